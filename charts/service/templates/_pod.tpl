@@ -1,0 +1,92 @@
+{{- define "service.selector" -}}
+app.kubernetes.io/name: {{ .Values.name }}
+app.kubernetes.io/component: service
+{{- end }}
+{{- define "service.labels" -}}
+{{ include "service.selector" . }}
+app.kubernetes.io/part-of: dsp
+{{- end }}
+
+{{- /* What the service's pods and its seed have in common. */ -}}
+{{- define "service.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 1000
+runAsGroup: 1000
+fsGroup: 1000
+seccompProfile: { type: RuntimeDefault }
+{{- end }}
+
+{{- define "service.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
+{{- end }}
+
+{{- define "service.env" -}}
+- { name: POD_NAME, valueFrom: { fieldRef: { fieldPath: metadata.name } } }
+# Kubernetes copies its node's zone to each pod at binding.
+- { name: SITE, valueFrom: { fieldRef: { fieldPath: "metadata.labels['topology.kubernetes.io/zone']" } } }
+- { name: PORT, value: {{ .Values.port | quote }} }
+- { name: METRICS_PORT, value: {{ .Values.metricsPort | quote }} }
+- { name: PUBLIC_URL, value: {{ .Values.publicUrl | quote }} }
+- { name: TLS_CERT_FILE, value: /etc/dsp/tls/tls.crt }
+- { name: TLS_KEY_FILE, value: /etc/dsp/tls/tls.key }
+- { name: POSTGRES_HOSTS, value: {{ join "," .Values.postgres.hosts | quote }} }
+- { name: POSTGRES_DATABASE, value: {{ .Values.postgres.database | quote }} }
+- { name: POSTGRES_USER, value: {{ .Values.name | quote }} }
+- { name: POSTGRES_PASSWORD_FILE, value: /etc/dsp/files/postgres-password }
+- { name: POSTGRES_CA_FILE, value: /etc/dsp/files/postgres-ca.crt }
+- { name: POSTGRES_TLS_NAME, value: {{ .Values.postgres.tlsName | quote }} }
+- { name: REDIS_SENTINELS, value: {{ join "," .Values.redis.sentinels | quote }} }
+- { name: REDIS_PRIMARY_NAME, value: {{ .Values.redis.primaryName | quote }} }
+- { name: REDIS_PASSWORD_FILE, value: /etc/dsp/files/redis-password }
+- { name: TOKEN_ISSUER, value: {{ .Values.tokenIssuer | quote }} }
+- { name: TOKEN_AUDIENCE, value: {{ .Values.tokenAudience | quote }} }
+- { name: TOKEN_JWKS_FILE, value: /etc/dsp/files/jwks.json }
+- { name: DEADLINE_MS, value: {{ .Values.deadlineMs | quote }} }
+- { name: LOG_LEVEL, value: {{ .Values.logLevel | quote }} }
+- { name: NODE_ENV, value: production }
+{{- end }}
+
+{{- define "service.mounts" -}}
+- { name: tls, mountPath: /etc/dsp/tls, readOnly: true }
+- { name: files, mountPath: /etc/dsp/files, readOnly: true }
+- { name: tmp, mountPath: /tmp }
+{{- end }}
+
+{{- define "service.volumes" -}}
+- { name: tls, secret: { secretName: {{ .Values.certificateSecret }}, defaultMode: 0440 } }
+- name: files
+  projected:
+    defaultMode: 0440
+    sources:
+      - secret:
+          name: {{ .Values.postgres.passwordSecret | default (printf "role-%s" .Values.name) }}
+          items: [{ key: password, path: postgres-password }]
+      - secret:
+          # Only the certificate: the key of PostgreSQL's authority lies in the same Secret.
+          name: {{ .Values.postgres.caSecret }}
+          items: [{ key: ca.crt, path: postgres-ca.crt }]
+      - secret:
+          name: {{ .Values.redis.passwordSecret }}
+          items: [{ key: password, path: redis-password }]
+      - configMap:
+          name: {{ .Values.tokenKeysConfigMap }}
+          items: [{ key: jwks.json, path: jwks.json }]
+- { name: tmp, emptyDir: { sizeLimit: 64Mi } }
+{{- end }}
+
+{{- /* In the two zones, never in the witness. */ -}}
+{{- define "service.nodeAffinity" -}}
+nodeAffinity:
+  requiredDuringSchedulingIgnoredDuringExecution:
+    nodeSelectorTerms:
+      - matchExpressions:
+          - { key: topology.kubernetes.io/zone, operator: In, values: {{ toJson .Values.zones }} }
+{{- end }}
+
+{{- /* A pod on a dead node is replaced after seconds, not after the default five minutes. */ -}}
+{{- define "service.tolerations" -}}
+- { key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 5 }
+- { key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 5 }
+{{- end }}

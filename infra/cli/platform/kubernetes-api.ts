@@ -1,0 +1,135 @@
+/**
+ * Reads the Kubernetes API with every wait bounded, so that the answer is truthful and quick while a site is down: the first of
+ * several API servers that answers is used, and a command in a pod that does not answer is given up.
+ */
+import { type RequestOptions, request } from "node:https";
+import { PassThrough } from "node:stream";
+import { Exec, KubeConfig, type V1Status } from "@kubernetes/client-node";
+
+const readTimeoutMs = 2_000;
+const execTimeoutMs = 4_000;
+
+export interface PodContainer {
+  namespace: string;
+  pod: string;
+  container: string;
+}
+
+export interface KubernetesApi {
+  server: string;
+  /** @returns the object, or undefined when there is none (404) @throws Error when the server does not answer well in time */
+  get<T>(path: string): Promise<T | undefined>;
+  /** Runs a command in a pod and resolves with its standard output. @throws Error when it fails or takes too long */
+  exec(target: PodContainer, command: readonly string[], timeoutMs?: number): Promise<string>;
+}
+
+export interface KubernetesTarget {
+  kubeconfig: string;
+  context?: string;
+  /** Further addresses of the same API, tried beside the kubeconfig's own: `https://172.28.0.3:6443`. */
+  otherServers?: readonly string[];
+}
+
+/** No API server answers: nothing can be said about the platform. */
+export class UnreachableError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "UnreachableError";
+  }
+}
+
+async function getJson<T>(config: KubeConfig, server: string, path: string, timeoutMs: number): Promise<T | undefined> {
+  const options: RequestOptions = { signal: AbortSignal.timeout(timeoutMs), headers: { accept: "application/json" } };
+  await config.applyToHTTPSOptions(options);
+  return new Promise((resolve, reject) => {
+    const asked = request(new URL(path, server), options, (response) => {
+      const parts: Buffer[] = [];
+      response.on("data", (part: Buffer) => parts.push(part));
+      response.on("error", reject);
+      response.on("end", () => {
+        const body = Buffer.concat(parts).toString("utf8");
+        const status = response.statusCode ?? 0;
+        if (status === 404) return resolve(undefined);
+        if (status !== 200) return reject(new Error(`${path}: HTTP ${status} ${body.slice(0, 200)}`));
+        try {
+          resolve(JSON.parse(body) as T);
+        } catch (cause) {
+          reject(new Error(`${path}: the answer is not JSON`, { cause }));
+        }
+      });
+    });
+    asked.on("error", (cause) => {
+      const late = options.signal?.aborted === true;
+      reject(new Error(`${path}: ${late ? `no answer within ${timeoutMs / 1_000} s` : cause.message}`, { cause }));
+    });
+    asked.end();
+  });
+}
+
+function exitOf(status: V1Status): string | undefined {
+  return status.status === "Success" ? undefined : (status.message ?? "failed");
+}
+
+function execInPod(config: KubeConfig, target: PodContainer, command: readonly string[], timeoutMs: number): Promise<string> {
+  const output = new PassThrough();
+  const errors = new PassThrough();
+  const parts: Buffer[] = [];
+  const errorParts: Buffer[] = [];
+  output.on("data", (part: Buffer) => parts.push(part));
+  errors.on("data", (part: Buffer) => errorParts.push(part));
+  return new Promise((resolve, reject) => {
+    let close: () => void = () => {};
+    const timer = setTimeout(() => {
+      close();
+      reject(new Error(`${target.pod} gave no answer within ${timeoutMs} ms`));
+    }, timeoutMs);
+    const finish = (status: V1Status) => {
+      clearTimeout(timer);
+      close();
+      const problem = exitOf(status);
+      const said = Buffer.concat(errorParts).toString("utf8").trim();
+      if (problem === undefined) resolve(Buffer.concat(parts).toString("utf8"));
+      else reject(new Error(`${target.pod}: ${said === "" ? problem : said}`));
+    };
+    new Exec(config).exec(target.namespace, target.pod, target.container, [...command], output, errors, null, false, finish).then(
+      (socket) => {
+        close = () => socket.terminate();
+      },
+      (cause: Error) => {
+        clearTimeout(timer);
+        reject(new Error(`${target.pod}: ${cause.message}`, { cause }));
+      },
+    );
+  });
+}
+
+function withServer(target: KubernetesTarget, server: string | undefined): { config: KubeConfig; server: string } {
+  const config = new KubeConfig();
+  config.loadFromFile(target.kubeconfig);
+  if (target.context !== undefined) config.setCurrentContext(target.context);
+  const cluster = config.getCurrentCluster();
+  if (!cluster) throw new UnreachableError(`${target.kubeconfig} has no cluster for the context ${config.getCurrentContext()}`);
+  if (server !== undefined) config.clusters = config.clusters.map((entry) => (entry.name === cluster.name ? { ...entry, server } : entry));
+  return { config, server: server ?? cluster.server };
+}
+
+/**
+ * Connects to the first API server that answers.
+ * @throws UnreachableError when none does within 2 s
+ */
+export async function connectKubernetes(target: KubernetesTarget): Promise<KubernetesApi> {
+  const candidates = [withServer(target, undefined), ...(target.otherServers ?? []).map((server) => withServer(target, server))];
+  const tries = candidates.map(async ({ config, server }) => {
+    await getJson(config, server, "/version", readTimeoutMs);
+    return { config, server };
+  });
+  const { config, server } = await Promise.any(tries).catch((failure: AggregateError) => {
+    const reasons = failure.errors.map((error: Error, index) => `${candidates[index]?.server}: ${error.message}`);
+    throw new UnreachableError(`no API server answers (${reasons.join("; ")})`, { cause: failure });
+  });
+  return {
+    server,
+    get: (path) => getJson(config, server, path, readTimeoutMs),
+    exec: (pod, command, timeoutMs = execTimeoutMs) => execInPod(config, pod, command, timeoutMs),
+  };
+}

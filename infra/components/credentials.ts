@@ -1,0 +1,105 @@
+import { createHash } from "node:crypto";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { publicKeySet, type Secrets } from "../secrets/shape.ts";
+import { labels } from "./labels.ts";
+import { names, roleSecretName } from "./names.ts";
+
+export interface CredentialsArgs {
+  secrets: pulumi.Output<Secrets>;
+  services: readonly string[];
+  after: pulumi.Input<pulumi.Resource>[];
+}
+
+/** A short digest by part: in a pod's annotations it rolls the pods when the part changes, and tells nothing of it. */
+export interface SecretChecksums {
+  redis: pulumi.Output<string>;
+  edge: pulumi.Output<string>;
+  service: pulumi.Output<string>;
+}
+
+/** The stack's secrets as the cluster's Secrets, and the public token keys. */
+export class Credentials extends pulumi.ComponentResource {
+  readonly checksums: SecretChecksums;
+  /** The authority's certificate, PEM: for clients to trust. */
+  readonly caCertificate: pulumi.Output<string>;
+  /** What components wait for. */
+  readonly resources: pulumi.Resource[];
+  private readonly after: pulumi.Input<pulumi.Resource>[];
+
+  constructor(name: string, args: CredentialsArgs, opts: pulumi.ComponentResourceOptions) {
+    super("dsp:platform:Credentials", name, {}, opts);
+    const { secrets } = args;
+    this.after = args.after;
+    this.caCertificate = pulumi.unsecret(secrets.apply((all) => all.ca.certificate));
+    this.resources = [
+      this.secret(names.redisPassword, names.namespace, "Opaque", secrets, (all) => ({ password: all.redisPassword })),
+      this.secret(names.serviceCertificate, names.namespace, "kubernetes.io/tls", secrets, (all) => tls(all.service)),
+      this.secret(names.edgeCertificate, names.edgeNamespace, "kubernetes.io/tls", secrets, (all) => tls(all.edge)),
+      this.secret(names.serviceCa, names.edgeNamespace, "Opaque", secrets, (all) => ({ "ca.crt": all.ca.certificate })),
+      ...args.services.map((service) =>
+        this.secret(roleSecretName(service), names.namespace, "kubernetes.io/basic-auth", secrets, (all) => ({
+          username: service,
+          password: all.postgresPasswords[service] ?? missing(service),
+        })),
+      ),
+      this.tokenKeys(secrets),
+    ];
+    this.checksums = {
+      redis: checksum(secrets, (all) => all.redisPassword),
+      edge: checksum(secrets, (all) => [all.edge, all.ca.certificate]),
+      service: checksum(secrets, (all) => [all.service, all.redisPassword, all.postgresPasswords, publicKeySet(all.tokenKeys)]),
+    };
+    this.registerOutputs({});
+  }
+
+  private secret(
+    name: string,
+    namespace: string,
+    type: string,
+    secrets: pulumi.Output<Secrets>,
+    pick: (all: Secrets) => Record<string, string>,
+  ): k8s.core.v1.Secret {
+    const data = secrets.apply((all) =>
+      Object.fromEntries(Object.entries(pick(all)).map(([key, value]) => [key, Buffer.from(value).toString("base64")])),
+    );
+    // CloudNativePG takes a changed password over when the Secret bears this label.
+    const reload: Record<string, string> = type === "kubernetes.io/basic-auth" ? { "cnpg.io/reload": "true" } : {};
+    return new k8s.core.v1.Secret(
+      `${namespace}/${name}`,
+      { metadata: { name, namespace, labels: { ...labels(name, "credentials"), ...reload } }, type, data },
+      { parent: this, dependsOn: this.after },
+    );
+  }
+
+  private tokenKeys(secrets: pulumi.Output<Secrets>): k8s.core.v1.ConfigMap {
+    const keySet = pulumi.unsecret(secrets.apply((all) => JSON.stringify(publicKeySet(all.tokenKeys))));
+    return new k8s.core.v1.ConfigMap(
+      names.tokenKeys,
+      {
+        metadata: { name: names.tokenKeys, namespace: names.namespace, labels: labels(names.tokenKeys, "credentials") },
+        data: { "jwks.json": keySet },
+      },
+      { parent: this, dependsOn: this.after },
+    );
+  }
+}
+
+function tls(pair: { certificate: string; key: string }): Record<string, string> {
+  return { "tls.crt": pair.certificate, "tls.key": pair.key };
+}
+
+function missing(service: string): never {
+  throw new Error(`dsp:secrets has no PostgreSQL password for ${service}: ./dsp secrets make adds it`);
+}
+
+function checksum(secrets: pulumi.Output<Secrets>, pick: (all: Secrets) => unknown): pulumi.Output<string> {
+  return pulumi.unsecret(
+    secrets.apply((all) =>
+      createHash("sha256")
+        .update(JSON.stringify(pick(all)))
+        .digest("hex")
+        .slice(0, 16),
+    ),
+  );
+}

@@ -1,0 +1,63 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Topology } from "../topology.ts";
+import { allOf, type Dependencies, ownChart } from "./chart.ts";
+import { names, roleSecretName } from "./names.ts";
+
+export interface PostgresArgs {
+  topology: Topology["postgres"];
+  image: string;
+  storage: { className: string | undefined; size: string };
+  sharedBuffers: string;
+  maxConnections: number;
+  cpuRequest: string;
+  memory: string;
+  memoryRequest: string;
+  parameters: Record<string, string>;
+  /** Each gets a role and a schema of its own. */
+  services: readonly string[];
+  after: Dependencies;
+}
+
+/** Connections kept for the operator, replication and an administrator. */
+const reservedConnections = 20;
+
+/** PostgreSQL by CloudNativePG: an instance in each of the three zones at least, every commit on more than one of them. */
+export class Postgres extends pulumi.ComponentResource {
+  /** The cluster is up with all its instances, and the services' schemas are there. */
+  readonly ready: pulumi.Output<pulumi.Resource[]>;
+
+  constructor(name: string, args: PostgresArgs, opts: pulumi.ComponentResourceOptions) {
+    const connectionsMax = Math.floor((args.maxConnections - reservedConnections) / args.services.length);
+    if (connectionsMax < 10) {
+      throw new Error(
+        `dsp:postgres.maxConnections ${args.maxConnections} leaves ${connectionsMax} connections for each of ${args.services.length} services; at least 10 are needed`,
+      );
+    }
+    super("dsp:platform:Postgres", name, {}, opts);
+    const chart = ownChart(
+      name,
+      {
+        chart: "postgres",
+        namespace: names.namespace,
+        after: args.after,
+        values: {
+          name: names.postgresCluster,
+          image: args.image,
+          priorityClassName: names.priority.data,
+          instances: args.topology.instances,
+          synchronousStandbys: args.topology.synchronousStandbys,
+          database: names.database,
+          roles: args.services.map((service) => ({ name: service, passwordSecret: roleSecretName(service), connectionsMax })),
+          storage: { className: args.storage.className ?? "", size: args.storage.size },
+          sharedBuffers: args.sharedBuffers,
+          maxConnections: args.maxConnections,
+          parameters: args.parameters,
+          resources: { requests: { cpu: args.cpuRequest, memory: args.memoryRequest }, limits: { memory: args.memory } },
+        },
+      },
+      { parent: this },
+    );
+    this.ready = allOf(chart);
+    this.registerOutputs({});
+  }
+}

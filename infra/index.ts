@@ -1,0 +1,110 @@
+import * as k8s from "@pulumi/kubernetes";
+import { Credentials } from "./components/credentials.ts";
+import { Edge } from "./components/edge.ts";
+import { names } from "./components/names.ts";
+import { Namespaces } from "./components/namespaces.ts";
+import { NetworkPolicies } from "./components/network-policy.ts";
+import { Operator } from "./components/operator.ts";
+import { loadManifest } from "./components/operator-manifest.ts";
+import { Postgres } from "./components/postgres.ts";
+import { Redis } from "./components/redis.ts";
+import { Service } from "./components/service.ts";
+import { readSettings } from "./config.ts";
+import { deriveTopology } from "./topology.ts";
+
+// Config → topology → components → outputs. Everything that can be wrong is said before the first resource exists.
+const settings = readSettings();
+const topology = deriveTopology(settings);
+const manifest = await loadManifest(settings.operatorManifest);
+const services = ["record"];
+const { images, edge } = settings;
+
+const provider = new k8s.Provider("kubernetes", {
+  ...(settings.kubeconfig ? { kubeconfig: settings.kubeconfig } : {}),
+  context: settings.context,
+  // Another path to the same cluster is no other cluster.
+  clusterIdentifier: settings.context,
+});
+const opts = { provider };
+const storage = { className: settings.storageClass, size: settings.storageSize };
+
+const namespaces = new Namespaces("namespaces", { edgePrivileged: edge.mode === "virtual-ip" }, opts);
+const ground = [namespaces.platform, namespaces.edge, ...namespaces.priorities];
+const policies = new NetworkPolicies(
+  "network-policies",
+  { edge: edge.mode === "virtual-ip" ? { nodeAddresses: edge.peers } : "pods", after: ground },
+  opts,
+);
+const credentials = new Credentials("credentials", { secrets: settings.secrets, services, after: ground }, opts);
+const prepared = [...ground, ...policies.resources, ...credentials.resources];
+
+const operator = new Operator(
+  "operator",
+  {
+    manifest,
+    image: images.operator,
+    imagePullPolicy: "IfNotPresent",
+    replicas: topology.operatorReplicas,
+    zones: topology.sites,
+    priorityClassName: names.priority.data,
+    after: namespaces.priorities,
+  },
+  opts,
+);
+const postgres = new Postgres(
+  "postgres",
+  { ...settings.postgres, topology: topology.postgres, image: images.postgres, storage, services, after: [...prepared, operator.ready] },
+  opts,
+);
+const redis = new Redis(
+  "redis",
+  { topology: topology.redis, image: images.redis, storage, passwordChecksum: credentials.checksums.redis, after: prepared },
+  opts,
+);
+const record = new Service(
+  "record",
+  {
+    image: images.services,
+    zones: topology.sites,
+    replicasPerSite: settings.replicasPerSite,
+    publicUrl: settings.publicUrl,
+    token: settings.token,
+    secretsChecksum: credentials.checksums.service,
+    seed: settings.seed,
+    after: [...prepared, postgres.ready, redis.ready],
+  },
+  opts,
+);
+new Edge(
+  "edge",
+  {
+    sites: topology.sites,
+    image: images.edge,
+    reach: edge,
+    routes: [{ service: "record", path: new URL(settings.publicUrl).pathname, podsMax: topology.serviceReplicas + 1 }],
+    secretsChecksum: credentials.checksums.edge,
+    after: prepared,
+  },
+  opts,
+);
+
+/** Where the platform is reached, and the certificate to trust. */
+export const endpoints = { fhir: settings.publicUrl, ca: credentials.caCertificate };
+/** The address the two edges share; null behind a load balancer. */
+export const virtualIp = edge.mode === "virtual-ip" ? edge.virtualIp : null;
+/** Where things stand in the cluster. */
+export const cluster = {
+  context: settings.context,
+  namespace: names.namespace,
+  edgeNamespace: names.edgeNamespace,
+  operatorNamespace: names.operatorNamespace,
+  postgresCluster: names.postgresCluster,
+  redisPrimary: names.redisPrimary,
+  sites: topology.sites,
+  witness: topology.witness,
+  services,
+};
+/** Whether the pod network enforces the NetworkPolicies that are written; the lab's does not. */
+export const networkPolicyEnforced = settings.networkPolicyEnforced;
+/** Known once every pod of the first service is ready. */
+export const ready = record.ready.apply((resources) => resources.length > 0);

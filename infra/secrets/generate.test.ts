@@ -1,0 +1,74 @@
+import { X509Certificate } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { planSecrets, type SecretNeeds } from "./generate.ts";
+import { publicKeySet, secretsSchema } from "./shape.ts";
+
+const needs: SecretNeeds = { edgeNames: ["172.28.255.1", "127.0.0.1", "localhost"], namespace: "dsp", services: ["record"] };
+const everything = ["ca", "edge", "service", "token", "redis", "postgres.record"];
+
+describe("planSecrets", () => {
+  it("makes everything once, and then nothing", async () => {
+    const first = await planSecrets({}, needs);
+    expect(first.changed).toEqual(everything);
+    expect(secretsSchema.parse(first.secrets)).toEqual(first.secrets);
+    const second = await planSecrets(first.secrets, needs);
+    expect(second).toEqual({ secrets: first.secrets, changed: [] });
+  });
+
+  it("makes certificates that verify, for exactly the names asked", async () => {
+    const { secrets } = await planSecrets({}, needs);
+    const ca = new X509Certificate(secrets.ca.certificate);
+    const edge = new X509Certificate(secrets.edge.certificate);
+    const service = new X509Certificate(secrets.service.certificate);
+    expect(ca.ca).toBe(true);
+    for (const leaf of [edge, service]) {
+      expect(leaf.verify(ca.publicKey)).toBe(true);
+      expect(leaf.checkIssued(ca)).toBe(true);
+      expect(leaf.ca).toBe(false);
+    }
+    expect(edge.checkIP("172.28.255.1")).toBe("172.28.255.1");
+    expect(edge.checkHost("localhost")).toBe("localhost");
+    expect(service.checkHost("record.dsp.svc")).toBeDefined();
+    expect(edge.checkHost("record.dsp.svc")).toBeUndefined();
+  });
+
+  it("makes the edge's certificate anew when a name is added, and nothing else", async () => {
+    const { secrets } = await planSecrets({}, needs);
+    const plan = await planSecrets(secrets, { ...needs, edgeNames: [...needs.edgeNames, "dsp.example.org"] });
+    expect(plan.changed).toEqual(["edge"]);
+    expect(new X509Certificate(plan.secrets.edge.certificate).checkHost("dsp.example.org")).toBe("dsp.example.org");
+  });
+
+  it("renews certificates near their end under the same authority", async () => {
+    const { secrets } = await planSecrets({}, needs);
+    const later = new Date(Date.now() + 380 * 24 * 60 * 60 * 1000);
+    const plan = await planSecrets(secrets, needs, [], later);
+    expect(plan.changed).toEqual(["edge", "service"]);
+    expect(plan.secrets.ca).toEqual(secrets.ca);
+  });
+
+  it("makes every certificate anew with the authority", async () => {
+    const { secrets } = await planSecrets({}, needs);
+    const plan = await planSecrets(secrets, needs, ["ca"]);
+    expect(plan.changed).toEqual(["ca", "edge", "service"]);
+    expect(new X509Certificate(plan.secrets.edge.certificate).verify(new X509Certificate(plan.secrets.ca.certificate).publicKey)).toBe(
+      true,
+    );
+  });
+
+  it("keeps the last public token keys on rotation, and never a private part in the key set", async () => {
+    const first = (await planSecrets({}, needs)).secrets;
+    const second = (await planSecrets(first, needs, ["token"])).secrets;
+    const third = (await planSecrets(second, needs, ["token"])).secrets;
+    const set = publicKeySet(third.tokenKeys);
+    expect(set.keys.map((key) => key.kid)).toEqual([third, second, first].map((secrets) => secrets.tokenKeys.signing.kid));
+    expect(JSON.stringify(set)).not.toContain('"d"');
+  });
+
+  it("makes passwords for a service that is added", async () => {
+    const { secrets } = await planSecrets({}, needs);
+    const plan = await planSecrets(secrets, { ...needs, services: ["record", "registry"] });
+    expect(plan.changed).toEqual(["service", "postgres.registry"]);
+    expect(plan.secrets.postgresPasswords.record).toBe(secrets.postgresPasswords.record);
+  });
+});

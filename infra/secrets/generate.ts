@@ -1,0 +1,171 @@
+import "reflect-metadata";
+import { randomBytes, webcrypto, X509Certificate } from "node:crypto";
+import * as x509 from "@peculiar/x509";
+import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
+import type { KeyPair, Secrets, TokenKeys } from "./shape.ts";
+
+const dayMs = 24 * 60 * 60 * 1000;
+const authorityDays = 3650;
+const leafDays = 397;
+/** A leaf this near its end is made anew. */
+const renewBeforeMs = 30 * dayMs;
+/** Public keys kept besides the signing one: a token lives much shorter than two rotations. */
+const previousKeysMax = 2;
+const curve = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
+
+/** What the secrets must cover. */
+export interface SecretNeeds {
+  /** Names and addresses of the edge certificate: the public host, the virtual IP, localhost. */
+  edgeNames: readonly string[];
+  namespace: string;
+  services: readonly string[];
+}
+
+/** The parts that can be made anew on their own. A new `ca` makes new certificates too. */
+export const rotatable = ["ca", "edge", "service", "token", "redis", "postgres"] as const;
+export type Rotatable = (typeof rotatable)[number];
+
+export interface SecretsPlan {
+  secrets: Secrets;
+  /** What was made or made anew; empty when nothing had to be. */
+  changed: string[];
+}
+
+/** The clusters' own names for a service's pods, as the edge asks for them. */
+export function serviceNames(needs: SecretNeeds): string[] {
+  return [`*.${needs.namespace}.svc`, ...needs.services.map((service) => `${service}.${needs.namespace}.svc`), "localhost"];
+}
+
+/**
+ * Completes a stack's secrets: what is there and fits stays, what is missing, near its end or asked for is made. Pure but for the
+ * randomness and the clock given.
+ */
+export async function planSecrets(
+  existing: Partial<Secrets>,
+  needs: SecretNeeds,
+  rotate: readonly Rotatable[] = [],
+  now = new Date(),
+): Promise<SecretsPlan> {
+  const changed: string[] = [];
+  const keepOrMake = async <T>(name: string, kept: T | undefined, make: () => Promise<T> | T): Promise<T> => {
+    if (kept !== undefined) return kept;
+    changed.push(name);
+    return await make();
+  };
+  const caKept = rotate.includes("ca") || !isFresh(existing.ca, now) ? undefined : existing.ca;
+  const ca = await keepOrMake("ca", caKept, () => makeAuthority(now));
+  const leaf = (name: "edge" | "service", names: readonly string[]) => {
+    const kept = existing[name];
+    const fits = caKept && !rotate.includes(name) && isFresh(kept, now) && kept && covers(kept, names);
+    return keepOrMake(name, fits ? kept : undefined, () => makeLeaf(ca, names, now));
+  };
+  const edge = await leaf("edge", needs.edgeNames);
+  const service = await leaf("service", serviceNames(needs));
+  const tokenKeys = await keepOrMake("token", rotate.includes("token") ? undefined : existing.tokenKeys, () =>
+    nextTokenKeys(existing.tokenKeys),
+  );
+  const redisPassword = await keepOrMake("redis", rotate.includes("redis") ? undefined : existing.redisPassword, makePassword);
+  const postgresPasswords: Record<string, string> = {};
+  for (const name of needs.services) {
+    const kept = rotate.includes("postgres") ? undefined : existing.postgresPasswords?.[name];
+    postgresPasswords[name] = await keepOrMake(`postgres.${name}`, kept, makePassword);
+  }
+  return { secrets: { ca, edge, service, tokenKeys, redisPassword, postgresPasswords }, changed };
+}
+
+function makePassword(): string {
+  return randomBytes(30).toString("base64url");
+}
+
+async function nextTokenKeys(before: TokenKeys | undefined): Promise<TokenKeys> {
+  const { privateKey } = await generateKeyPair("ES256", { extractable: true });
+  const { x, y, d } = (await exportJWK(privateKey)) as { x: string; y: string; d: string };
+  const kid = await calculateJwkThumbprint({ kty: "EC", crv: "P-256", x, y });
+  const signing = { kty: "EC", crv: "P-256", x, y, d, kid, alg: "ES256", use: "sig" } as const;
+  if (!before) return { signing, previous: [] };
+  const { d: _private, ...last } = before.signing;
+  return { signing, previous: [last, ...before.previous].slice(0, previousKeysMax) };
+}
+
+function isFresh(pair: KeyPair | undefined, now: Date): boolean {
+  return pair !== undefined && new X509Certificate(pair.certificate).validToDate.getTime() - now.getTime() > renewBeforeMs;
+}
+
+function covers(pair: KeyPair, names: readonly string[]): boolean {
+  const covered = new Set(
+    (new X509Certificate(pair.certificate).subjectAltName ?? "").split(", ").map((name) => name.replace(/^(DNS|IP Address):/, "")),
+  );
+  return names.every((name) => covered.has(name));
+}
+
+async function makeAuthority(now: Date): Promise<KeyPair> {
+  const keys = await webcrypto.subtle.generateKey(curve, true, ["sign", "verify"]);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
+    {
+      serialNumber: serialNumber(),
+      name: `CN=DSP platform authority ${randomBytes(4).toString("hex")}, O=DSP`,
+      notBefore: startOf(now),
+      notAfter: new Date(now.getTime() + authorityDays * dayMs),
+      signingAlgorithm: curve,
+      keys,
+      extensions: [
+        new x509.BasicConstraintsExtension(true, 0, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      ],
+    },
+    webcrypto as Crypto,
+  );
+  return { certificate: toPem(certificate.toString("pem")), key: await exportKey(keys.privateKey) };
+}
+
+async function makeLeaf(authority: KeyPair, names: readonly string[], now: Date): Promise<KeyPair> {
+  const issuer = new x509.X509Certificate(authority.certificate);
+  const signingKey = await webcrypto.subtle.importKey("pkcs8", x509.PemConverter.decodeFirst(authority.key), curve, false, ["sign"]);
+  const keys = await webcrypto.subtle.generateKey(curve, true, ["sign", "verify"]);
+  const certificate = await x509.X509CertificateGenerator.create(
+    {
+      serialNumber: serialNumber(),
+      subject: "CN=DSP",
+      issuer: issuer.subject,
+      notBefore: startOf(now),
+      notAfter: new Date(now.getTime() + leafDays * dayMs),
+      signingAlgorithm: curve,
+      publicKey: keys.publicKey,
+      signingKey,
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: isAddress(value) ? "ip" : "dns", value }))),
+        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+        await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
+      ],
+    },
+    webcrypto as Crypto,
+  );
+  return { certificate: toPem(certificate.toString("pem")), key: await exportKey(keys.privateKey) };
+}
+
+async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
+  return toPem(x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", key), "PRIVATE KEY"));
+}
+
+function toPem(text: string): string {
+  return `${text.trim()}\n`;
+}
+
+/** Clocks differ: valid from an hour ago. */
+function startOf(now: Date): Date {
+  return new Date(now.getTime() - 60 * 60 * 1000);
+}
+
+function serialNumber(): string {
+  const bytes = randomBytes(16);
+  bytes[0] = ((bytes[0] as number) & 0x7f) | 0x40;
+  return bytes.toString("hex");
+}
+
+function isAddress(name: string): boolean {
+  return /^\d+\.\d+\.\d+\.\d+$/.test(name);
+}

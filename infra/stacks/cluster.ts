@@ -1,0 +1,18 @@
+import type { StackKind } from "./kind.ts";
+
+/**
+ * Any Kubernetes of three zones, found by kubeconfig context: the cluster's own load balancer stands before the two edges, storage
+ * and sizes are a real installation's. Everything here can be set; nothing else in the program differs from the lab.
+ */
+export const cluster: StackKind = {
+  kind: "cluster",
+  edgeMode: "load-balancer",
+  seed: false,
+  networkPolicyEnforced: true,
+  // The cluster's default storage class.
+  storageClass: undefined,
+  storageSize: "20Gi",
+  postgres: { sharedBuffers: "1GB", memory: "4Gi", memoryRequest: "4Gi", cpuRequest: "500m", maxConnections: 200 },
+  // Zones have no sensible default: they must be set.
+  sites: undefined,
+};

@@ -1,0 +1,13 @@
+/** What differs between the kinds of stack: the defaults that a stack's settings may override. */
+export interface StackKind {
+  kind: "lab" | "cluster";
+  edgeMode: "virtual-ip" | "load-balancer";
+  /** Whether synthetic patients and documents are put into the record. */
+  seed: boolean;
+  /** Whether the pod network is expected to enforce NetworkPolicies; shown in the outputs. */
+  networkPolicyEnforced: boolean;
+  storageClass: string | undefined;
+  storageSize: string;
+  postgres: { sharedBuffers: string; memory: string; memoryRequest: string; cpuRequest: string; maxConnections: number };
+  sites: { a: string; b: string; witness: string } | undefined;
+}

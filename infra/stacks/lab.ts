@@ -1,0 +1,17 @@
+import type { StackKind } from "./kind.ts";
+
+/**
+ * The embedded default: a kind cluster on one machine. The launcher writes its settings; the two edges hold one virtual IP on the
+ * nodes' own network, and demo data is sown.
+ */
+export const lab: StackKind = {
+  kind: "lab",
+  edgeMode: "virtual-ip",
+  seed: true,
+  // The lab's pod network (flannel) takes NetworkPolicies and does not enforce them.
+  networkPolicyEnforced: false,
+  storageClass: "standard",
+  storageSize: "1Gi",
+  postgres: { sharedBuffers: "64MB", memory: "512Mi", memoryRequest: "192Mi", cpuRequest: "50m", maxConnections: 100 },
+  sites: { a: "site-a", b: "site-b", witness: "witness" },
+};

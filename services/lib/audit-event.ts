@@ -1,0 +1,118 @@
+import type { Context } from "./context.ts";
+
+/** RESTful interactions as http://hl7.org/fhir/restful-interaction names them. */
+export type Interaction = "create" | "read" | "vread" | "update" | "delete" | "history-instance" | "search-type";
+
+const actions: Record<Interaction, "C" | "R" | "U" | "D" | "E"> = {
+  create: "C",
+  read: "R",
+  vread: "R",
+  update: "U",
+  delete: "D",
+  "history-instance": "R",
+  "search-type": "E",
+};
+
+/** What happened, as far as an audit record tells. Never content, results or tokens. */
+export interface AuditFact {
+  interaction: Interaction;
+  /** http://hl7.org/fhir/audit-event-outcome: 0 success, 4 minor failure (there is no such thing), 8 serious failure (refused). */
+  outcome: "0" | "4" | "8";
+  resourceType: string;
+  resourceId?: string;
+  version?: number;
+  /** The patient whose record was touched; a fact that touches several patients is recorded once for each. */
+  patientId?: string;
+}
+
+/** A row of the table audit_event. */
+export interface AuditRow {
+  id: string;
+  recorded: string;
+  interaction: Interaction;
+  outcome: string;
+  subject: string;
+  client_id: string;
+  patient_id: string | null;
+  resource_type: string;
+  resource_id: string | null;
+  request_id: string;
+  /** The FHIR R4 AuditEvent. */
+  content: string;
+}
+
+/** Makes the audit record of one fact, shaped after IHE BALP's RESTful patterns. */
+export function auditRow(context: Context, site: string, servedBy: "primary" | "standby", fact: AuditFact): AuditRow {
+  const id = crypto.randomUUID();
+  const recorded = new Date().toISOString();
+  const { principal, requestId } = context;
+  return {
+    id,
+    recorded,
+    interaction: fact.interaction,
+    outcome: fact.outcome,
+    subject: principal.subject,
+    client_id: principal.clientId,
+    patient_id: fact.patientId ?? null,
+    resource_type: fact.resourceType,
+    resource_id: fact.resourceId ?? null,
+    request_id: requestId,
+    content: JSON.stringify({
+      resourceType: "AuditEvent",
+      id,
+      type: { system: "http://terminology.hl7.org/CodeSystem/audit-event-type", code: "rest", display: "RESTful Operation" },
+      subtype: [{ system: "http://hl7.org/fhir/restful-interaction", code: fact.interaction, display: fact.interaction }],
+      action: actions[fact.interaction],
+      recorded,
+      outcome: fact.outcome,
+      agent: agents(context),
+      source: {
+        site: `${site}, ${servedBy}`,
+        observer: { display: "dsp record" },
+        type: [{ system: "http://terminology.hl7.org/CodeSystem/security-source-type", code: "4", display: "Application Server" }],
+      },
+      entity: entities(requestId, fact),
+    }),
+  };
+}
+
+function agents({ principal }: Context): object[] {
+  const participation = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
+  return [
+    {
+      type: { coding: [{ system: participation, code: "IRCP", display: "information recipient" }] },
+      role: [{ text: principal.role }],
+      who: { identifier: { system: principal.issuer, value: principal.subject }, ...(principal.name ? { display: principal.name } : {}) },
+      requestor: true,
+    },
+    {
+      type: { coding: [{ system: "http://dicom.nema.org/resources/ontology/DCM", code: "110153", display: "Source Role ID" }] },
+      who: { identifier: { value: principal.clientId } },
+      requestor: false,
+    },
+  ];
+}
+
+function entities(requestId: string, fact: AuditFact): object[] {
+  const entityType = "http://terminology.hl7.org/CodeSystem/audit-entity-type";
+  const version = fact.version === undefined ? "" : `/_history/${fact.version}`;
+  const request = {
+    what: { identifier: { value: requestId } },
+    type: { system: "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType", code: "XrequestId" },
+  };
+  const object = {
+    what: fact.resourceId ? { reference: `${fact.resourceType}/${fact.resourceId}${version}` } : { display: fact.resourceType },
+    type: { system: entityType, code: "2", display: "System Object" },
+    role: {
+      system: "http://terminology.hl7.org/CodeSystem/object-role",
+      code: fact.resourceId ? "4" : "24",
+      display: fact.resourceId ? "Domain Resource" : "Query",
+    },
+  };
+  const patient = {
+    what: { reference: `Patient/${fact.patientId}` },
+    type: { system: entityType, code: "1", display: "Person" },
+    role: { system: "http://terminology.hl7.org/CodeSystem/object-role", code: "1", display: "Patient" },
+  };
+  return fact.patientId ? [request, object, patient] : [request, object];
+}

@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+import { type AuditFact, type AuditRow, auditRow } from "./audit-event.ts";
+import { type AuditOutbox, noOutbox } from "./audit-outbox.ts";
+import { backgroundContext, type Context, Deadline } from "./context.ts";
+import type { Database, Statement, Transaction } from "./database/database.ts";
+import { describeError } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import { unavailable } from "./operation-outcome.ts";
+
+const insert: Statement = {
+  name: "audit-insert",
+  text: `INSERT INTO audit_event (id, recorded, interaction, outcome, subject, client_id, patient_id, resource_type, resource_id, request_id, content)
+    SELECT id, recorded, interaction, outcome, subject, client_id, patient_id, resource_type, resource_id, request_id, content
+    FROM jsonb_to_recordset($1::jsonb) AS x(id uuid, recorded timestamptz, interaction text, outcome text, subject text, client_id text,
+      patient_id text, resource_type text, resource_id text, request_id text, content text)
+    ON CONFLICT (id) DO NOTHING`,
+};
+
+export interface Served<T> {
+  value: T;
+  servedBy: "primary" | "standby";
+}
+
+/** Nothing is done and nothing is told without its audit record (docs/adr/0022). */
+export class AuditTrail {
+  readonly #database: Database;
+  readonly #outbox: AuditOutbox;
+  readonly #metrics: Metrics;
+  readonly #log: Logger;
+  readonly #site: string;
+  #drainTimer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(options: { database: Database; metrics: Metrics; log: Logger; site: string; outbox?: AuditOutbox }) {
+    this.#database = options.database;
+    this.#outbox = options.outbox ?? noOutbox;
+    this.#metrics = options.metrics;
+    this.#log = options.log;
+    this.#site = options.site;
+  }
+
+  /** Records facts within the transaction that makes them true. */
+  async record(context: Context, transaction: Transaction, facts: readonly AuditFact[]): Promise<void> {
+    await insertRows(
+      transaction,
+      facts.map((fact) => auditRow(context, this.#site, "primary", fact)),
+    );
+  }
+
+  /**
+   * Reads, and answers only once the audit record is durable: on the primary in the read's own transaction, whose commit is
+   * replicated; from a standby by way of the outbox. Without an outbox the read waits for the primary.
+   * @param options.primaryOnly the client wants nothing older than its own last write
+   */
+  async read<T>(
+    context: Context,
+    options: { primaryOnly: boolean },
+    work: (transaction: Transaction) => Promise<{ value: T; facts: readonly AuditFact[] }>,
+  ): Promise<Served<T>> {
+    const { value, rows, servedBy } = await this.#database.read(
+      context,
+      () => !options.primaryOnly && this.#outbox.usable(),
+      async (transaction) => {
+        const { value, facts } = await work(transaction);
+        const rows = facts.map((fact) => auditRow(context, this.#site, transaction.servedBy, fact));
+        if (transaction.servedBy === "primary") await insertRows(transaction, rows);
+        return { value, rows, servedBy: transaction.servedBy };
+      },
+    );
+    if (servedBy === "standby") {
+      await this.#keep(context, rows);
+      this.#metrics.standbyReads.inc();
+    }
+    return { value, servedBy };
+  }
+
+  /**
+   * Makes records durable outside the transaction they are about: in the outbox or, where that fails, in the primary once there
+   * is one; whichever comes first, until the deadline. The same records may reach both: their ids make them one.
+   * @throws FhirError 503
+   */
+  async #keep(context: Context, rows: readonly AuditRow[]): Promise<void> {
+    for (;;) {
+      try {
+        if (this.#outbox.usable()) {
+          await this.#outbox.append(rows);
+          return;
+        }
+      } catch (error) {
+        context.log.warn({ requestId: context.requestId, error: describeError(error) }, "audit outbox did not take the records");
+      }
+      if (this.#database.primary) {
+        const attempt = { ...context, deadline: Deadline.after(Math.min(1000, context.deadline.remainingMs())) };
+        const kept = await this.#database
+          .write(attempt, (transaction) => insertRows(transaction, rows))
+          .then(
+            () => true,
+            () => false,
+          );
+        if (kept) return;
+      }
+      if (context.deadline.passed) {
+        throw unavailable("The access could not be recorded within the deadline");
+      }
+      await sleep(Math.min(100, context.deadline.remainingMs()));
+    }
+  }
+
+  /** Records a refused access before the refusal is answered. */
+  async refused(context: Context, fact: AuditFact): Promise<void> {
+    if (this.#database.primary) {
+      await this.#database.write(context, (transaction) => this.record(context, transaction, [fact]));
+    } else {
+      await this.#keep(context, [auditRow(context, this.#site, "standby", fact)]);
+    }
+  }
+
+  /** Moves records that wait in the outbox into the table, now and then, while there is a primary. */
+  startDraining(intervalMs: number): void {
+    const again = (): void => {
+      if (this.#stopped) return;
+      this.#drainTimer = setTimeout(() => {
+        this.drain().then(again, again);
+      }, intervalMs);
+    };
+    again();
+  }
+
+  async drain(): Promise<void> {
+    if (this.#stopped || !this.#database.primary || !this.#outbox.usable()) {
+      return;
+    }
+    try {
+      const moved = await this.#outbox.drain(async (rows) => {
+        const context = backgroundContext(this.#log, "audit-outbox", 5000);
+        await this.#database.write(context, (transaction) => insertRows(transaction, rows));
+      });
+      if (moved > 0) this.#log.info({ moved }, "audit records moved from the outbox");
+    } catch (error) {
+      this.#log.warn({ error: describeError(error) }, "audit outbox not drained, trying again later");
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#drainTimer);
+  }
+}
+
+async function insertRows(transaction: Transaction, rows: readonly AuditRow[]): Promise<void> {
+  await transaction.query(insert, [JSON.stringify(rows)]);
+}

@@ -1,0 +1,81 @@
+import { readFile } from "node:fs/promises";
+import type { Duplex } from "node:stream";
+import { type ConnectionOptions, checkServerIdentity } from "node:tls";
+import pg from "pg";
+import type { Instance } from "./instance.ts";
+
+export interface PostgresAccess {
+  database: string;
+  user: string;
+  /** Read at each connect, so that a rotated password needs no restart. Without it, no password is sent. */
+  passwordFile?: string;
+  /** With a CA, TLS is required and the server's certificate must carry `tlsName`. */
+  caFile?: string;
+  tlsName?: string;
+  /** The schema every statement works in. */
+  schema: string;
+  /** Shown in pg_stat_activity. */
+  applicationName: string;
+}
+
+/** How long a connection may take to stand, and how long the server lets a statement or an idle transaction last. */
+export interface ConnectionLimits {
+  connectTimeoutMs: number;
+  statementTimeoutMs: number;
+}
+
+/** Opens one connection. @throws whatever made it fail; the caller treats any failure as "this instance cannot be used now" */
+export async function connect(access: PostgresAccess, instance: Instance, limits: ConnectionLimits): Promise<pg.Client> {
+  const [password, tls] = await Promise.all([access.passwordFile ? readFile(access.passwordFile, "utf8") : undefined, tlsOptions(access)]);
+  const client = new pg.Client({
+    host: instance.address,
+    port: instance.port,
+    database: access.database,
+    user: access.user,
+    password: password?.trim(),
+    ssl: tls,
+    application_name: access.applicationName,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 1000,
+    connectionTimeoutMillis: limits.connectTimeoutMs,
+    options: [
+      `-c search_path=${access.schema}`,
+      `-c statement_timeout=${limits.statementTimeoutMs}`,
+      `-c lock_timeout=${limits.statementTimeoutMs}`,
+      `-c idle_in_transaction_session_timeout=${limits.statementTimeoutMs}`,
+      // A statement whose client is gone stops.
+      "-c client_connection_check_interval=2000",
+      // The server gives up on a peer that has gone without a word, and with it the locks the peer held.
+      "-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3 -c tcp_user_timeout=5000",
+    ].join(" "),
+  });
+  // pg emits errors of idle connections; who holds the connection learns of them from its next statement.
+  client.on("error", () => {});
+  try {
+    await client.connect();
+  } catch (error) {
+    destroy(client);
+    throw error;
+  }
+  return client;
+}
+
+async function tlsOptions(access: PostgresAccess): Promise<ConnectionOptions | undefined> {
+  if (!access.caFile) {
+    return undefined;
+  }
+  const name = access.tlsName;
+  return {
+    ca: await readFile(access.caFile, "utf8"),
+    servername: name,
+    // Instances are reached by address; what vouches for them is the CA and the one name their certificates carry.
+    checkServerIdentity: (host, certificate) => checkServerIdentity(name ?? host, certificate),
+  };
+}
+
+/** Closes the socket at once, without PostgreSQL's goodbye: the peer may be gone or frozen. Statements under way fail. */
+export function destroy(client: pg.Client): void {
+  const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection;
+  stream.on("error", () => {});
+  stream.destroy();
+}

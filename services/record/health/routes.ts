@@ -1,0 +1,15 @@
+import type { Hono } from "hono";
+import type { Deps } from "../deps.ts";
+import type { Env } from "../http.ts";
+
+/**
+ * GET /health/live: the process serves requests at all. GET /health/ready: it should be given requests: set up, migrated,
+ * once in touch with the database, not draining. While the primary moves it stays ready, because it holds requests.
+ */
+export function healthRoutes(app: Hono<Env>, deps: Deps): void {
+  app.get("/health/live", (call) => call.json({ live: true }));
+  app.get("/health/ready", (call) => {
+    const state = deps.readiness();
+    return call.json(state, state.ready ? 200 : 503);
+  });
+}

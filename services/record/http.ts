@@ -1,0 +1,121 @@
+import type { Context as HonoContext } from "hono";
+import type { Logger } from "pino";
+import type { Interaction } from "../lib/audit-event.ts";
+import { RefusedToken } from "../lib/authenticate.ts";
+import type { Context, Deadline } from "../lib/context.ts";
+import { fhirError } from "../lib/operation-outcome.ts";
+import type { Deps } from "./deps.ts";
+
+/** What travels with a request through Hono. */
+export interface Env {
+  Variables: {
+    requestId: string;
+    deadline: Deadline;
+    log: Logger;
+    /** What of the budget the request's body has taken; given back when the request ends. */
+    bodyBytes: number;
+  };
+}
+
+export type Call = HonoContext<Env>;
+
+/** A request id as a proxy or client may send it; anything else is replaced. */
+export function requestId(header: string | undefined): string {
+  return header !== undefined && /^[A-Za-z0-9._:-]{1,100}$/.test(header) ? header : crypto.randomUUID();
+}
+
+/**
+ * Verifies the caller's token and makes the operation's context. A refused token that names its account is recorded.
+ * @throws FhirError 401
+ */
+export async function authenticate(call: Call, deps: Deps, about: { interaction: Interaction; resourceType: string }): Promise<Context> {
+  const base = { requestId: call.var.requestId, deadline: call.var.deadline, log: call.var.log };
+  try {
+    return { ...base, principal: await deps.verifier.verify(call.req.header("Authorization")) };
+  } catch (error) {
+    if (!(error instanceof RefusedToken)) {
+      throw error;
+    }
+    deps.metrics.refusedTokens.inc({ status: "401" });
+    if (error.principal) {
+      await deps.audit.refused({ ...base, principal: error.principal }, { ...about, outcome: "8" });
+    }
+    throw error.response;
+  }
+}
+
+const jsonTypes = new Set(["application/fhir+json", "application/json", "json", "text/json"]);
+
+function mediaType(header: string): string {
+  return (header.split(";")[0] ?? "").trim().toLowerCase();
+}
+
+/**
+ * Whether the client takes FHIR JSON.
+ * @throws FhirError 406 when it takes something else only
+ */
+export function wantsJson(call: Call): void {
+  if (!acceptsJson(call, true)) {
+    throw fhirError(406, "not-supported", "This server answers application/fhir+json only");
+  }
+}
+
+/** As the client's `_format` or `Accept` says; `unspecified` is the answer when they leave it open. */
+export function acceptsJson(call: Call, unspecified: boolean): boolean {
+  const format = call.req.query("_format");
+  if (format !== undefined) {
+    // A plus sign in a query string is a space once decoded.
+    return jsonTypes.has(mediaType(format.replace(" ", "+")));
+  }
+  const types = (call.req.header("Accept") ?? "*/*").split(",").map(mediaType);
+  return (
+    types.some((type) => jsonTypes.has(type)) ||
+    (unspecified && types.some((type) => type === "*/*" || type === "application/*" || type === ""))
+  );
+}
+
+/** Whether a body is FHIR JSON. @throws FhirError 415 when it is something this server does not read */
+export function isJsonBody(call: Call): boolean {
+  const header = call.req.header("Content-Type") ?? "";
+  const charset = /;\s*charset="?([^";]+)"?/i.exec(header)?.[1];
+  return jsonTypes.has(mediaType(header)) && (charset === undefined || charset.trim().toLowerCase() === "utf-8");
+}
+
+/** The body as bytes, within the bounds for one body and for all of them. @throws FhirError 413, 503 */
+export async function readBody(call: Call, deps: Deps): Promise<Uint8Array> {
+  const maxBytes = deps.settings.bodyMaxBytes;
+  const tooLong = fhirError(413, "too-long", `The body may have at most ${maxBytes} bytes`);
+  if (Number(call.req.header("Content-Length") ?? 0) > maxBytes) {
+    throw tooLong;
+  }
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of call.req.raw.body ?? []) {
+    length += chunk.length;
+    if (length > maxBytes) {
+      throw tooLong;
+    }
+    deps.bodies.take(chunk.length);
+    call.set("bodyBytes", length);
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+
+/** @throws FhirError 400 for bytes that are not UTF-8 */
+export function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw fhirError(400, "structure", "The body is not UTF-8");
+  }
+}
+
+/** A preference of the client's (RFC 7240), e.g. `return` or `handling`. */
+export function preference(call: Call, name: string): string | undefined {
+  const parts = (call.req.header("Prefer") ?? "").split(/[,;]/).map((part) => part.trim().toLowerCase());
+  return parts
+    .find((part) => part.startsWith(`${name}=`))
+    ?.slice(name.length + 1)
+    .replaceAll('"', "");
+}

@@ -1,0 +1,54 @@
+import type { Catalogue, ResourceType } from "../catalogue.ts";
+
+/** What this server can do, told from the same table it works by. */
+export function capabilityStatement(catalogue: Catalogue, options: { publicUrl: string; startedAt: Date }): object {
+  return {
+    resourceType: "CapabilityStatement",
+    status: "active",
+    date: options.startedAt.toISOString(),
+    kind: "instance",
+    software: { name: "DSP record" },
+    implementation: { description: "Shared care record", url: options.publicUrl },
+    fhirVersion: "4.0.1",
+    format: ["application/fhir+json", "json"],
+    rest: [
+      {
+        mode: "server",
+        documentation:
+          "Writes take an Idempotency-Key header and are done once for each key. Reads say in DSP-Served-By whether a standby answered; Cache-Control: no-cache asks for the primary.",
+        security: {
+          service: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/restful-security-service", code: "SMART-on-FHIR" }] }],
+          description: "Bearer tokens with SMART on FHIR 2 scopes",
+        },
+        resource: [...catalogue.types.values()].map(resourceCapability),
+      },
+    ],
+  };
+}
+
+function resourceCapability(type: ResourceType): object {
+  const interactions = ["create", "read", "vread", "update", "delete", "history-instance", "search-type"];
+  const parameters = [...type.parameters.values()].map(({ code, kind, definition }) => ({
+    name: code,
+    definition: definition.url,
+    type: kind,
+    documentation: definition.description?.split("\n")[0],
+  }));
+  return {
+    type: type.name,
+    profile: `http://hl7.org/fhir/StructureDefinition/${type.name}`,
+    interaction: interactions.map((code) => ({ code })),
+    versioning: "versioned-update",
+    readHistory: true,
+    updateCreate: true,
+    conditionalCreate: true,
+    conditionalRead: "not-match",
+    conditionalUpdate: false,
+    conditionalDelete: "not-supported",
+    searchParam: [
+      { name: "_id", definition: "http://hl7.org/fhir/SearchParameter/Resource-id", type: "token" },
+      { name: "_lastUpdated", definition: "http://hl7.org/fhir/SearchParameter/Resource-lastUpdated", type: "date" },
+      ...parameters,
+    ],
+  };
+}

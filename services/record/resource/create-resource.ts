@@ -1,0 +1,113 @@
+import type { Context } from "../../lib/context.ts";
+import type { Transaction } from "../../lib/database/database.ts";
+import { type ParsedResource, parseResource } from "../../lib/fhir/exact-json.ts";
+import { parseSearch } from "../../lib/fhir/parse-search.ts";
+import type { SearchIndex } from "../../lib/fhir/search-index.ts";
+import { type AnyResource, validate } from "../../lib/fhir/validate.ts";
+import { exactlyOnce, type WriteRequest, type WriteResult } from "../../lib/idempotency.ts";
+import { fhirError } from "../../lib/operation-outcome.ts";
+import { type Access, facts, within } from "../access.ts";
+import { patientParameter, type ResourceType } from "../catalogue.ts";
+import type { Deps } from "../deps.ts";
+import { representVersion } from "./represent-version.ts";
+import { insertResource, readVersion, type StoredVersion, searchResources } from "./store.ts";
+
+/** What a write leaves behind, for the answer. */
+export interface Written {
+  /** 201 created, 200 changed (or found by If-None-Exist). */
+  status: number;
+  version: StoredVersion;
+  /** The answer is that of an earlier request with the same key. */
+  replayed: boolean;
+}
+
+/** Parses and validates a body. @throws FhirError 400 */
+export function checkedResource(deps: Deps, type: ResourceType, body: string): ParsedResource {
+  const parsed = parseResource(body);
+  if (parsed.plain.resourceType !== type.name) {
+    throw fhirError(400, "invalid", `The body is not a ${type.name}`, { expression: "resourceType" });
+  }
+  validate(deps.catalogue.definitions, parsed.plain);
+  return parsed;
+}
+
+/** What the resource is found by, the patients whose record it belongs to included. */
+export function indexOf(type: ResourceType, resource: AnyResource, patientIds: readonly string[]): SearchIndex {
+  const index = type.index(resource);
+  index.tokens.push(...patientIds.map((code) => ({ parameter: patientParameter, system: "Patient", code })));
+  return index;
+}
+
+/** FHIR create. The server chooses the id. @throws FhirError */
+export async function createResource(
+  context: Context,
+  deps: Deps,
+  request: WriteRequest & { type: ResourceType; body: string; access: Access; ifNoneExist?: string | undefined },
+): Promise<Written> {
+  const { type, access } = request;
+  const { plain, exact } = checkedResource(deps, type, request.body);
+  // Chosen before the first attempt: a repetition after a lost commit must not make a second resource.
+  const id = crypto.randomUUID();
+  const patientIds = type.patientIds(plain, id);
+  if (!within(access, patientIds)) {
+    await deps.audit.refused(context, { interaction: "create", outcome: "8", resourceType: type.name });
+    throw fhirError(403, "forbidden", "The token allows only its own patient's record");
+  }
+  const index = indexOf(type, plain, patientIds);
+  const lastUpdated = new Date();
+  const content = representVersion(exact, id, 1, lastUpdated);
+  const version: StoredVersion = { type: type.name, id, version: 1, lastUpdated, method: "POST", deleted: false, patientIds, content };
+  const result = await exactlyOnce(context, deps, request, async (transaction) => {
+    const existing = request.ifNoneExist === undefined ? undefined : await findExisting(deps, transaction, request, request.ifNoneExist);
+    const kept = existing ?? version;
+    if (!existing && !(await insertResource(transaction, version, index))) {
+      throw new Error("a new random id is taken");
+    }
+    const fact = {
+      interaction: "create" as const,
+      outcome: "0" as const,
+      resourceType: type.name,
+      resourceId: kept.id,
+      version: kept.version,
+    };
+    await deps.audit.record(context, transaction, facts(fact, kept.patientIds));
+    return { status: existing ? 200 : 201, resourceType: type.name, resourceId: kept.id, version: kept.version };
+  });
+  return {
+    status: result.status,
+    replayed: result.replayed,
+    version: result.resourceId === id ? version : await storedVersion(context, deps, result),
+  };
+}
+
+/** Conditional create: what already matches the query. Two of them with the same query go one after the other. */
+async function findExisting(
+  deps: Deps,
+  transaction: Transaction,
+  { type, access }: { type: ResourceType; access: Access },
+  query: string,
+): Promise<StoredVersion | undefined> {
+  const parameters = [...new URLSearchParams(query.replace(/^[^?]*\?/, ""))];
+  const search = parseSearch(parameters, type.parameters, { strict: true, ownUrl: deps.settings.publicUrl });
+  if (search.conditions.length === 0) {
+    throw fhirError(400, "required", "If-None-Exist has no search parameter");
+  }
+  const lock = { text: "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))" };
+  await transaction.query(lock, [`if-none-exist ${type.name} ${JSON.stringify([...parameters].sort())}`]);
+  const { matches } = await searchResources(transaction, type.name, { ...search, count: 2 }, access.patientId);
+  if (matches.length > 1) {
+    throw fhirError(412, "duplicate", "More than one resource matches If-None-Exist");
+  }
+  return matches[0];
+}
+
+/** The version that the stored result of an earlier request names. */
+export async function storedVersion(context: Context, deps: Deps, result: WriteResult): Promise<StoredVersion> {
+  const found = await deps.database.write(context, (transaction) =>
+    readVersion(transaction, result.resourceType, result.resourceId, result.version),
+  );
+  if (!found) {
+    throw new Error("the result of a write names a version that is not there");
+  }
+  return found;
+}

@@ -1,0 +1,77 @@
+import type { Served } from "../../lib/audit.ts";
+import type { Context } from "../../lib/context.ts";
+import { dateRange } from "../../lib/fhir/date-range.ts";
+import { searchLimits } from "../../lib/fhir/parse-search.ts";
+import { fhirError } from "../../lib/operation-outcome.ts";
+import { facts, within } from "../access.ts";
+import type { Deps } from "../deps.ts";
+import type { ReadRequest } from "./read-resource.ts";
+import { etag } from "./represent-version.ts";
+import { type HistoryPage, listVersions, readCurrent } from "./store.ts";
+
+export interface HistoryQuery {
+  count: number;
+  before?: number;
+  since?: string;
+}
+
+/** Parses `_count`, `_since` and the server's own `_before`. @throws FhirError 400 */
+export function parseHistoryQuery(query: URLSearchParams): HistoryQuery {
+  const count = query.get("_count") ?? String(searchLimits.defaultCount);
+  const before = query.get("_before");
+  const since = query.get("_since");
+  const instant = since === null ? undefined : dateRange(since.replace(" ", "+"))?.low;
+  if (!/^[1-9]\d{0,8}$/.test(count) || (before !== null && !/^\d{1,9}$/.test(before)) || (since !== null && !instant)) {
+    throw fhirError(400, "value", "_count must be a positive number and _since an instant");
+  }
+  return {
+    count: Math.min(Number(count), searchLimits.maxCount),
+    ...(before === null ? {} : { before: Number(before) }),
+    ...(instant ? { since: instant } : {}),
+  };
+}
+
+/** FHIR history of one instance, newest version first, as a Bundle. @throws FhirError 404 */
+export async function listHistory(context: Context, deps: Deps, request: ReadRequest & HistoryQuery): Promise<Served<string>> {
+  const { type, id } = request;
+  const about = { interaction: "history-instance" as const, resourceType: type.name, resourceId: id };
+  const served = await deps.audit.read(context, { primaryOnly: request.primaryOnly }, async (transaction) => {
+    const current = await readCurrent(transaction, type.name, id);
+    if (!current || !within(request.access, current.patientIds)) {
+      return { value: undefined, facts: facts({ ...about, outcome: current ? "8" : "4" }, current?.patientIds ?? []) };
+    }
+    const page = await listVersions(transaction, type.name, id, request);
+    return { value: page, facts: facts({ ...about, outcome: "0" }, current.patientIds) };
+  });
+  if (!served.value) {
+    throw fhirError(404, "not-found", "There is no such resource");
+  }
+  return { value: historyBundle(deps.settings.publicUrl, request, served.value), servedBy: served.servedBy };
+}
+
+function historyBundle(publicUrl: string, request: ReadRequest & HistoryQuery, page: HistoryPage): string {
+  const url = `${publicUrl}/${request.type.name}/${request.id}`;
+  const link = (before: number | undefined): string => {
+    const query = new URLSearchParams({ _count: String(request.count) });
+    if (request.since) query.set("_since", request.since);
+    if (before) query.set("_before", String(before));
+    return `${url}/_history?${query}`;
+  };
+  const entries = page.versions.map((version) => {
+    const created = version.method === "POST" || (version.method === "PUT" && version.version === 1);
+    const status = version.deleted ? "204" : created ? "201" : "200";
+    const requestUrl = version.method === "POST" ? request.type.name : `${request.type.name}/${request.id}`;
+    const rest = JSON.stringify({
+      request: { method: version.method, url: requestUrl },
+      response: { status, etag: etag(version.version), lastModified: version.lastUpdated.toISOString() },
+    });
+    const resource = version.deleted ? "" : `"resource":${version.content},`;
+    return `{"fullUrl":${JSON.stringify(url)},${resource}${rest.slice(1)}`;
+  });
+  const links = [
+    { relation: "self", url: link(request.before) },
+    ...(page.nextBefore ? [{ relation: "next", url: link(page.nextBefore) }] : []),
+  ];
+  const head = JSON.stringify({ resourceType: "Bundle", id: crypto.randomUUID(), type: "history", total: page.total, link: links });
+  return entries.length > 0 ? `${head.slice(0, -1)},"entry":[${entries.join(",")}]}` : head;
+}

@@ -1,0 +1,60 @@
+import type { AnyResource } from "../../lib/fhir/validate.ts";
+import { fhirError, fhirJson } from "../../lib/operation-outcome.ts";
+import type { StoredVersion } from "./store.ts";
+
+/** The FHIR JSON of a version: what the client sent, with the id and meta the server decides. */
+export function representVersion(resource: AnyResource, id: string, version: number, lastUpdated: Date): string {
+  const { resourceType, id: _id, meta, ...rest } = resource;
+  const given = typeof meta === "object" && meta !== null ? meta : {};
+  return JSON.stringify({
+    resourceType,
+    id,
+    meta: { ...given, versionId: String(version), lastUpdated: lastUpdated.toISOString() },
+    ...rest,
+  });
+}
+
+export function etag(version: number): string {
+  return `W/"${version}"`;
+}
+
+/** The version an If-Match header names; undefined without a header. @throws FhirError 400 */
+export function ifMatchVersion(header: string | undefined): number | undefined {
+  if (header === undefined) {
+    return undefined;
+  }
+  const version = /^(?:W\/)?"?(\d{1,9})"?$/.exec(header.trim())?.[1];
+  if (version === undefined) {
+    throw fhirError(400, "value", 'If-Match must name one version, as in W/"3"');
+  }
+  return Number(version);
+}
+
+/** Headers that tell which version an answer is about. */
+export function versionHeaders(version: StoredVersion): Record<string, string> {
+  return { ETag: etag(version.version), "Last-Modified": version.lastUpdated.toUTCString() };
+}
+
+/** The version as an HTTP answer: FHIR JSON, or for a Binary asked for as such its bytes. */
+export function versionResponse(version: StoredVersion, options: { raw: boolean; ifNoneMatch?: string | undefined }): Response {
+  const headers = versionHeaders(version);
+  if (options.ifNoneMatch?.split(",").some((tag) => tag.trim().replace(/^W\//, "") === `"${version.version}"`)) {
+    return new Response(null, { status: 304, headers });
+  }
+  if (!options.raw) {
+    return new Response(version.content, { status: 200, headers: { ...headers, "Content-Type": fhirJson } });
+  }
+  const { contentType, data } = JSON.parse(version.content) as { contentType: string; data?: string };
+  return new Response(Buffer.from(data ?? "", "base64"), {
+    status: 200,
+    // The bytes are a stranger's: a browser must neither guess their type nor run them.
+    headers: {
+      ...headers,
+      // FHIR's `code` allows characters that a header does not.
+      "Content-Type": /^[\x21-\x7e]+\/[\x20-\x7e]+$/.test(contentType) ? contentType : "application/octet-stream",
+      "X-Content-Type-Options": "nosniff",
+      "Content-Disposition": "attachment",
+      "Content-Security-Policy": "sandbox; default-src 'none'",
+    },
+  });
+}

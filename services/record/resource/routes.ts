@@ -1,0 +1,193 @@
+import type { Hono } from "hono";
+import type { Interaction } from "../../lib/audit-event.ts";
+import type { Context } from "../../lib/context.ts";
+import { parseSearch } from "../../lib/fhir/parse-search.ts";
+import { idPattern } from "../../lib/fhir/validate.ts";
+import { checkedKey, fingerprint, type WriteRequest } from "../../lib/idempotency.ts";
+import { fhirError, fhirJson, outcome } from "../../lib/operation-outcome.ts";
+import type { Permission } from "../../lib/scope.ts";
+import { type Access, authorise } from "../access.ts";
+import type { ResourceType } from "../catalogue.ts";
+import type { Deps } from "../deps.ts";
+import { acceptsJson, authenticate, type Call, decodeUtf8, type Env, isJsonBody, preference, readBody, wantsJson } from "../http.ts";
+import { createResource, type Written } from "./create-resource.ts";
+import { deleteResource } from "./delete-resource.ts";
+import { listHistory, parseHistoryQuery } from "./list-history.ts";
+import { readResource, readResourceVersion } from "./read-resource.ts";
+import { ifMatchVersion, versionHeaders, versionResponse } from "./represent-version.ts";
+import { searchResources } from "./search-resources.ts";
+import { updateResource } from "./update-resource.ts";
+
+/** A request that passed: who asks for what, and how far they may see. */
+interface Admitted {
+  context: Context;
+  type: ResourceType;
+  access: Access;
+  /** Empty on type-level interactions. */
+  id: string;
+}
+
+/** The FHIR interactions on all supported types. */
+export function resourceRoutes(app: Hono<Env>, deps: Deps): void {
+  const admit = (call: Call, interaction: Interaction, permission: Permission): Promise<Admitted> =>
+    admitRequest(call, deps, interaction, permission);
+
+  app.post("/:type", async (call) => create(call, deps, await admit(call, "create", "c")));
+  app.get("/:type", async (call) => search(call, deps, await admit(call, "search-type", "s"), new URL(call.req.url).searchParams));
+  app.post("/:type/_search", async (call) => {
+    const admitted = await admit(call, "search-type", "s");
+    if (!(call.req.header("Content-Type") ?? "").startsWith("application/x-www-form-urlencoded")) {
+      throw fhirError(415, "not-supported", "_search takes application/x-www-form-urlencoded");
+    }
+    const form = new URLSearchParams(decodeUtf8(await readBody(call, deps)));
+    return await search(call, deps, admitted, new URLSearchParams([...new URL(call.req.url).searchParams, ...form]));
+  });
+  app.get("/:type/:id/_history", async (call) => {
+    const { context, ...request } = await admit(call, "history-instance", "r");
+    wantsJson(call);
+    const page = parseHistoryQuery(new URL(call.req.url).searchParams);
+    const { value, servedBy } = await listHistory(context, deps, { ...request, ...page, primaryOnly: primaryOnly(call) });
+    return new Response(value, { headers: { "Content-Type": fhirJson, "DSP-Served-By": servedBy } });
+  });
+  app.get("/:type/:id/_history/:version", async (call) => {
+    const { context, ...request } = await admit(call, "vread", "r");
+    const raw = wantsRaw(call, request.type);
+    const version = call.req.param("version");
+    if (!/^[1-9]\d{0,8}$/.test(version)) {
+      throw fhirError(404, "not-found", "There is no such version");
+    }
+    const { value, servedBy } = await readResourceVersion(context, deps, {
+      ...request,
+      version: Number(version),
+      primaryOnly: primaryOnly(call),
+    });
+    return servedByHeader(versionResponse(value, { raw }), servedBy);
+  });
+  app.get("/:type/:id", async (call) => {
+    const { context, ...request } = await admit(call, "read", "r");
+    const raw = wantsRaw(call, request.type);
+    const { value, servedBy } = await readResource(context, deps, { ...request, primaryOnly: primaryOnly(call) });
+    return servedByHeader(versionResponse(value, { raw, ifNoneMatch: call.req.header("If-None-Match") }), servedBy);
+  });
+  app.put("/:type/:id", async (call) => update(call, deps, await admit(call, "update", "u")));
+  app.delete("/:type/:id", async (call) => {
+    const { context, ...request } = await admit(call, "delete", "d");
+    const ifMatch = ifMatchVersion(call.req.header("If-Match"));
+    const gone = await deleteResource(context, deps, { ...request, ...writeRequest(call, ""), ifMatch });
+    return new Response(null, { status: 204, headers: { ETag: `W/"${gone.version}"`, ...replayedHeader(gone.replayed) } });
+  });
+  methodNotAllowed(app, "/:type", "GET, POST");
+  methodNotAllowed(app, "/:type/_search", "POST");
+  methodNotAllowed(app, "/:type/:id", "GET, PUT, DELETE");
+  methodNotAllowed(app, "/:type/:id/_history", "GET");
+  methodNotAllowed(app, "/:type/:id/_history/:version", "GET");
+}
+
+function methodNotAllowed(app: Hono<Env>, path: string, allow: string): void {
+  app.all(path, () => {
+    throw fhirError(405, "not-supported", "This method is not supported here", { headers: { Allow: allow } });
+  });
+}
+
+/** Authentication, authorisation, and whether there is such a type and could be such an id. @throws FhirError 400, 401, 403, 404 */
+async function admitRequest(call: Call, deps: Deps, interaction: Interaction, permission: Permission): Promise<Admitted> {
+  const name = call.req.param("type") ?? "";
+  const type = deps.catalogue.types.get(name);
+  const context = await authenticate(call, deps, { interaction, resourceType: type ? name : "Unknown" });
+  if (!type) {
+    throw fhirError(404, "not-supported", "This server does not keep this resource type");
+  }
+  const id = call.req.param("id") ?? "";
+  if (id !== "" && !idPattern.test(id)) {
+    throw fhirError(400, "value", "Invalid id: letters, digits, '-' and '.', at most 64");
+  }
+  const access = await authorise(context, deps, { resourceType: name, interaction, permission, ...(id === "" ? {} : { resourceId: id }) });
+  return { context, type, access, id };
+}
+
+async function create(call: Call, deps: Deps, { context, type, access }: Admitted): Promise<Response> {
+  const body = await resourceBody(call, deps, type, undefined);
+  const ifNoneExist = call.req.header("If-None-Exist");
+  const written = await createResource(context, deps, { type, access, body, ifNoneExist, ...writeRequest(call, body) });
+  return writtenResponse(call, deps, type, written);
+}
+
+async function update(call: Call, deps: Deps, { context, type, access, id }: Admitted): Promise<Response> {
+  const ifMatch = ifMatchVersion(call.req.header("If-Match"));
+  const body = await resourceBody(call, deps, type, id);
+  const written = await updateResource(context, deps, { type, id, access, body, ifMatch, ...writeRequest(call, body) });
+  return writtenResponse(call, deps, type, written);
+}
+
+async function search(call: Call, deps: Deps, { context, type, access }: Admitted, query: URLSearchParams): Promise<Response> {
+  wantsJson(call);
+  const strict = preference(call, "handling") === "strict";
+  const request = parseSearch([...query], type.parameters, { strict, ownUrl: deps.settings.publicUrl });
+  const { value, servedBy } = await searchResources(context, deps, { type, search: request, access, primaryOnly: primaryOnly(call) });
+  return new Response(value, { headers: { "Content-Type": fhirJson, "DSP-Served-By": servedBy } });
+}
+
+/** The body as FHIR JSON; for a Binary also its bare content, which is wrapped. @throws FhirError 400, 413, 415 */
+async function resourceBody(call: Call, deps: Deps, type: ResourceType, id: string | undefined): Promise<string> {
+  const json = isJsonBody(call);
+  const contentType = call.req.header("Content-Type");
+  if (!json && !(type.definition.rawContent && contentType)) {
+    throw fhirError(415, "not-supported", "This server reads application/fhir+json in UTF-8 only");
+  }
+  const bytes = await readBody(call, deps);
+  if (json) {
+    return decodeUtf8(bytes);
+  }
+  const context = call.req.header("X-Security-Context");
+  return JSON.stringify({
+    resourceType: type.name,
+    ...(id === undefined ? {} : { id }),
+    contentType,
+    ...(context ? { securityContext: { reference: context } } : {}),
+    data: Buffer.from(bytes).toString("base64"),
+  });
+}
+
+function writeRequest(call: Call, body: string): WriteRequest {
+  const { pathname } = new URL(call.req.url);
+  const conditions = [call.req.header("If-Match") ?? "", call.req.header("If-None-Exist") ?? ""];
+  return {
+    key: checkedKey(call.req.header("Idempotency-Key")),
+    fingerprint: fingerprint([call.req.method, pathname, ...conditions, body]),
+  };
+}
+
+function writtenResponse(call: Call, deps: Deps, type: ResourceType, { status, version, replayed }: Written): Response {
+  const location = `${deps.settings.publicUrl}/${type.name}/${version.id}/_history/${version.version}`;
+  const headers = { ...versionHeaders(version), Location: location, "Content-Type": fhirJson, ...replayedHeader(replayed) };
+  const wanted = preference(call, "return");
+  if (wanted === "minimal") {
+    const { "Content-Type": _none, ...bare } = headers;
+    return new Response(null, { status, headers: bare });
+  }
+  const text = wanted === "operationoutcome" ? JSON.stringify(outcome("information", "informational", "Done")) : version.content;
+  return new Response(text, { status, headers });
+}
+
+function replayedHeader(replayed: boolean): Record<string, string> {
+  return replayed ? { "DSP-Replayed": "true" } : {};
+}
+
+function servedByHeader(response: Response, servedBy: string): Response {
+  response.headers.set("DSP-Served-By", servedBy);
+  return response;
+}
+
+/** `Cache-Control: no-cache`: the client must see what it has just written, and rather waits for the primary. */
+function primaryOnly(call: Call): boolean {
+  return /(^|,)\s*no-cache\s*(,|$)/i.test(call.req.header("Cache-Control") ?? "");
+}
+
+/** Whether the bare content is wanted. @throws FhirError 406 */
+function wantsRaw(call: Call, type: ResourceType): boolean {
+  if (type.definition.rawContent) {
+    return !acceptsJson(call, false);
+  }
+  wantsJson(call);
+  return false;
+}

@@ -1,0 +1,43 @@
+import type { Served } from "../../lib/audit.ts";
+import type { Context } from "../../lib/context.ts";
+import type { SearchRequest } from "../../lib/fhir/parse-search.ts";
+import type { Access } from "../access.ts";
+import type { ResourceType } from "../catalogue.ts";
+import type { Deps } from "../deps.ts";
+import { type SearchPage, searchResources as searchStore } from "./store.ts";
+
+/** FHIR search over one type, as a Bundle. One audit record for each patient whose data the page shows. */
+export async function searchResources(
+  context: Context,
+  deps: Deps,
+  request: { type: ResourceType; search: SearchRequest; access: Access; primaryOnly: boolean },
+): Promise<Served<string>> {
+  const { type, search, access } = request;
+  const { value, servedBy } = await deps.audit.read(context, { primaryOnly: request.primaryOnly }, async (transaction) => {
+    const page = await searchStore(transaction, type.name, search, access.patientId);
+    const patients = [...new Set([...page.matches.flatMap((match) => match.patientIds), ...(access.patientId ? [access.patientId] : [])])];
+    const fact = { interaction: "search-type" as const, outcome: "0" as const, resourceType: type.name };
+    return { value: page, facts: patients.length > 0 ? patients.map((patientId) => ({ ...fact, patientId })) : [fact] };
+  });
+  return { value: searchBundle(deps.settings.publicUrl, type.name, search, value), servedBy };
+}
+
+function searchBundle(publicUrl: string, type: string, search: SearchRequest, page: SearchPage): string {
+  const link = (cursor: string | undefined): string => {
+    const query = new URLSearchParams([...search.used, ...(cursor ? [["_cursor", cursor]] : [])]).toString();
+    return `${publicUrl}/${type}${query ? `?${query}` : ""}`;
+  };
+  const entries = page.matches.map(
+    ({ id, content }) => `{"fullUrl":${JSON.stringify(`${publicUrl}/${type}/${id}`)},"resource":${content},"search":{"mode":"match"}}`,
+  );
+  if (search.warnings.length > 0) {
+    entries.push(JSON.stringify({ resource: { resourceType: "OperationOutcome", issue: search.warnings }, search: { mode: "outcome" } }));
+  }
+  const links = [
+    { relation: "self", url: link(undefined) },
+    ...(page.nextCursor ? [{ relation: "next", url: link(page.nextCursor) }] : []),
+  ];
+  const total = page.total === undefined ? {} : { total: page.total };
+  const head = JSON.stringify({ resourceType: "Bundle", id: crypto.randomUUID(), type: "searchset", ...total, link: links });
+  return entries.length > 0 ? `${head.slice(0, -1)},"entry":[${entries.join(",")}]}` : head;
+}

@@ -1,0 +1,180 @@
+import type { Statement, Transaction } from "../../lib/database/database.ts";
+import { encodeCursor, type SearchRequest } from "../../lib/fhir/parse-search.ts";
+import type { SearchIndex } from "../../lib/fhir/search-index.ts";
+import { boundedPage, searchStatement, totalStatement } from "./search-sql.ts";
+
+/** One version of a resource as it is kept. */
+export interface StoredVersion {
+  type: string;
+  id: string;
+  version: number;
+  lastUpdated: Date;
+  method: "POST" | "PUT" | "DELETE";
+  deleted: boolean;
+  patientIds: string[];
+  /** The FHIR JSON that is given to clients, byte for byte; empty for a deletion. */
+  content: string;
+}
+
+/** What is locked before a resource is changed. */
+export interface CurrentVersion {
+  key: string;
+  version: number;
+  lastUpdated: Date;
+  deleted: boolean;
+  patientIds: string[];
+}
+
+interface VersionRow {
+  type: string;
+  id: string;
+  version: number;
+  last_updated: Date;
+  method: StoredVersion["method"];
+  deleted: boolean;
+  patient_ids: string[];
+  content: string;
+}
+
+const columns = "v.type, v.id, v.version, v.last_updated, v.method, v.deleted, v.patient_ids, v.content";
+
+function toVersion(row: VersionRow): StoredVersion {
+  const { type, id, version, method, deleted, content } = row;
+  return { type, id, version, lastUpdated: row.last_updated, method, deleted, patientIds: row.patient_ids, content };
+}
+
+/** The part that creating and changing share: the version's row, and index rows instead of those of the version before. */
+const versionAndIndexes = `
+  v AS (INSERT INTO resource_version (type, id, version, last_updated, method, deleted, patient_ids, content)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8 FROM r),
+  t AS (INSERT INTO search_token (resource_key, type, parameter, system, code)
+    SELECT r.key, $1, x.parameter, x.system, x.code FROM r, jsonb_to_recordset($9::jsonb) AS x(parameter text, system text, code text)),
+  s AS (INSERT INTO search_string (resource_key, type, parameter, value, exact)
+    SELECT r.key, $1, x.parameter, x.value, x.exact FROM r, jsonb_to_recordset($10::jsonb) AS x(parameter text, value text, exact text)),
+  d AS (INSERT INTO search_date (resource_key, type, parameter, low, high)
+    SELECT r.key, $1, x.parameter, x.low, x.high FROM r, jsonb_to_recordset($11::jsonb) AS x(parameter text, low timestamptz, high timestamptz))
+  SELECT key FROM r`;
+
+const insertStatement: Statement = {
+  name: "resource-insert",
+  text: `WITH r AS (INSERT INTO resource (type, id, version, last_updated, deleted, patient_ids) VALUES ($1, $2, $3, $4, $6, $7)
+    ON CONFLICT (type, id) DO NOTHING RETURNING key),${versionAndIndexes}`,
+};
+
+const replaceStatement: Statement = {
+  name: "resource-replace",
+  text: `WITH r AS (UPDATE resource SET version = $3, last_updated = $4, deleted = $6, patient_ids = $7 WHERE type = $1 AND id = $2 RETURNING key),
+  t0 AS (DELETE FROM search_token USING r WHERE resource_key = r.key),
+  s0 AS (DELETE FROM search_string USING r WHERE resource_key = r.key),
+  d0 AS (DELETE FROM search_date USING r WHERE resource_key = r.key),${versionAndIndexes}`,
+};
+
+function versionValues(version: StoredVersion, index: SearchIndex): unknown[] {
+  const { type, id, lastUpdated, method, deleted, patientIds, content } = version;
+  const indexes = [index.tokens, index.strings, index.dates].map((rows) => JSON.stringify(rows));
+  return [type, id, version.version, lastUpdated, method, deleted, patientIds, content, ...indexes];
+}
+
+/** Keeps the first version of a resource. False when the id is taken. */
+export async function insertResource(transaction: Transaction, version: StoredVersion, index: SearchIndex): Promise<boolean> {
+  return (await transaction.query(insertStatement, versionValues(version, index))).length > 0;
+}
+
+/** Keeps the next version of a resource locked by `lockCurrent`. */
+export async function replaceResource(transaction: Transaction, version: StoredVersion, index: SearchIndex): Promise<void> {
+  await transaction.query(replaceStatement, versionValues(version, index));
+}
+
+/** Locks a resource until the transaction ends and tells its current state; undefined when there never was one. */
+export async function lockCurrent(transaction: Transaction, type: string, id: string): Promise<CurrentVersion | undefined> {
+  const [row] = await transaction.query<{ key: string; version: number; last_updated: Date; deleted: boolean; patient_ids: string[] }>(
+    {
+      name: "resource-lock",
+      text: "SELECT key, version, last_updated, deleted, patient_ids FROM resource WHERE type = $1 AND id = $2 FOR UPDATE",
+    },
+    [type, id],
+  );
+  return row && { key: row.key, version: row.version, lastUpdated: row.last_updated, deleted: row.deleted, patientIds: row.patient_ids };
+}
+
+export async function readCurrent(transaction: Transaction, type: string, id: string): Promise<StoredVersion | undefined> {
+  const [row] = await transaction.query<VersionRow>(
+    {
+      name: "resource-read",
+      text: `SELECT ${columns} FROM resource r JOIN resource_version v USING (type, id, version) WHERE r.type = $1 AND r.id = $2`,
+    },
+    [type, id],
+  );
+  return row && toVersion(row);
+}
+
+export async function readVersion(transaction: Transaction, type: string, id: string, version: number): Promise<StoredVersion | undefined> {
+  const [row] = await transaction.query<VersionRow>(
+    { name: "version-read", text: `SELECT ${columns} FROM resource_version v WHERE v.type = $1 AND v.id = $2 AND v.version = $3` },
+    [type, id, version],
+  );
+  return row && toVersion(row);
+}
+
+export interface HistoryPage {
+  versions: StoredVersion[];
+  total: number;
+  /** The version below which the next page begins. */
+  nextBefore?: number;
+}
+
+/** Versions of one resource, newest first, from below `before`. */
+export async function listVersions(
+  transaction: Transaction,
+  type: string,
+  id: string,
+  page: { count: number; before?: number; since?: string },
+): Promise<HistoryPage> {
+  const rows = await transaction.query<VersionRow & { total: string; available: string }>(
+    {
+      name: "history-page",
+      text: boundedPage(`SELECT ${columns}, (SELECT count(*) FROM resource_version c WHERE c.type = $1 AND c.id = $2 AND c.last_updated >= $4) AS total,
+          row_number() OVER (ORDER BY v.version DESC) AS place
+        FROM resource_version v WHERE v.type = $1 AND v.id = $2 AND v.version < $3 AND v.last_updated >= $4 ORDER BY v.version DESC LIMIT $5`),
+    },
+    [type, id, page.before ?? 2147483647, page.since ?? "-infinity", page.count + 1],
+  );
+  const versions = rows.slice(0, page.count).map(toVersion);
+  const last = versions.at(-1);
+  return {
+    versions,
+    total: Number(rows[0]?.total ?? 0),
+    ...(last && Number(rows[0]?.available) > versions.length ? { nextBefore: last.version } : {}),
+  };
+}
+
+export interface SearchPage {
+  matches: StoredVersion[];
+  total?: number;
+  nextCursor?: string;
+}
+
+/** One page of a search over current versions; `patientId` limits it to one patient's record. */
+export async function searchResources(
+  transaction: Transaction,
+  type: string,
+  request: SearchRequest,
+  patientId?: string,
+): Promise<SearchPage> {
+  const page: SearchPage = { matches: [] };
+  if (request.count > 0) {
+    const { text, values } = searchStatement(type, request, patientId);
+    const rows = await transaction.query<VersionRow & { key: string; sort_value: string | null; available: string }>({ text }, values);
+    page.matches = rows.slice(0, request.count).map(toVersion);
+    const last = rows[page.matches.length - 1];
+    if (last && Number(last.available) > page.matches.length) {
+      page.nextCursor = encodeCursor({ key: last.key, ...(last.sort_value === null ? {} : { value: last.sort_value }) });
+    }
+  }
+  if (request.total || request.count === 0) {
+    const { text, values } = totalStatement(type, request, patientId);
+    const [row] = await transaction.query<{ total: string }>({ text }, values);
+    page.total = Number(row?.total ?? 0);
+  }
+  return page;
+}

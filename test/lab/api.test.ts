@@ -1,0 +1,126 @@
+/** The FHIR API through the edge's virtual IP, with a public client that knows nothing of us. */
+import { Client, type FhirResource } from "fhir-kit-client";
+import { beforeAll, describe, expect, it } from "vitest";
+import { readLabFacts } from "../../infra/lab/facts.ts";
+import { fhirUrl, runTool, stack, systemToken, trustPlatform } from "./platform-under-test.ts";
+
+let client: Client;
+const family = `Apitest${Date.now().toString(36)}`;
+
+interface Entries {
+  total?: number;
+  entry?: { resource: { id: string; resourceType: string } }[];
+}
+
+function newPatient(given: string): FhirResource {
+  return { resourceType: "Patient", name: [{ family, given: [given] }], gender: "female", birthDate: "1980-02-29" };
+}
+
+beforeAll(async () => {
+  trustPlatform();
+  client = new Client({ baseUrl: fhirUrl, bearerToken: await systemToken() });
+});
+
+describe("the FHIR API", () => {
+  it("says what it can do, to anybody", async () => {
+    const statement = await new Client({ baseUrl: fhirUrl }).capabilityStatement();
+    expect(statement).toMatchObject({ resourceType: "CapabilityStatement", fhirVersion: "4.0.1" });
+  });
+
+  it("creates, reads, updates and finds a Patient", async () => {
+    const created = await client.create({ resourceType: "Patient", body: newPatient("Anna") });
+    const id = created.id as string;
+    expect(await client.read({ resourceType: "Patient", id })).toMatchObject({ id, name: [{ family, given: ["Anna"] }] });
+    await client.update({ resourceType: "Patient", id, body: { ...newPatient("Berta"), id } });
+    expect(await client.read({ resourceType: "Patient", id })).toMatchObject({ name: [{ given: ["Berta"] }], meta: { versionId: "2" } });
+    expect(await client.vread({ resourceType: "Patient", id, version: "1" })).toMatchObject({ name: [{ given: ["Anna"] }] });
+    const found = (await client.search({ resourceType: "Patient", searchParams: { name: family } })) as Entries;
+    expect(found.entry?.map(({ resource }) => resource.id)).toEqual([id]);
+    const history = (await client.history({ resourceType: "Patient", id })) as Entries;
+    expect(history.entry).toHaveLength(2);
+  });
+
+  it("keeps documents, observations and their contents by patient", async () => {
+    const patient = (await client.create({ resourceType: "Patient", body: newPatient("Clara") })).id as string;
+    const subject = { reference: `Patient/${patient}` };
+    const binary = await client.create({
+      resourceType: "Binary",
+      body: { resourceType: "Binary", contentType: "text/plain", data: "c3ludGhldGlj", securityContext: subject },
+    });
+    expect(binary.id).toBeDefined();
+    await client.create({
+      resourceType: "Observation",
+      body: {
+        resourceType: "Observation",
+        status: "final",
+        code: { coding: [{ system: "http://loinc.org", code: "8867-4" }] },
+        subject,
+        effectiveDateTime: "2026-01-02T03:04:05Z",
+        valueQuantity: { value: 61, unit: "/min", system: "http://unitsofmeasure.org", code: "/min" },
+      },
+    });
+    await client.create({
+      resourceType: "DocumentReference",
+      body: {
+        resourceType: "DocumentReference",
+        status: "current",
+        type: { coding: [{ system: "http://loinc.org", code: "11502-2" }] },
+        subject,
+        date: "2026-01-02T03:04:05Z",
+        content: [{ attachment: { contentType: "text/plain", url: `Binary/${binary.id}` } }],
+      },
+    });
+    const observations = (await client.search({
+      resourceType: "Observation",
+      searchParams: { patient, code: "http://loinc.org|8867-4", date: "2026-01-02" },
+    })) as Entries;
+    expect(observations.entry).toHaveLength(1);
+    const documents = (await client.search({ resourceType: "DocumentReference", searchParams: { patient } })) as Entries;
+    expect(documents.entry?.map(({ resource }) => resource.resourceType)).toEqual(["DocumentReference"]);
+  });
+
+  it("refuses with an OperationOutcome who brings no token", async () => {
+    const answer = await fetch(`${fhirUrl}/Patient/1`);
+    expect(answer.status).toBe(401);
+    expect(await answer.json()).toMatchObject({ resourceType: "OperationOutcome" });
+  });
+
+  it("does a write once that is sent twice with the same key", async () => {
+    const headers = {
+      authorization: `Bearer ${await systemToken()}`,
+      "content-type": "application/fhir+json",
+      "idempotency-key": `twice-${family}`,
+    };
+    const send = async () =>
+      (await (await fetch(`${fhirUrl}/Patient`, { method: "POST", headers, body: JSON.stringify(newPatient("Dora")) })).json()) as {
+        id: string;
+      };
+    const [first, second] = [await send(), await send()];
+    expect(first.id).toBeDefined();
+    expect(second.id).toBe(first.id);
+  });
+
+  it("leads plain HTTP to HTTPS, and answers at localhost too", async () => {
+    const plain = await fetch(fhirUrl.replace("https:", "http:").concat("/metadata"), { redirect: "manual" });
+    expect([301, 308]).toContain(plain.status);
+    expect(plain.headers.get("location")).toMatch(/^https:/);
+    const local = await fetch(`https://127.0.0.1:${readLabFacts()?.settings.edgePort}/fhir/metadata`);
+    expect(local.status).toBe(200);
+  });
+});
+
+describe("the command line", () => {
+  it("prints the status as the stable JSON", async () => {
+    const status = JSON.parse(await runTool("./dsp", ["status", "--json"]));
+    expect(status).toMatchObject({ healthy: true, endpoints: { fhir: fhirUrl, ca: stack.caFile } });
+    expect(status.sites.map((site: { name: string }) => site.name)).toEqual(["site-a", "site-b", "witness"]);
+    expect(status.postgres.instances).toHaveLength(3);
+    expect(status.postgres.instances.filter((instance: { role: string }) => instance.role === "primary")).toHaveLength(1);
+  });
+
+  it("prints a bare token that the API takes", async () => {
+    const lines = (await runTool("./dsp", ["token"])).trim().split("\n");
+    const answer = await fetch(`${fhirUrl}/Patient?_count=1`, { headers: { authorization: `Bearer ${lines.at(-1)}` } });
+    expect(answer.status).toBe(200);
+  });
+});

@@ -1,0 +1,66 @@
+import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+const ignored = ["**/node_modules/**", ".dsp/**"];
+const integration = "**/*.integration.test.ts";
+const provider = "infra/provider/**/*.lab.test.ts";
+const lab = "test/lab/**/*.test.ts";
+
+/** By name, so that what a layer does to the platform comes in the same order each time. */
+class ByName extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return files.toSorted((left, right) => left.moduleId.localeCompare(right.moduleId));
+  }
+}
+
+/**
+ * Four projects, one a layer of tests (`--project fast`): fast needs nothing running, integration a PostgreSQL and a Redis of its own,
+ * provider an API server to create things in, lab the whole platform.
+ */
+export default defineConfig({
+  test: {
+    sequence: { sequencer: ByName },
+    projects: [
+      {
+        test: {
+          name: "fast",
+          include: ["{infra,services,chaos,test}/**/*.test.ts"],
+          exclude: [...ignored, integration, "**/*.lab.test.ts", lab],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: "integration",
+          include: [integration],
+          exclude: ignored,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "provider",
+          include: [provider],
+          exclude: ignored,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "lab",
+          include: [lab],
+          globalSetup: ["test/lab/hold-lab.ts"],
+          exclude: ignored,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+          sequence: { concurrent: false },
+        },
+      },
+    ],
+  },
+});
