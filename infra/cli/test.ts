@@ -22,7 +22,8 @@ const reports = join(paths.state, "test");
 
 interface TestRun {
   signal: AbortSignal;
-  env: Record<string, string | undefined>;
+  /** Asked for each tool: what a layer makes (the engine, the stack's passphrase) belongs to it from then on. */
+  environment: () => Record<string, string | undefined>;
   /** Restricts the tests by file name, as vitest does. */
   filter: readonly string[];
 }
@@ -32,12 +33,18 @@ function say(text: string): void {
 }
 
 /** Runs a tool in sight, with a line now and then that names it: a hang shows where it is. */
-async function runTool(name: string, command: string, args: readonly string[], run: TestRun): Promise<number> {
+async function runTool(
+  name: string,
+  command: string,
+  args: readonly string[],
+  run: TestRun,
+  env: Record<string, string> = {},
+): Promise<number> {
   const startedMs = performance.now();
   say(`\n── ${name}`);
   const timer = setInterval(() => say(`   ${name} is still running after ${formatElapsed(performance.now() - startedMs)}`), heartbeatMs);
   try {
-    const exitCode = await runVisible(command, args, { cwd: paths.checkout, env: run.env, signal: run.signal });
+    const exitCode = await runVisible(command, args, { cwd: paths.checkout, env: { ...run.environment(), ...env }, signal: run.signal });
     say(`── ${name}: ${exitCode === 0 ? "good" : `failed (exit code ${exitCode})`} after ${formatElapsed(performance.now() - startedMs)}`);
     return exitCode;
   } finally {
@@ -62,7 +69,7 @@ async function runVitest(project: string, run: TestRun, env: Record<string, stri
     `--outputFile.json=${report}`,
     "--disableConsoleIntercept",
   ];
-  const exitCode = await runTool(`${project} tests`, "vitest", [...args, ...run.filter], { ...run, env: { ...run.env, ...env } });
+  const exitCode = await runTool(`${project} tests`, "vitest", [...args, ...run.filter], run, env);
   return countVitest(existsSync(report) ? readFileSync(report, "utf8") : undefined, exitCode);
 }
 
@@ -120,7 +127,11 @@ export const test: Command = {
     const interrupt = listenForInterrupt();
     const run: TestRun = {
       signal: interrupt.signal,
-      env: { ...toolEnvironment(), DSP_LAB_LOCK_HOLDER: String(process.pid), NO_COLOR: process.stdout.isTTY ? process.env.NO_COLOR : "1" },
+      environment: () => ({
+        ...toolEnvironment(),
+        DSP_LAB_LOCK_HOLDER: String(process.pid),
+        NO_COLOR: process.stdout.isTTY ? process.env.NO_COLOR : "1",
+      }),
       filter,
     };
     try {
