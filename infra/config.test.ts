@@ -68,6 +68,15 @@ describe("parseSettings", () => {
     expect(settings).toMatchObject({ seed: false, networkPolicyEnforced: true, storageClass: undefined, storageSize: "20Gi" });
   });
 
+  it("lets drills break a lab, and a cluster only when it is told so", () => {
+    const sites = JSON.stringify({ a: "eu-1a", b: "eu-1b", witness: "eu-1c" });
+    const cluster = { kind: "cluster", sites, edge: "{}" };
+    expect(parseSettings(lab())).toMatchObject({ drills: true, production: false });
+    expect(parseSettings(lab(cluster))).toMatchObject({ drills: false, production: true });
+    expect(parseSettings(lab({ ...cluster, drills: "true", production: "false" }))).toMatchObject({ drills: true, production: false });
+    expect(problemsOf(lab({ drills: "perhaps" })).join()).toContain("dsp:drills");
+  });
+
   it("says every problem at once, in plain words", () => {
     const problems = problemsOf({
       kind: "lab",

@@ -59,6 +59,10 @@ const settingsSchema = z.strictObject({
   token: z.strictObject({ issuer: z.string().min(1).default("dsp"), audience: z.string().min(1).default("dsp") }).prefault({}),
   seed: z.stringbool().optional(),
   networkPolicyEnforced: z.stringbool().optional(),
+  /** Whether drills may break this platform; its namespace says so. */
+  drills: z.stringbool().optional(),
+  /** People depend on it: a drill wants the stack's name typed. */
+  production: z.stringbool().optional(),
   secrets: secretsSchema,
 });
 
@@ -77,14 +81,19 @@ export type EdgeSettings =
     }
   | { mode: "load-balancer"; loadBalancerClass: string | undefined; loadBalancerAnnotations: Record<string, string> };
 
+/** Settings that are on or off, with a default of the stack's kind. */
+type Switches = "seed" | "networkPolicyEnforced" | "drills" | "production";
+
 /** A stack's settings: validated, completed with the defaults of its kind. Secret values are plain here and secret outputs in the program. */
-export interface Settings extends Omit<RawSettings, "edge" | "sites" | "postgres" | "storageSize" | "seed" | "networkPolicyEnforced"> {
+export interface Settings extends Omit<RawSettings, "edge" | "sites" | "postgres" | "storageSize" | Switches> {
   sites: { a: string; b: string; witness: string };
   edge: EdgeSettings;
   postgres: StackKind["postgres"] & { parameters: Record<string, string> };
   storageSize: string;
   seed: boolean;
   networkPolicyEnforced: boolean;
+  drills: boolean;
+  production: boolean;
 }
 
 /** The settings as the program uses them. */
@@ -163,6 +172,8 @@ function complete(kind: StackKind, parsed: RawSettings): Settings {
     postgres: { ...kind.postgres, parameters: {}, ...parsed.postgres },
     seed: parsed.seed ?? kind.seed,
     networkPolicyEnforced: parsed.networkPolicyEnforced ?? kind.networkPolicyEnforced,
+    drills: parsed.drills ?? kind.drills,
+    production: parsed.production ?? kind.production,
   };
 }
 

@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
 import { Credentials } from "./components/credentials.ts";
 import { Edge } from "./components/edge.ts";
 import { names } from "./components/names.ts";
@@ -9,6 +11,8 @@ import { loadManifest } from "./components/operator-manifest.ts";
 import { Postgres } from "./components/postgres.ts";
 import { Redis } from "./components/redis.ts";
 import { Service } from "./components/service.ts";
+import { Watcher } from "./components/watcher.ts";
+import { loadGrants } from "./components/watcher-grants.ts";
 import { readSettings } from "./config.ts";
 import { deriveTopology } from "./topology.ts";
 
@@ -16,6 +20,7 @@ import { deriveTopology } from "./topology.ts";
 const settings = readSettings();
 const topology = deriveTopology(settings);
 const manifest = await loadManifest(settings.operatorManifest);
+const watcherGrants = await loadGrants(join(import.meta.dirname, "../services/watcher/grants.sql"));
 const services = ["record"];
 const { images, edge } = settings;
 
@@ -28,7 +33,7 @@ const provider = new k8s.Provider("kubernetes", {
 const opts = { provider };
 const storage = { className: settings.storageClass, size: settings.storageSize };
 
-const namespaces = new Namespaces("namespaces", { edgePrivileged: edge.mode === "virtual-ip" }, opts);
+const namespaces = new Namespaces("namespaces", { edgePrivileged: edge.mode === "virtual-ip", drills: settings.drills }, opts);
 const ground = [namespaces.platform, namespaces.edge, ...namespaces.priorities];
 const policies = new NetworkPolicies(
   "network-policies",
@@ -53,7 +58,20 @@ const operator = new Operator(
 );
 const postgres = new Postgres(
   "postgres",
-  { ...settings.postgres, topology: topology.postgres, image: images.postgres, storage, services, after: [...prepared, operator.ready] },
+  {
+    ...settings.postgres,
+    topology: topology.postgres,
+    image: images.postgres,
+    storage,
+    services,
+    watcherGrants,
+    after: [...prepared, operator.ready],
+  },
+  opts,
+);
+const watcher = new Watcher(
+  "watcher",
+  { topology, image: images.services, secretsChecksum: credentials.checksums.watcher, after: [...prepared, postgres.ready] },
   opts,
 );
 const redis = new Redis(
@@ -106,5 +124,5 @@ export const cluster = {
 };
 /** Whether the pod network enforces the NetworkPolicies that are written; the lab's does not. */
 export const networkPolicyEnforced = settings.networkPolicyEnforced;
-/** Known once every pod of the first service is ready. */
-export const ready = record.ready.apply((resources) => resources.length > 0);
+/** Known once every pod of the first service is ready, and a watcher in each site. */
+export const ready = pulumi.all([record.ready, watcher.ready]).apply((parts) => parts.every((resources) => resources.length > 0));

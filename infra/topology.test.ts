@@ -90,7 +90,7 @@ describe("deriveTopology", () => {
 
   it("keeps the number of members odd where a majority decides", () => {
     const topology = deriveTopology({ sites: zoneNames, replicasPerSite: 2, instancesPerSite: 1 });
-    for (const name of ["etcd", "sentinel"]) {
+    for (const name of ["etcd", "sentinel", "watcher"]) {
       const element = topology.elements.find((candidate) => candidate.name === name) as Element;
       expect(members(element) % 2).toBe(1);
       expect(element.quorum).toBe(majority(members(element)));

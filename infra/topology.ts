@@ -72,6 +72,8 @@ export function deriveTopology(settings: TopologySettings): Topology {
     { name: "postgres", placement: postgres.placement, quorum: 1 + postgres.synchronousStandbys, sharesNodes: false },
     { name: "redis", placement: oneEach, quorum: 1 + redis.replicasToWrite, sharesNodes: false },
     { name: "sentinel", placement: oneEach, quorum: redis.sentinelQuorum, sharesNodes: false },
+    // Two votes move the PostgreSQL primary.
+    { name: "watcher", placement: oneEach, quorum: majority(3), sharesNodes: false },
     { name: "dns", placement: oneEach, quorum: 1, sharesNodes: false },
     { name: "operator", placement: bothSites, quorum: 1, sharesNodes: false },
     { name: "edge", placement: bothSites, quorum: 1, sharesNodes: false },

@@ -6,7 +6,9 @@ import { describe, expect, it } from "vitest";
 import { planSecrets } from "../infra/secrets/generate.ts";
 import { chartsFolder, helm, type Rendered, refusal, render } from "./helm.ts";
 
-const charts = ["edge", "postgres", "redis", "service"];
+const charts = ["edge", "postgres", "redis", "service", "watcher"];
+/** Objects of these kinds stand in no namespace; their names carry it. */
+const clusterWide = new Set(["ClusterRole", "ClusterRoleBinding"]);
 const virtualIp = { virtualIp: { peers: ["172.28.0.5", "172.28.0.7"] }, voters: ["172.28.0.4:10250"] };
 
 /** The object of that kind and name; a ConfigMap is named by its content as well. */
@@ -19,10 +21,11 @@ function one(objects: Rendered[], kind: string, name: string): Rendered {
   return found;
 }
 
-function expectRestricted(pod: Rendered["spec"]): void {
+/** @param usesApi whether the pod asks the Kubernetes API, and so may hold a token for it */
+function expectRestricted(pod: Rendered["spec"], usesApi = false): void {
   expect(pod.securityContext.runAsNonRoot).toBe(true);
   expect(pod.securityContext.seccompProfile.type).toBe("RuntimeDefault");
-  expect(pod.automountServiceAccountToken).toBe(false);
+  expect(pod.automountServiceAccountToken).toBe(usesApi);
   expect(pod.hostNetwork).toBeUndefined();
   for (const container of pod.containers) {
     expect(container.securityContext, container.name).toMatchObject({
@@ -37,7 +40,7 @@ function expectRestricted(pod: Rendered["spec"]): void {
 }
 
 describe("every chart", () => {
-  it("is one of the four", () => {
+  it("is one of the five", () => {
     expect(readdirSync(chartsFolder).toSorted()).toEqual(charts);
   });
 
@@ -45,7 +48,8 @@ describe("every chart", () => {
     const lint = helm(["lint", "--strict", join(chartsFolder, chart)]);
     expect(lint.code, lint.output + lint.problem).toBe(0);
     for (const object of render(chart, {}, "elsewhere")) {
-      expect(object.metadata.namespace, object.metadata.name).toBe("elsewhere");
+      if (clusterWide.has(object.kind)) expect(object.metadata.name).toMatch(/^elsewhere-/);
+      else expect(object.metadata.namespace, object.metadata.name).toBe("elsewhere");
       expect(object.metadata.labels?.["app.kubernetes.io/part-of"], object.metadata.name).toBe("dsp");
     }
   });
@@ -191,9 +195,168 @@ describe("postgres", () => {
     expect(spec.postgresql.parameters.jit).toBe("on");
   });
 
+  it("gives the watchers' role its grants and nothing of the services'", () => {
+    const grants = ["GRANT ALTER SYSTEM ON PARAMETER primary_conninfo TO watcher", "GRANT EXECUTE ON FUNCTION f(text, int) TO watcher"];
+    const objects = render("postgres", { watcher: { grants }, timings: { failoverDelayS: 15 } });
+    const { spec } = one(objects, "Cluster", "pg");
+    // The role comes first, with the memberships that the operator will look for, and cannot log in before it has a password.
+    expect(spec.bootstrap.initdb.postInitSQL).toEqual(["CREATE ROLE watcher NOLOGIN IN ROLE pg_monitor", ...grants]);
+    expect(spec.managed.roles.at(-1)).toEqual({
+      name: "watcher",
+      ensure: "present",
+      login: true,
+      connectionLimit: 20,
+      inRoles: ["pg_monitor"],
+      passwordSecret: { name: "role-watcher" },
+    });
+    expect(spec.postgresql.enableAlterSystem).toBe(true);
+    expect(spec.failoverDelay).toBe(15);
+    expect(JSON.stringify(one(objects, "Database", "dsp").spec)).not.toContain("watcher");
+  });
+
+  it("leaves a lost primary to the watchers for 20 s, and acts at once where there are none", () => {
+    expect(one(render("postgres", { watcher: { grants: ["SELECT 1"] } }), "Cluster", "pg").spec.failoverDelay).toBe(20);
+    expect(cluster.spec.failoverDelay).toBe(0);
+    expect(cluster.spec.postgresql.enableAlterSystem).toBeUndefined();
+    expect(cluster.spec.bootstrap.initdb.postInitSQL).toBeUndefined();
+    expect(JSON.stringify(cluster.spec.managed)).not.toContain("watcher");
+  });
+
+  it("refuses grants that would not come through a Job's arguments", () => {
+    expect(refusal("postgres", { watcher: { grants: ["DO $$ BEGIN END $$"] } })).toContain("grants");
+  });
+
   it("refuses numbers of instances and standbys that do not belong together", () => {
     expect(refusal("postgres", { instances: 4 })).not.toBe("");
     expect(refusal("postgres", { instances: 3, synchronousStandbys: 2 })).not.toBe("");
+  });
+});
+
+describe("watcher", () => {
+  const sites = ["eu-1a", "EU_1.b", "witness"];
+  const objects = render("watcher", { sites, secretChecksum: "abc", priorityClassName: "dsp-data", timings: { PROBE_INTERVAL_MS: 250 } });
+  const deployments = objects.filter(({ kind }) => kind === "Deployment");
+  const pods = deployments.map(({ spec }) => spec.template.spec);
+  const [pod] = pods;
+  const variablesOf = (of: Rendered["spec"]): Map<string, string> =>
+    new Map(of.containers[0].env.map(({ name, value }: { name: string; value: string }) => [name, value]));
+
+  it("runs under Pod Security restricted, with a token for the API", () => {
+    for (const each of pods) {
+      expectRestricted(each, true);
+      expect(each.serviceAccountName).toBe("watcher");
+      expect(each.containers[0].resources.limits.cpu).toBeUndefined();
+    }
+  });
+
+  it("has exactly one in each of the three sites, the witness's control plane included, and never two of a site at once", () => {
+    expect(pods.map(({ nodeSelector }) => nodeSelector["topology.kubernetes.io/zone"])).toEqual(sites);
+    for (const { spec } of deployments) {
+      expect(spec).toMatchObject({ replicas: 1, strategy: { type: "Recreate" } });
+      expect(spec.template.metadata.annotations["dsp/secret"]).toBe("abc");
+      expect(spec.template.metadata.labels).toMatchObject(spec.selector.matchLabels);
+    }
+    expect(new Set(deployments.map(({ spec }) => JSON.stringify(spec.selector))).size).toBe(3);
+    expect(pod.tolerations).toContainEqual({ key: "node-role.kubernetes.io/control-plane", operator: "Exists", effect: "NoSchedule" });
+    expect(pod.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].preference.matchExpressions).toEqual([
+      { key: "node-role.kubernetes.io/control-plane", operator: "DoesNotExist" },
+    ]);
+    expect(pod.terminationGracePeriodSeconds).toBeLessThanOrEqual(5);
+    const budget = one(objects, "PodDisruptionBudget", "watcher").spec;
+    expect(budget.maxUnavailable).toBe(1);
+    for (const { spec } of deployments) expect(spec.template.metadata.labels).toMatchObject(budget.selector.matchLabels);
+  });
+
+  it("tells each its own site and where its peers are, by names that their Services bear", () => {
+    expect(pods.map((each) => variablesOf(each).get("SITE"))).toEqual(sites);
+    const urls = JSON.parse(variablesOf(pod).get("PEER_URLS") ?? "");
+    expect(Object.keys(urls).toSorted()).toEqual(sites.toSorted());
+    for (const [site, url] of Object.entries<string>(urls)) {
+      const { hostname, port } = new URL(url);
+      const [name, ...rest] = hostname.split(".");
+      expect(rest).toEqual(["dsp", "svc"]);
+      const service = one(objects, "Service", name ?? "");
+      expect(service.spec).toMatchObject({ clusterIP: "None", publishNotReadyAddresses: true });
+      expect(service.spec.ports[0].port).toBe(Number(port));
+      const [selected, ...others] = deployments.filter(({ spec }) =>
+        Object.entries(service.spec.selector).every(([key, value]) => spec.template.metadata.labels[key] === value),
+      );
+      expect(others).toEqual([]);
+      expect(selected?.spec.template.spec.nodeSelector["topology.kubernetes.io/zone"]).toBe(site);
+    }
+  });
+
+  it("gets all the settings it reads, secrets as files that are mounted", () => {
+    const variables = variablesOf(pod);
+    expect(Object.fromEntries(variables)).toMatchObject({
+      SITES: sites.join(","),
+      WITNESS_SITE: "witness",
+      NAMESPACE: "dsp",
+      POSTGRES_CLUSTER: "pg",
+      POSTGRES_DATABASE: "postgres",
+      POSTGRES_USER: "watcher",
+      POSTGRES_TLS_NAME: "pg-rw",
+      SYNCHRONOUS_STANDBYS: "1",
+      PORT: "8443",
+      LOG_LEVEL: "info",
+      PROBE_INTERVAL_MS: "250",
+    });
+    const [container] = pod.containers;
+    const mountOf = new Map(container.volumeMounts.map(({ name, mountPath }: { name: string; mountPath: string }) => [mountPath, name]));
+    const sources = pod.volumes.find(({ name }: { name: string }) => name === "files").projected.sources;
+    const paths = new Set(sources.map(({ secret }: { secret: { items: [{ path: string }] } }) => `/etc/dsp/files/${secret.items[0].path}`));
+    for (const name of ["POSTGRES_PASSWORD_FILE", "POSTGRES_CA_FILE", "PEER_TOKEN_FILE", "PLATFORM_CA_FILE"]) {
+      expect(paths, name).toContain(variables.get(name));
+    }
+    expect([mountOf.get("/etc/dsp/files"), mountOf.get("/etc/dsp/tls")]).toEqual(["files", "tls"]);
+    expect([variables.get("TLS_CERT_FILE"), variables.get("TLS_KEY_FILE")]).toEqual(["/etc/dsp/tls/tls.crt", "/etc/dsp/tls/tls.key"]);
+    // The authority's Secret holds its key as well: only the certificate is given.
+    expect(sources).toContainEqual({ secret: { name: "pg-ca", items: [{ key: "ca.crt", path: "postgres-ca.crt" }] } });
+    expect(JSON.stringify(container.env)).not.toContain("secretKeyRef");
+  });
+
+  it("may do in the API what moving the primary takes, and no more", () => {
+    const { rules } = one(objects, "Role", "watcher") as Rendered & { rules: unknown };
+    expect(rules).toEqual([
+      { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "patch"] },
+      { apiGroups: ["postgresql.cnpg.io"], resources: ["clusters"], verbs: ["get", "list"] },
+      { apiGroups: ["postgresql.cnpg.io"], resources: ["clusters/status"], resourceNames: ["pg"], verbs: ["get", "patch"] },
+      { apiGroups: ["coordination.k8s.io"], resources: ["leases"], resourceNames: ["pg"], verbs: ["get", "update", "patch"] },
+    ]);
+    const nodes = one(objects, "ClusterRole", "dsp-watcher") as Rendered & { rules: unknown };
+    expect(nodes.rules).toEqual([{ apiGroups: [""], resources: ["nodes"], verbs: ["get", "list"] }]);
+    for (const [kind, name] of [
+      ["RoleBinding", "watcher"],
+      ["ClusterRoleBinding", "dsp-watcher"],
+    ] as const) {
+      const binding = one(objects, kind, name) as Rendered & { roleRef: { name: string }; subjects: unknown };
+      expect(binding.roleRef.name).toBe(name);
+      expect(binding.subjects).toEqual([{ kind: "ServiceAccount", name: "watcher", namespace: "dsp" }]);
+    }
+  });
+
+  it("is asked whether it lives over HTTPS, and is given time", () => {
+    const [{ startupProbe, readinessProbe, livenessProbe }] = pod.containers;
+    expect(readinessProbe).toMatchObject({ httpGet: { path: "/readyz", scheme: "HTTPS" }, periodSeconds: 5 });
+    expect(livenessProbe).toMatchObject({ httpGet: { path: "/healthz", scheme: "HTTPS" }, periodSeconds: 5 });
+    expect(livenessProbe.periodSeconds * livenessProbe.failureThreshold).toBeGreaterThanOrEqual(30);
+    expect(startupProbe.httpGet).toEqual(livenessProbe.httpGet);
+  });
+
+  it("can be rolled out site by site: together the three releases are the whole, nothing twice", () => {
+    const ids = (list: Rendered[]) => list.map(({ kind, metadata }) => `${kind} ${metadata.name}`).toSorted();
+    const releases = sites.map((site) => render("watcher", { sites, site }));
+    expect(ids(releases.flat())).toEqual(ids(objects));
+    expect(ids(releases[2] as Rendered[])).toEqual(["Deployment watcher-witness", "Service watcher-witness"]);
+  });
+
+  it("refuses sites that are not three, and a site or a witness that is none of them", () => {
+    expect(refusal("watcher", { sites: ["a", "b"] })).toContain("sites");
+    expect(refusal("watcher", { sites: ["a", "b", "b"], witness: "b" })).toContain("sites");
+    expect(refusal("watcher", { witness: "elsewhere" })).toContain("elsewhere");
+    expect(refusal("watcher", { site: "elsewhere" })).toContain("elsewhere");
+    expect(refusal("watcher", { postgres: { synchronousStandbys: 0 } })).toContain("synchronousStandbys");
+    expect(refusal("watcher", { timings: { silent: 5 } })).toContain("silent");
   });
 });
 

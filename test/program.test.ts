@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { parseAllDocuments } from "yaml";
@@ -18,6 +19,33 @@ interface Platform {
   made: Made[];
   outputs: Record<string, unknown>;
 }
+
+/** What the tests look into, of a watcher's Deployment, the Cluster and a NetworkPolicy. */
+type WatcherInputs = {
+  spec: {
+    template: {
+      metadata: { annotations: Record<string, string> };
+      spec: {
+        priorityClassName: string;
+        containers: [{ env: { name: string; value?: string }[] }];
+        volumes: { projected?: { sources: { secret: { name: string; items: [{ key: string }] } }[] } }[];
+      };
+    };
+  };
+};
+
+type ClusterInputs = {
+  spec: {
+    failoverDelay: number;
+    bootstrap: { initdb: { postInitSQL: string[] } };
+    managed: { roles: { name: string; connectionLimit: number }[] };
+    postgresql: { enableAlterSystem: boolean; parameters: Record<string, string> };
+  };
+};
+
+type PolicyInputs = {
+  spec: { podSelector: unknown; ingress: unknown[]; egress: unknown[] };
+};
 
 /** How Pulumi marks a value as secret on its way to the engine, which then encrypts it. */
 const secretMark = ["4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"] as const;
@@ -75,12 +103,16 @@ function settings(kind: "lab" | "cluster"): Record<string, unknown> {
   };
 }
 
+/** These take their time, so that whatever does not wait for them is there before them. */
+const delaysMs: Record<string, number> = { "dsp/pg": 1_000, "dsp/watcher-site-a": 250, "dsp/watcher-site-b": 250 };
+
 /** Runs infra/index.ts against Pulumi's mocks: charts are really rendered, nothing else leaves the process. */
 async function runProgram(raw: Record<string, unknown>): Promise<Platform> {
   const made: Made[] = [];
   await pulumi.runtime.setMocks(
     {
-      newResource: ({ type, name, inputs }) => {
+      newResource: async ({ type, name, inputs }) => {
+        await delay(delaysMs[name] ?? 0);
         made.push({ type, name, inputs });
         return { id: `${name}-id`, state: inputs };
       },
@@ -117,6 +149,11 @@ function find(platform: Platform, type: string, name: string): Made {
   return found;
 }
 
+function labelsOf(platform: Platform, namespace: string): Record<string, string> {
+  const { metadata } = find(platform, "kubernetes:core/v1:Namespace", namespace).inputs as { metadata: { labels: Record<string, string> } };
+  return metadata.labels;
+}
+
 /** Every text that must be seen nowhere but in a Secret. */
 function secretTexts(): string[] {
   return [
@@ -126,6 +163,7 @@ function secretTexts(): string[] {
     secrets.tokenKeys.signing.d,
     secrets.redisPassword,
     ...Object.values(secrets.postgresPasswords),
+    secrets.watcherToken,
   ];
 }
 
@@ -149,6 +187,9 @@ describe("the lab's platform", () => {
       ["kubernetes:postgresql.cnpg.io/v1:Database", "dsp/dsp"],
       ["kubernetes:core/v1:Service", "dsp/pg-instances"],
       ["kubernetes:apps/v1:StatefulSet", "dsp/redis"],
+      ["kubernetes:apps/v1:Deployment", "dsp/watcher-site-a"],
+      ["kubernetes:apps/v1:Deployment", "dsp/watcher-site-b"],
+      ["kubernetes:apps/v1:Deployment", "dsp/watcher-witness"],
       ["kubernetes:apps/v1:Deployment", "dsp/record"],
       ["kubernetes:batch/v1:Job", "dsp/record-seed"],
       ["kubernetes:apps/v1:Deployment", "dsp-edge/edge-site-a"],
@@ -181,16 +222,74 @@ describe("the lab's platform", () => {
     expect([level("dsp"), level("cnpg-system"), level("dsp-edge")]).toEqual(["restricted", "restricted", "privileged"]);
   });
 
+  it("is labelled for drills", () => {
+    expect(labelsOf(platform, "dsp")).toMatchObject({ "dsp.platform/drills": "allowed" });
+  });
+
   it("gives every pod a priority class and every workload of ours a disruption budget", () => {
     const workloads = platform.made.filter(({ type }) => /:(Deployment|StatefulSet)$/.test(type));
-    expect(workloads).toHaveLength(5);
+    expect(workloads).toHaveLength(8);
     for (const { name, inputs } of workloads) {
       const { spec } = inputs as { spec: { template: { spec: { priorityClassName?: string } } } };
       expect(spec.template.spec.priorityClassName, name).toMatch(/^dsp-/);
     }
     const budgets = platform.made.filter(({ type }) => type.endsWith(":PodDisruptionBudget")).map(({ name }) => name);
     // One pod on its own node needs none: the other site's edge takes over.
-    expect(budgets.toSorted()).toEqual(["dsp/record", "dsp/redis", "operator-budget"]);
+    expect(budgets.toSorted()).toEqual(["dsp/record", "dsp/redis", "dsp/watcher", "operator-budget"]);
+  });
+
+  it("gives the watchers Secrets that exist, with the keys they mount", () => {
+    const { spec } = find(platform, "kubernetes:apps/v1:Deployment", "dsp/watcher-witness").inputs as WatcherInputs;
+    const [files] = spec.template.spec.volumes.flatMap(({ projected }) => (projected ? [projected.sources] : []));
+    const wanted = files?.map(({ secret }) => [secret.name, secret.items[0].key]) ?? [];
+    expect(wanted).toHaveLength(4);
+    // PostgreSQL's authority is made by its operator.
+    for (const [name, key] of wanted.filter(([made]) => made !== "pg-ca")) {
+      const { data } = find(platform, "kubernetes:core/v1:Secret", `dsp/${name}`).inputs as { data: { value: Record<string, string> } };
+      expect(data.value, `${name} has ${key}`).toHaveProperty([key as string]);
+    }
+    const { data } = find(platform, "kubernetes:core/v1:Secret", "dsp/role-watcher").inputs as { data: { value: Record<string, string> } };
+    expect(Buffer.from(data.value.username ?? "", "base64").toString()).toBe("watcher");
+    expect(spec.template.metadata.annotations["dsp/secret"]).toMatch(/^[0-9a-f]{16}$/);
+    expect(spec.template.spec.priorityClassName).toBe("dsp-data");
+  });
+
+  it("gives the watchers' role the grants of services/watcher, and keeps connections for it", () => {
+    const { spec } = find(platform, "kubernetes:postgresql.cnpg.io/v1:Cluster", "dsp/pg").inputs as ClusterInputs;
+    const { postInitSQL } = spec.bootstrap.initdb;
+    expect(postInitSQL[0]).toMatch(/^CREATE ROLE watcher NOLOGIN/);
+    expect(postInitSQL.join("\n")).toMatch(/^GRANT ALTER SYSTEM ON PARAMETER primary_conninfo TO watcher$/m);
+    expect(spec.postgresql.enableAlterSystem).toBe(true);
+    expect(spec.failoverDelay).toBe(20);
+    const limits = spec.managed.roles.reduce((sum, { connectionLimit }) => sum + connectionLimit, 0);
+    expect(limits + 20).toBeLessThanOrEqual(Number(spec.postgresql.parameters.max_connections));
+    expect(spec.managed.roles.at(-1)).toMatchObject({ name: "watcher", passwordSecret: { name: "role-watcher" }, inRoles: ["pg_monitor"] });
+  });
+
+  it("lets the watchers reach the instances, each other and the API, and nobody else in", () => {
+    const policy = (name: string) => find(platform, "kubernetes:networking.k8s.io/v1:NetworkPolicy", `dsp/${name}`).inputs as PolicyInputs;
+    const watchers = { podSelector: { matchLabels: { "app.kubernetes.io/component": "watcher" } } };
+    const port = (number: number) => ({ protocol: "TCP", port: number });
+    const { spec } = policy("watcher");
+    expect(spec.podSelector).toEqual(watchers.podSelector);
+    expect(spec.ingress).toEqual([{ from: [watchers], ports: [port(8443)] }]);
+    expect(spec.egress).toEqual([
+      { to: [{ podSelector: { matchLabels: { "cnpg.io/cluster": "pg" } } }], ports: [port(5432)] },
+      { to: [watchers], ports: [port(8443)] },
+      { ports: [port(443), port(6443)] },
+    ]);
+    expect(policy("postgres").spec.ingress[0]).toMatchObject({ from: expect.arrayContaining([watchers]), ports: [port(5432)] });
+    const { metadata } = find(platform, "kubernetes:apps/v1:Deployment", "dsp/watcher-site-a").inputs as {
+      metadata: { labels: Record<string, string> };
+    };
+    expect(metadata.labels).toMatchObject(watchers.podSelector.matchLabels);
+  });
+
+  it("changes one watcher after the other, and only once PostgreSQL is there", () => {
+    const order = platform.made.filter(({ type }) => /:(Cluster|Deployment)$/.test(type)).map(({ name }) => name);
+    const places = ["dsp/pg", "dsp/watcher-site-a", "dsp/watcher-site-b", "dsp/watcher-witness"].map((name) => order.indexOf(name));
+    expect(places).toEqual(places.toSorted((left, right) => left - right));
+    expect(places).not.toContain(-1);
   });
 
   it("says where it is and what the pod network does not enforce", () => {
@@ -220,6 +319,12 @@ describe("a real cluster's platform", () => {
     expect(platform.outputs.virtualIp).toBeNull();
   });
 
+  it("is not labelled for drills unless its settings say so", async () => {
+    expect(labelsOf(platform, "dsp")).not.toHaveProperty(["dsp.platform/drills"]);
+    const drilled = await runProgram({ ...settings("cluster"), drills: "true" });
+    expect(labelsOf(drilled, "dsp")).toMatchObject({ "dsp.platform/drills": "allowed" });
+  });
+
   it("uses its zones, storage class and five instances, and sows nothing", () => {
     const { spec } = find(platform, "kubernetes:postgresql.cnpg.io/v1:Cluster", "dsp/pg").inputs as { spec: Record<string, unknown> };
     expect(spec).toMatchObject({
@@ -228,6 +333,10 @@ describe("a real cluster's platform", () => {
       postgresql: { synchronous: { number: 2 } },
     });
     find(platform, "kubernetes:apps/v1:Deployment", "dsp-edge/edge-eu-1b");
+    const watcher = find(platform, "kubernetes:apps/v1:Deployment", "dsp/watcher-eu-1c").inputs as WatcherInputs;
+    const variables = Object.fromEntries(watcher.spec.template.spec.containers[0].env.map(({ name, value }) => [name, value]));
+    // Of four standbys, as many must be fenced as leave no two to acknowledge.
+    expect(variables).toMatchObject({ SITE: "eu-1c", SITES: "eu-1a,eu-1b,eu-1c", WITNESS_SITE: "eu-1c", SYNCHRONOUS_STANDBYS: "2" });
     expect(platform.made.some(({ type }) => type.endsWith(":Job"))).toBe(false);
     expect(platform.outputs.networkPolicyEnforced).toBe(true);
   });

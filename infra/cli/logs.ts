@@ -16,6 +16,7 @@ interface Part {
 const parts: Record<string, Part> = {
   record: { namespace: names.namespace, selector: "app.kubernetes.io/name=record" },
   postgres: { namespace: names.namespace, selector: "cnpg.io/cluster=pg" },
+  watcher: { namespace: names.namespace, selector: `app.kubernetes.io/name=${names.watcher}` },
   redis: { namespace: names.namespace, selector: "app.kubernetes.io/name=redis" },
   edge: { namespace: names.edgeNamespace, selector: "app.kubernetes.io/name=edge" },
   operator: { namespace: names.operatorNamespace, selector: "app.kubernetes.io/name=cloudnative-pg" },

@@ -10,6 +10,8 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
   logs: { summary: "logs of a part of the platform, or of a step of up", load: async () => (await import("./logs.ts")).logs },
   shell: { summary: "a shell with the tools, KUBECONFIG and PULUMI_* set", load: async () => (await import("./shell.ts")).shell },
   test: { summary: "run the tests: fast, integration, lab, or all of them", load: async () => (await import("./test.ts")).test },
+  drill: { summary: "break the platform under load and judge what clients saw", load: async () => (await import("./drill.ts")).drill },
+  load: { summary: "load without faults: smoke, steady, peak, soak", load: async () => (await import("./load.ts")).load },
   secrets: { summary: "rotate the platform's secrets", load: async () => (await import("./secrets.ts")).secrets },
   down: { summary: "take the lab down; --all removes the cache too", load: async () => (await import("./down.ts")).down },
 };
@@ -24,7 +26,7 @@ function overview(): string {
     "Commands:",
     ...names,
     "",
-    "Every command has --help. Exit codes: 0 good, 1 failed or unhealthy, 2 wrong words (status: cannot tell), 130 interrupted.",
+    "Every command has --help. Exit codes: 0 good, 1 failed or unhealthy, 2 wrong words (status, drill: cannot tell), 130 interrupted.",
     "",
   ].join("\n");
 }

@@ -5,8 +5,8 @@ import { secretNeeds, secretStore, writeAuthority } from "./stack-secrets.ts";
 
 export const secrets: Command = {
   description:
-    "Makes or rotates a stack's secrets: its certificate authority and certificates, token signing key, Redis and PostgreSQL passwords.\n" +
-    "They are kept encrypted in the stack's settings and never printed. The change reaches the platform with the next up\n" +
+    "Makes or rotates a stack's secrets: its certificate authority and certificates, token signing key, Redis and PostgreSQL passwords,\n" +
+    "the watchers' token. They are kept encrypted in the stack's settings and never printed. The change reaches the platform with the next up\n" +
     "(for another stack: pulumi up); tokens signed with the key before stay good.",
   positionals: {
     usage: "make | rotate <which>…",

@@ -18,10 +18,13 @@ const settingsSchema = z.object({
   sites: z.object({ a: z.string(), b: z.string(), witness: z.string() }).default({ a: "site-a", b: "site-b", witness: "witness" }),
   edge: z.object({ virtualIp: z.string().optional() }).default({}),
   token: z.object({ issuer: z.string().default("dsp"), audience: z.string().default("dsp") }).prefault({}),
+  production: z.union([z.boolean(), z.stringbool()]).optional(),
 });
 
 export interface StackFile {
   kind: string;
+  /** People depend on it. Whatever is no lab is, unless its settings say otherwise. */
+  production: boolean;
   publicUrl: string;
   virtualIp: string | undefined;
   sites: { a: string; b: string; witness: string };
@@ -59,9 +62,10 @@ export function readStackFile(stack: string): StackFile {
     const problems = settings.error.issues.map((issue) => `dsp:${issue.path.join(".")} ${issue.message}`);
     throw new StepError(`the settings of stack "${stack}" are not usable: ${problems.join("; ")}`, `Repair ${file}, or run ./dsp up.`);
   }
-  const { kind, kubeconfig, context, publicUrl, sites, edge, token } = settings.data;
+  const { kind, kubeconfig, context, publicUrl, sites, edge, token, production } = settings.data;
   return {
     kind,
+    production: production ?? kind !== "lab",
     publicUrl,
     sites,
     token,

@@ -27,7 +27,7 @@ function exitCodeOf(status: PlatformStatus): number {
 
 export const status: Command = {
   description:
-    "Shows sites, nodes, PostgreSQL (roles, lag, synchronous state), Redis, the edge (who holds the address), services and endpoints,\n" +
+    "Shows sites, nodes, PostgreSQL (roles, lag, synchronous state), the watchers, Redis, the edge (who holds the address), services and endpoints,\n" +
     "asked of the parts themselves, with every wait bounded. Exit code: 0 healthy, 1 not healthy, 2 cannot tell.",
   options: {
     json: { type: "boolean", description: "print the stable JSON form" },

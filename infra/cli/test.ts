@@ -85,7 +85,7 @@ async function testFast(run: TestRun): Promise<TestCounts> {
 }
 
 async function testIntegration(run: TestRun): Promise<TestCounts> {
-  await prepare([{ name: "test servers", run: installTestServers }]);
+  await prepare([...toolchainSteps(["k6"]), { name: "test servers", run: installTestServers }]);
   return runVitest("integration", run);
 }
 

@@ -16,6 +16,7 @@ export interface SecretChecksums {
   redis: pulumi.Output<string>;
   edge: pulumi.Output<string>;
   service: pulumi.Output<string>;
+  watcher: pulumi.Output<string>;
 }
 
 /** The stack's secrets as the cluster's Secrets, and the public token keys. */
@@ -37,10 +38,13 @@ export class Credentials extends pulumi.ComponentResource {
       this.secret(names.serviceCertificate, names.namespace, "kubernetes.io/tls", secrets, (all) => tls(all.service)),
       this.secret(names.edgeCertificate, names.edgeNamespace, "kubernetes.io/tls", secrets, (all) => tls(all.edge)),
       this.secret(names.serviceCa, names.edgeNamespace, "Opaque", secrets, (all) => ({ "ca.crt": all.ca.certificate })),
-      ...args.services.map((service) =>
-        this.secret(roleSecretName(service), names.namespace, "kubernetes.io/basic-auth", secrets, (all) => ({
-          username: service,
-          password: all.postgresPasswords[service] ?? missing(service),
+      // The watchers check each other's certificate with it.
+      this.secret(names.serviceCa, names.namespace, "Opaque", secrets, (all) => ({ "ca.crt": all.ca.certificate })),
+      this.secret(names.watcherToken, names.namespace, "Opaque", secrets, (all) => ({ token: all.watcherToken })),
+      ...[...args.services, names.watcher].map((role) =>
+        this.secret(roleSecretName(role), names.namespace, "kubernetes.io/basic-auth", secrets, (all) => ({
+          username: role,
+          password: passwordOf(all, role),
         })),
       ),
       this.tokenKeys(secrets),
@@ -48,7 +52,11 @@ export class Credentials extends pulumi.ComponentResource {
     this.checksums = {
       redis: checksum(secrets, (all) => all.redisPassword),
       edge: checksum(secrets, (all) => [all.edge, all.ca.certificate]),
-      service: checksum(secrets, (all) => [all.service, all.redisPassword, all.postgresPasswords, publicKeySet(all.tokenKeys)]),
+      service: checksum(secrets, (all) => {
+        const passwords = Object.fromEntries(args.services.map((service) => [service, passwordOf(all, service)]));
+        return [all.service, all.redisPassword, passwords, publicKeySet(all.tokenKeys)];
+      }),
+      watcher: checksum(secrets, (all) => [all.service, all.ca.certificate, all.watcherToken, passwordOf(all, names.watcher)]),
     };
     this.registerOutputs({});
   }
@@ -89,8 +97,10 @@ function tls(pair: { certificate: string; key: string }): Record<string, string>
   return { "tls.crt": pair.certificate, "tls.key": pair.key };
 }
 
-function missing(service: string): never {
-  throw new Error(`dsp:secrets has no PostgreSQL password for ${service}: ./dsp secrets make adds it`);
+function passwordOf(all: Secrets, role: string): string {
+  const password = all.postgresPasswords[role];
+  if (password === undefined) throw new Error(`dsp:secrets has no PostgreSQL password for ${role}: ./dsp secrets make adds it`);
+  return password;
 }
 
 function checksum(secrets: pulumi.Output<Secrets>, pick: (all: Secrets) => unknown): pulumi.Output<string> {

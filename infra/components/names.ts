@@ -11,10 +11,13 @@ export const names = {
   edgeCertificate: "edge-tls",
   serviceCa: "service-ca",
   tokenKeys: "token-keys",
+  /** The watchers' PostgreSQL role, chart and label. */
+  watcher: "watcher",
+  watcherToken: "watcher-token",
   priority: { data: "dsp-data", edge: "dsp-edge", service: "dsp-service" },
 } as const;
 
-/** The Secret with the password of a service's PostgreSQL role. */
-export function roleSecretName(service: string): string {
-  return `role-${service}`;
+/** The Secret with the password of a PostgreSQL role: a service's, or the watchers'. */
+export function roleSecretName(role: string): string {
+  return `role-${role}`;
 }

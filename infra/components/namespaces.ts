@@ -5,7 +5,12 @@ import { names } from "./names.ts";
 export interface NamespacesArgs {
   /** The edge holds a node's address and ports where it makes the virtual IP itself; else it is as restricted as the rest. */
   edgePrivileged: boolean;
+  /** Drills may break what stands here: the platform's namespace says so, and a drill asks it. */
+  drills: boolean;
 }
+
+/** Whoever drills refuses a platform without it. */
+const drillsLabel = { "dsp.platform/drills": "allowed" };
 
 /** The namespaces with their Pod Security level, and the order in which pods give way. */
 export class Namespaces extends pulumi.ComponentResource {
@@ -15,7 +20,7 @@ export class Namespaces extends pulumi.ComponentResource {
 
   constructor(name: string, args: NamespacesArgs, opts: pulumi.ComponentResourceOptions) {
     super("dsp:platform:Namespaces", name, {}, opts);
-    this.platform = this.namespace(names.namespace, "restricted");
+    this.platform = this.namespace(names.namespace, "restricted", args.drills ? drillsLabel : {});
     this.edge = this.namespace(names.edgeNamespace, args.edgePrivileged ? "privileged" : "restricted");
     this.priorities = [
       this.priority(names.priority.data, 1_000_000, "PostgreSQL and Redis: the last to give way"),
@@ -25,11 +30,11 @@ export class Namespaces extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  private namespace(name: string, level: "restricted" | "privileged"): k8s.core.v1.Namespace {
+  private namespace(name: string, level: "restricted" | "privileged", more: Record<string, string> = {}): k8s.core.v1.Namespace {
     const security = Object.fromEntries(["enforce", "audit", "warn"].map((mode) => [`pod-security.kubernetes.io/${mode}`, level]));
     return new k8s.core.v1.Namespace(
       name,
-      { metadata: { name, labels: { "app.kubernetes.io/part-of": "dsp", ...security } } },
+      { metadata: { name, labels: { "app.kubernetes.io/part-of": "dsp", ...security, ...more } } },
       { parent: this },
     );
   }

@@ -38,6 +38,7 @@ export class NetworkPolicies extends pulumi.ComponentResource {
     this.postgres();
     this.redis();
     this.services(args);
+    this.watchers();
     if (args.edge === "pods") this.edge();
     this.registerOutputs({});
   }
@@ -57,7 +58,7 @@ export class NetworkPolicies extends pulumi.ComponentResource {
       podSelector: { matchLabels: postgresPods },
       policyTypes: ["Ingress", "Egress"],
       ingress: [
-        { from: [pods(component("service")), pods(component("seed"))], ports: ports(5432) },
+        { from: [pods(component("service")), pods(component("seed")), pods(component("watcher"))], ports: ports(5432) },
         { from: [pods(postgresPods)], ports: ports(5432, 8000) },
         { from: [namespacePods(names.operatorNamespace)], ports: ports(5432, 8000) },
       ],
@@ -91,6 +92,20 @@ export class NetworkPolicies extends pulumi.ComponentResource {
       egress: toStores,
     });
     this.policy(names.namespace, "seed", { podSelector: { matchLabels: component("seed") }, policyTypes: ["Egress"], egress: toStores });
+  }
+
+  /** Their node's kubelet probes them: what comes from a pod's own node, no policy holds off. */
+  private watchers(): void {
+    this.policy(names.namespace, "watcher", {
+      podSelector: { matchLabels: component("watcher") },
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [{ from: [pods(component("watcher"))], ports: ports(8443) }],
+      egress: [
+        { to: [pods(postgresPods)], ports: ports(5432) },
+        { to: [pods(component("watcher"))], ports: ports(8443) },
+        { ports: apiServerPorts },
+      ],
+    });
   }
 
   /** Pods of the edge; where it stands on the node's own network, no policy reaches it. */

@@ -15,11 +15,15 @@ export interface PostgresArgs {
   parameters: Record<string, string>;
   /** Each gets a role and a schema of its own. */
   services: readonly string[];
+  /** What the watchers' role is granted when the cluster is made: SQL statements. */
+  watcherGrants: readonly string[];
   after: Dependencies;
 }
 
 /** Connections kept for the operator, replication and an administrator. */
 const reservedConnections = 20;
+/** Three watchers, each with a connection or two to every instance, and as many again while some of them hang. */
+const watcherConnectionsMax = 20;
 
 /** PostgreSQL by CloudNativePG: an instance in each of the three zones at least, every commit on more than one of them. */
 export class Postgres extends pulumi.ComponentResource {
@@ -27,7 +31,8 @@ export class Postgres extends pulumi.ComponentResource {
   readonly ready: pulumi.Output<pulumi.Resource[]>;
 
   constructor(name: string, args: PostgresArgs, opts: pulumi.ComponentResourceOptions) {
-    const connectionsMax = Math.floor((args.maxConnections - reservedConnections) / args.services.length);
+    const kept = reservedConnections + watcherConnectionsMax;
+    const connectionsMax = Math.floor((args.maxConnections - kept) / args.services.length);
     if (connectionsMax < 10) {
       throw new Error(
         `dsp:postgres.maxConnections ${args.maxConnections} leaves ${connectionsMax} connections for each of ${args.services.length} services; at least 10 are needed`,
@@ -48,6 +53,7 @@ export class Postgres extends pulumi.ComponentResource {
           synchronousStandbys: args.topology.synchronousStandbys,
           database: names.database,
           roles: args.services.map((service) => ({ name: service, passwordSecret: roleSecretName(service), connectionsMax })),
+          watcher: { passwordSecret: roleSecretName(names.watcher), connectionsMax: watcherConnectionsMax, grants: args.watcherGrants },
           storage: { className: args.storage.className ?? "", size: args.storage.size },
           sharedBuffers: args.sharedBuffers,
           maxConnections: args.maxConnections,

@@ -4,7 +4,7 @@ import { planSecrets, type SecretNeeds } from "./generate.ts";
 import { publicKeySet, secretsSchema } from "./shape.ts";
 
 const needs: SecretNeeds = { edgeNames: ["172.28.255.1", "127.0.0.1", "localhost"], namespace: "dsp", services: ["record"] };
-const everything = ["ca", "edge", "service", "token", "redis", "postgres.record"];
+const everything = ["ca", "edge", "service", "token", "redis", "postgres.record", "postgres.watcher", "watcher"];
 
 describe("planSecrets", () => {
   it("makes everything once, and then nothing", async () => {
@@ -70,5 +70,22 @@ describe("planSecrets", () => {
     const plan = await planSecrets(secrets, { ...needs, services: ["record", "registry"] });
     expect(plan.changed).toEqual(["service", "postgres.registry"]);
     expect(plan.secrets.postgresPasswords.record).toBe(secrets.postgresPasswords.record);
+  });
+
+  it("makes the watchers' token and every role's password anew each on its own", async () => {
+    const { secrets } = await planSecrets({}, needs);
+    const token = await planSecrets(secrets, needs, ["watcher"]);
+    expect(token.changed).toEqual(["watcher"]);
+    expect(token.secrets).toEqual({ ...secrets, watcherToken: token.secrets.watcherToken });
+    expect(token.secrets.watcherToken).not.toBe(secrets.watcherToken);
+    const passwords = await planSecrets(secrets, needs, ["postgres"]);
+    expect(passwords.changed).toEqual(["postgres.record", "postgres.watcher"]);
+    expect(passwords.secrets.watcherToken).toBe(secrets.watcherToken);
+    expect(new Set([...Object.values(secrets.postgresPasswords), ...Object.values(passwords.secrets.postgresPasswords)]).size).toBe(4);
+  });
+
+  it("covers the watchers' names with the services' certificate", async () => {
+    const { secrets } = await planSecrets({}, needs);
+    expect(new X509Certificate(secrets.service.certificate).checkHost("watcher-site-a.dsp.svc")).toBeDefined();
   });
 });

@@ -2,6 +2,7 @@ import "reflect-metadata";
 import { randomBytes, webcrypto, X509Certificate } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
+import { names as platformNames } from "../components/names.ts";
 import type { KeyPair, Secrets, TokenKeys } from "./shape.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -18,11 +19,12 @@ export interface SecretNeeds {
   /** Names and addresses of the edge certificate: the public host, the virtual IP, localhost. */
   edgeNames: readonly string[];
   namespace: string;
+  /** Each with a certificate name and a PostgreSQL role of its own. */
   services: readonly string[];
 }
 
 /** The parts that can be made anew on their own. A new `ca` makes new certificates too. */
-export const rotatable = ["ca", "edge", "service", "token", "redis", "postgres"] as const;
+export const rotatable = ["ca", "edge", "service", "token", "redis", "postgres", "watcher"] as const;
 export type Rotatable = (typeof rotatable)[number];
 
 export interface SecretsPlan {
@@ -66,11 +68,12 @@ export async function planSecrets(
   );
   const redisPassword = await keepOrMake("redis", rotate.includes("redis") ? undefined : existing.redisPassword, makePassword);
   const postgresPasswords: Record<string, string> = {};
-  for (const name of needs.services) {
+  for (const name of [...needs.services, platformNames.watcher]) {
     const kept = rotate.includes("postgres") ? undefined : existing.postgresPasswords?.[name];
     postgresPasswords[name] = await keepOrMake(`postgres.${name}`, kept, makePassword);
   }
-  return { secrets: { ca, edge, service, tokenKeys, redisPassword, postgresPasswords }, changed };
+  const watcherToken = await keepOrMake("watcher", rotate.includes("watcher") ? undefined : existing.watcherToken, makePassword);
+  return { secrets: { ca, edge, service, tokenKeys, redisPassword, postgresPasswords, watcherToken }, changed };
 }
 
 function makePassword(): string {

@@ -23,8 +23,10 @@ export const secretsSchema = z.strictObject({
   /** Tokens are signed by `signing`; what `previous` signed is still accepted. */
   tokenKeys: z.strictObject({ signing: publicKey.extend({ d: z.string() }), previous: z.array(publicKey) }),
   redisPassword: z.string().min(24),
-  /** By service: the password of its PostgreSQL role. */
+  /** By PostgreSQL role (a service's, or the watchers'): its password. */
   postgresPasswords: z.record(z.string(), z.string().min(24)),
+  /** The watchers show it to each other. */
+  watcherToken: z.string().min(24),
 });
 
 export type Secrets = z.infer<typeof secretsSchema>;

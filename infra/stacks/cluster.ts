@@ -9,6 +9,9 @@ export const cluster: StackKind = {
   edgeMode: "load-balancer",
   seed: false,
   networkPolicyEnforced: true,
+  // Nobody breaks a real installation by mistake: it says that it may be, and that nobody depends on it.
+  drills: false,
+  production: true,
   // The cluster's default storage class.
   storageClass: undefined,
   storageSize: "20Gi",

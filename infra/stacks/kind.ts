@@ -6,6 +6,10 @@ export interface StackKind {
   seed: boolean;
   /** Whether the pod network is expected to enforce NetworkPolicies; shown in the outputs. */
   networkPolicyEnforced: boolean;
+  /** Whether drills may break the platform. */
+  drills: boolean;
+  /** Whether people depend on it: drills then want the stack's name typed. */
+  production: boolean;
   storageClass: string | undefined;
   storageSize: string;
   postgres: { sharedBuffers: string; memory: string; memoryRequest: string; cpuRequest: string; maxConnections: number };

@@ -10,8 +10,10 @@ export const lab: StackKind = {
   seed: true,
   // The lab's pod network (flannel) takes NetworkPolicies and does not enforce them.
   networkPolicyEnforced: false,
+  drills: true,
+  production: false,
   storageClass: "standard",
   storageSize: "1Gi",
-  postgres: { sharedBuffers: "64MB", memory: "512Mi", memoryRequest: "192Mi", cpuRequest: "50m", maxConnections: 100 },
+  postgres: { sharedBuffers: "64MB", memory: "512Mi", memoryRequest: "192Mi", cpuRequest: "50m", maxConnections: 120 },
   sites: { a: "site-a", b: "site-b", witness: "witness" },
 };

@@ -24,6 +24,7 @@ function healthyPlatform(): Seen {
         ready: true,
       })),
     },
+    watchers: sites.map((site) => ({ site, ready: true })),
     redis: {
       primary: "redis-0",
       desired: 3,
@@ -95,6 +96,7 @@ describe("judgeHealth", () => {
       (seen) => Object.assign(first(seen.postgres.instances, 2), { lagBytes: 1 << 30 }),
       "PostgreSQL: pg-3 (witness) is 1024 MiB behind",
     ],
+    ["a watcher", (seen) => Object.assign(first(seen.watchers, 2), { ready: false }), "watchers: the one in witness is not ready"],
     [
       "a Sentinel's agreement",
       (seen) => Object.assign(first(seen.redis.instances, 1), { sentinelPrimary: "redis-1" }),
@@ -126,12 +128,19 @@ describe("judgeHealth", () => {
       Object.assign(seen, {
         sites: [],
         services: [],
+        watchers: [],
         postgres: { primary: null, desired: 3, instances: [] },
         redis: { primary: null, desired: 3, instances: [] },
       }),
     );
     expect(empty).toEqual(
-      expect.arrayContaining(["no nodes: the cluster is empty", "PostgreSQL: no instances", "Redis: no instances", "services: none"]),
+      expect.arrayContaining([
+        "no nodes: the cluster is empty",
+        "PostgreSQL: no instances",
+        "Redis: no instances",
+        "services: none",
+        "watchers: none",
+      ]),
     );
   });
 });

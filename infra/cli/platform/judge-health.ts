@@ -44,6 +44,11 @@ function judgePostgres({ postgres }: Seen): string[] {
   return reasons;
 }
 
+function judgeWatchers({ watchers }: Seen): string[] {
+  if (watchers.length === 0) return ["watchers: none"];
+  return watchers.filter(({ ready }) => !ready).map(({ site }) => `watchers: the one in ${site} is not ready`);
+}
+
 function judgeRedis({ redis }: Seen): string[] {
   if (redis.instances.length === 0) return ["Redis: no instances"];
   const reasons = missing("Redis", redis);
@@ -81,5 +86,5 @@ function judgeServices(seen: Seen): string[] {
 
 /** Every reason why the platform is not in full health; none when it is. Loss of redundancy counts: the next fault must be survivable too. */
 export function judgeHealth(seen: Seen): string[] {
-  return [judgeNodes, judgePostgres, judgeRedis, judgeEdge, judgeServices].flatMap((judge) => judge(seen));
+  return [judgeNodes, judgePostgres, judgeWatchers, judgeRedis, judgeEdge, judgeServices].flatMap((judge) => judge(seen));
 }

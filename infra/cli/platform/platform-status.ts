@@ -32,6 +32,12 @@ export interface PostgresStatus {
   instances: PostgresInstanceStatus[];
 }
 
+export interface WatcherStatus {
+  site: string;
+  /** Its Deployment is there and its pod ready: it can give its vote. */
+  ready: boolean;
+}
+
 export interface RedisInstanceStatus {
   name: string;
   site: string;
@@ -90,6 +96,8 @@ export interface PlatformStatus {
   checkedAt: string;
   sites: SiteStatus[];
   postgres: PostgresStatus;
+  /** What moves the PostgreSQL primary: one for each of the three sites, the witness last. */
+  watchers: WatcherStatus[];
   redis: RedisStatus;
   edge: EdgeStatus;
   services: ServiceStatus[];

@@ -13,7 +13,7 @@ import { names } from "../../components/names.ts";
 import type { StackFile } from "../stack-file.ts";
 import { judgeHealth } from "./judge-health.ts";
 import { connectKubernetes, type KubernetesApi, UnreachableError } from "./kubernetes-api.ts";
-import type { NodeStatus, OperatorStatus, PlatformStatus, ServiceStatus, SiteStatus } from "./platform-status.ts";
+import type { NodeStatus, OperatorStatus, PlatformStatus, ServiceStatus, SiteStatus, WatcherStatus } from "./platform-status.ts";
 import { readEdge } from "./read-edge.ts";
 import { isReady, readPostgres } from "./read-postgres.ts";
 import { readRedis } from "./read-redis.ts";
@@ -79,6 +79,20 @@ export function describeService(
     });
 }
 
+/** The watcher of each site that should have one; a site without a Deployment for it has none that is ready. */
+export function describeWatchers(
+  deployments: readonly V1Deployment[],
+  pods: readonly V1Pod[],
+  siteOf: (pod: V1Pod) => string,
+  siteNames: readonly string[],
+): WatcherStatus[] {
+  const watchers = deployments.filter((deployment) => deployment.metadata?.labels?.["app.kubernetes.io/component"] === names.watcher);
+  const ready = pods.filter(
+    (pod) => isReady(pod) && pod.metadata?.deletionTimestamp === undefined && watchers.some((deployment) => matches(pod, deployment)),
+  );
+  return siteNames.map((site) => ({ site, ready: ready.some((pod) => siteOf(pod) === site) }));
+}
+
 function describeOperators(deployments: readonly V1Deployment[]): OperatorStatus[] {
   return deployments.map(({ metadata, spec, status }) => ({
     name: metadata?.name ?? "",
@@ -121,6 +135,7 @@ async function readAll(api: KubernetesApi, stack: StackFile) {
   return {
     sites: groupBySite(nodeItems, stack.sites),
     postgres,
+    watchers: describeWatchers(deployments?.items ?? [], ownPods, siteOf, [stack.sites.a, stack.sites.b, stack.sites.witness]),
     redis,
     edge,
     services: describeService(deployments?.items ?? [], ownPods, siteOf, [stack.sites.a, stack.sites.b]),
@@ -136,6 +151,7 @@ function nothingKnown(stack: StackFile, reason: string): Omit<PlatformStatus, "c
     unknown: true,
     sites: [],
     postgres: { primary: null, desired: 0, instances: [] },
+    watchers: [],
     redis: { primary: null, desired: 0, instances: [] },
     edge: { virtualIp: stack.virtualIp ?? null, holder: null, desired: 0, instances: [], answers: false },
     services: [],

@@ -55,6 +55,14 @@ function showPostgres({ postgres }: PlatformStatus, paint: Painter): string[][] 
   ]);
 }
 
+function showWatchers({ watchers }: PlatformStatus, paint: Painter): string[][] {
+  return watchers.map(({ site, ready }, index) => [
+    index === 0 ? paint("bold", "Watchers") : "",
+    `${mark(paint, ready)} ${site}`,
+    ready ? "ready" : paint("red", "not ready"),
+  ]);
+}
+
 function showRedis({ redis }: PlatformStatus, paint: Painter): string[][] {
   return redis.instances.map(({ name, site, role, linked, sentinelPrimary }, index) => [
     index === 0 ? paint("bold", "Redis") : "",
@@ -94,7 +102,9 @@ function showReplicas({ services, operators }: PlatformStatus, paint: Painter): 
 export function showStatus(status: PlatformStatus, stream: NodeJS.WriteStream): string {
   const paint: Painter = (style, text) => styleText(style, text, { stream, validateStream: true });
   const verdict = status.healthy ? paint("green", "healthy") : status.unknown ? paint("yellow", "unknown") : paint("red", "unhealthy");
-  const blocks = [showNodes, showPostgres, showRedis, showEdge, showReplicas].map((show) => table(show(status, paint)).join("\n"));
+  const blocks = [showNodes, showPostgres, showWatchers, showRedis, showEdge, showReplicas].map((show) =>
+    table(show(status, paint)).join("\n"),
+  );
   const endpoints = table([
     [
       paint("bold", "Endpoints"),

@@ -1,0 +1,48 @@
+import type { Drill } from "../drill.ts";
+import { containerFreeze } from "../faults/container-freeze.ts";
+import { cpuStarved } from "../faults/cpu-starved.ts";
+import { outOfMemory } from "../faults/out-of-memory.ts";
+import { podKill } from "../faults/pod-kill.ts";
+import { rollingRestart } from "../faults/rolling-restart.ts";
+import { promises } from "../promises.ts";
+import { declareDrill, lasting, once, rolling } from "./declare.ts";
+
+export const serviceDrills: readonly Drill[] = [
+  declareDrill({
+    name: "service-pod-kill",
+    title: "A pod of the record service is killed",
+    tolerates: "one pod of a service",
+    faults: once(podKill("service")),
+    promise: promises.service,
+    short: true,
+  }),
+  declareDrill({
+    name: "service-freeze",
+    title: "A pod of the record service is frozen: it holds its connections and answers nothing",
+    tolerates: "one pod of a service",
+    faults: lasting(containerFreeze("service"), 15),
+    promise: promises.service,
+  }),
+  declareDrill({
+    name: "service-out-of-memory",
+    title: "A pod of the record service runs out of memory",
+    tolerates: "one pod of a service",
+    faults: once(outOfMemory("service")),
+    promise: promises.service,
+  }),
+  declareDrill({
+    name: "worker-cpu-starved",
+    title: "A node with pods of the services gets next to no processor",
+    tolerates: "one node that is slow instead of dead",
+    faults: lasting(cpuStarved("worker"), 15),
+    promise: promises.service,
+  }),
+  declareDrill({
+    name: "service-roll",
+    title: "The record service is rolled to a new version, pod after pod",
+    tolerates: "a planned restart of every pod of a service",
+    faults: rolling(rollingRestart("record")),
+    promise: promises.service,
+    redundancyLimitS: 180,
+  }),
+];

@@ -1,0 +1,56 @@
+import type { Fault } from "../fault.ts";
+import { askPostgres, findPostgresPrimary } from "./aim.ts";
+import { findKeeper } from "./control-plane-keeper.ts";
+import { newFaultId } from "./fault-id.ts";
+import { kubectl } from "./kubectl.ts";
+import { nodeFault } from "./node-fault.ts";
+import { podElement, podInWords } from "./platform.ts";
+import { patchCluster, readCluster } from "./postgres-cluster.ts";
+
+/** Needs a restart of every instance, and changes nothing that anybody would feel. */
+const parameter = "max_files_per_process";
+const values = ["1100", "1200"] as const;
+
+/** @param before the cluster's own value; undefined: it has none */
+export function otherValue(before: string | undefined): string {
+  return before === values[0] ? values[1] : values[0];
+}
+
+/** Planned: a setting that takes a restart is changed, and back. The operator restarts instance after instance and moves the primary. */
+export function parameterChange(): Fault {
+  const name = "parameter-change";
+  return {
+    name,
+    title: "A PostgreSQL parameter that takes a restart is changed",
+    async aim(context) {
+      const { target } = context;
+      const { platform, pod } = await findPostgresPrimary(context);
+      const keeper = await findKeeper(context, platform, "changing a parameter of PostgreSQL");
+      const cluster = await readCluster(context);
+      const before = cluster.spec.postgresql.parameters[parameter];
+      const after = otherValue(before);
+      const set = (value: string | null) => {
+        return patchCluster(target.namespace, cluster.metadata.name, { spec: { postgresql: { parameters: { [parameter]: value } } } });
+      };
+      return nodeFault(context, {
+        id: newFaultId(name),
+        what: `${parameter} of PostgreSQL cluster ${cluster.metadata.name}, whose primary is ${podInWords(pod)}, becomes ${after}`,
+        elements: [podElement(pod), `address/${target.namespace}/${cluster.metadata.name}-rw`],
+        // To a merge patch, null takes the parameter away.
+        parts: [{ node: keeper.node, heal: keeper.command(set(before ?? null)) }],
+        inject: async () => void (await kubectl(target, set(after), { signal: context.signal })),
+        async happened() {
+          const { pod: primary } = await findPostgresPrimary(context);
+          const [value, since] = (await askPostgres(context, primary, `select current_setting('${parameter}'), pg_postmaster_start_time()`))
+            .trim()
+            .split("|");
+          return value === after ? `${primary.name}, started ${since}, runs with ${parameter} = ${value}` : undefined;
+        },
+        async remains() {
+          const now = (await readCluster(context)).spec.postgresql.parameters[parameter];
+          return now === before ? [] : [`${parameter} of the cluster is ${now ?? "not set"} instead of ${before ?? "not set"}`];
+        },
+      });
+    },
+  };
+}

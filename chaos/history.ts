@@ -1,0 +1,36 @@
+/** What the clients saw: one operation a line of `history.ndjson`. Times are milliseconds since 1970 of the load's own machine. */
+import { z } from "zod";
+
+export const operationSchema = z.object({
+  /** Number in the run, in the order in which they were due. */
+  n: z.number().int(),
+  kind: z.enum(["create", "update", "read", "search"]),
+  /** The idempotency key of a write. */
+  key: z.string().optional(),
+  /** When the open-loop schedule wanted it; a late start is part of what the client waits. */
+  dueMs: z.number(),
+  startMs: z.number(),
+  endMs: z.number(),
+  /**
+   * `ok`: acknowledged. `refused`: the platform said no and did nothing (4xx). `failed`: past its deadline, or an answer that is
+   * neither; a write may or may not have happened.
+   */
+  outcome: z.enum(["ok", "refused", "failed"]),
+  /** Of the last answer; 0 where there was none. */
+  status: z.number().int(),
+  attempts: z.number().int(),
+  /** `Observation/1f0…` */
+  resource: z.string().optional(),
+  /** The version written, or read. */
+  version: z.number().int().optional(),
+  /** The version that an update named in If-Match. */
+  ifMatch: z.number().int().optional(),
+  /** What was written, or read back: unique to each write. */
+  value: z.string().optional(),
+  /** Who answered a read; a standby may be behind. */
+  servedBy: z.enum(["primary", "standby"]).optional(),
+  /** Why it did not succeed. */
+  reason: z.string().optional(),
+});
+
+export type Operation = z.infer<typeof operationSchema>;

@@ -1,0 +1,255 @@
+/** What a run left behind: on every PostgreSQL instance, in the audit trail, and behind the public address. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
+import type { Aftermath, StoredWrite } from "../check.ts";
+import { apiStore } from "../checks/durability.ts";
+import type { Target } from "../target.ts";
+import { connectFhir, searchAll } from "./fhir-client.ts";
+import { type RunFacts, readRunFacts } from "./run-facts.ts";
+import { codeSystem } from "./workloads.ts";
+
+export interface AftermathWaits {
+  pollMs: number;
+  /** Records of reads that a standby served wait in an outbox until somebody moves them: the trail counts once it is still for so long. */
+  auditSettleMs: number;
+  auditLimitMs: number;
+  primaryLimitMs: number;
+  /** For the standbys to replay what the primary has written. */
+  replayLimitMs: number;
+}
+
+const defaultWaits: AftermathWaits = {
+  pollMs: 1_000,
+  auditSettleMs: 4_000,
+  auditLimitMs: 30_000,
+  primaryLimitMs: 60_000,
+  replayLimitMs: 60_000,
+};
+const toolMs = 60_000;
+const tokenTtlS = 1_800;
+const pageSize = 200;
+/** How far the clocks of platform and load may lie apart. */
+const clockMarginMs = 10 * 60_000;
+
+export interface AftermathRead extends Aftermath {
+  /** Instances that could not be read or had not caught up in time, and why: they do not count. */
+  leftOut: readonly string[];
+}
+
+const stateSchema = z.object({ standby: z.boolean(), lsn: z.string().nullable(), timeline: z.number() });
+const versionSchema = z.object({ resource: z.string(), version: z.number(), value: z.string().nullable() });
+const auditRowSchema = z.object({
+  request: z.string(),
+  interaction: z.string(),
+  outcome: z.string(),
+  id: z.string().nullable(),
+  version: z.number().nullable(),
+});
+const observationSchema = z.object({
+  id: z.string(),
+  meta: z.object({ versionId: z.coerce.number().int() }),
+  valueString: z.string().optional(),
+});
+
+export type AuditRow = z.infer<typeof auditRowSchema>;
+
+/** The timeline of a standby is that of the log it receives. */
+const stateSql = `select json_build_object('standby', pg_is_in_recovery(),
+  'lsn', case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end,
+  'timeline', (pg_control_checkpoint()).timeline_id)`;
+
+const observationsOf = (patient: string) => `type = 'Observation' and '${patient}' = any(patient_ids)`;
+
+function versionsSql({ patient }: RunFacts): string {
+  return `select json_build_object('resource', type || '/' || id, 'version', version, 'value', content::jsonb->>'valueString')
+    from record.resource_version where ${observationsOf(patient)} and not deleted`;
+}
+
+function auditSql(facts: RunFacts, what: string): string {
+  return `select ${what} from record.audit_event
+    where recorded > to_timestamp(${Math.floor((facts.startedMs - clockMarginMs) / 1_000)}) and resource_type = 'Observation'
+      and (patient_id = '${facts.patient}' or resource_id like 'absent-%-${facts.patient}'
+        or (patient_id is null and resource_id in (select id from record.resource_version where ${observationsOf(facts.patient)})))`;
+}
+
+const auditRowSql = `json_build_object('request', request_id, 'interaction', interaction, 'outcome', outcome, 'id', resource_id,
+  'version', substring(content from '/_history/([0-9]+)')::int)`;
+
+/** `16/B374D848` as a number that can be compared. @throws Error for what is no position in the log */
+export function parseLsn(text: string): bigint {
+  const match = /^([0-9A-F]{1,8})\/([0-9A-F]{1,8})$/i.exec(text);
+  if (match === null) throw new Error(`"${text}" is no position in PostgreSQL's log`);
+  return (BigInt(`0x${match[1]}`) << 32n) + BigInt(`0x${match[2]}`);
+}
+
+/** Events as the checks want them. A read that the edge had to send twice is one access: both events name the same request. */
+export function eventsOf(rows: readonly AuditRow[]): Aftermath["auditEvents"] {
+  const seen = new Set<string>();
+  return rows.flatMap(({ request, interaction, outcome, id, version }) => {
+    const read = interaction === "read" || interaction === "search-type";
+    const key = JSON.stringify([request, interaction, outcome, id, version]);
+    if (read && seen.has(key)) return [];
+    seen.add(key);
+    const name = interaction === "search-type" ? "search" : interaction;
+    const about = { ...(id === null ? {} : { resource: `Observation/${id}` }), ...(version === null ? {} : { version }) };
+    return [{ interaction: name, ok: outcome === "0", ...about }];
+  });
+}
+
+interface Instance {
+  name: string;
+  standby: boolean;
+  lsn: bigint;
+  timeline: number;
+}
+
+class Postgres {
+  readonly #target: Target;
+
+  constructor(target: Target) {
+    this.#target = target;
+  }
+
+  /** Names of the instances' pods. @throws Error when the cluster does not say */
+  async instances(): Promise<string[]> {
+    const args = ["get", "pods", "--selector", "cnpg.io/podRole=instance", "--output", "name"];
+    const output = await this.#kubectl(args);
+    return output
+      .split("\n")
+      .map((line) => line.replace(/^pod\//, "").trim())
+      .filter((name) => name !== "")
+      .toSorted();
+  }
+
+  /** Rows of one JSON value each. @throws Error */
+  async query<T>(instance: string, sql: string, schema: z.ZodType<T>): Promise<T[]> {
+    // The question goes to psql's standard input: it is not held to the length of an argument.
+    const psql = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", "dsp"];
+    const output = await this.#kubectl(["exec", "-i", instance, "--container", "postgres", "--", ...psql], `${sql};\n`);
+    return output
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => schema.parse(JSON.parse(line)));
+  }
+
+  /** What an instance says of itself; an Error where it says nothing. */
+  async state(name: string): Promise<Instance | Error> {
+    try {
+      const [state] = await this.query(name, stateSql, stateSchema);
+      if (state === undefined || state.lsn === null) return new Error("it does not say how far it is");
+      return { name, standby: state.standby, lsn: parseLsn(state.lsn), timeline: state.timeline };
+    } catch (failure) {
+      return failure as Error;
+    }
+  }
+
+  #kubectl(args: readonly string[], input?: string): Promise<string> {
+    const options = { timeoutMs: toolMs, ...(input === undefined ? {} : { input }) };
+    return this.#target.run("kubectl", ["--namespace", this.#target.namespace, ...args], options);
+  }
+}
+
+async function statesOf(postgres: Postgres): Promise<Map<string, Instance | Error>> {
+  const names = await postgres.instances();
+  return new Map(await Promise.all(names.map(async (name) => [name, await postgres.state(name)] as const)));
+}
+
+function primaryOf(states: ReadonlyMap<string, Instance | Error>): Instance | undefined {
+  const primaries = [...states.values()].filter((state): state is Instance => !(state instanceof Error) && !state.standby);
+  // Of two the older one is the one that was replaced.
+  return primaries.toSorted((left, right) => right.timeline - left.timeline)[0];
+}
+
+/** @throws Error when there is none in time */
+async function findPrimary(postgres: Postgres, { pollMs, primaryLimitMs }: AftermathWaits): Promise<Instance> {
+  const endMs = performance.now() + primaryLimitMs;
+  for (;;) {
+    const states = await statesOf(postgres);
+    const primary = primaryOf(states);
+    if (primary !== undefined) return primary;
+    const told = [...states].map(([name, state]) => `${name}: ${state instanceof Error ? state.message : "standby"}`);
+    if (performance.now() > endMs) throw new Error(`no PostgreSQL primary to read the aftermath from: ${told.join("; ")}`);
+    await delay(pollMs);
+  }
+}
+
+/** Until no more records come; the last ones may have waited for the primary. */
+async function awaitAudit(postgres: Postgres, primary: string, facts: RunFacts, waits: AftermathWaits): Promise<void> {
+  const { pollMs, auditSettleMs, auditLimitMs } = waits;
+  const endMs = performance.now() + auditLimitMs;
+  let last = -1;
+  let sinceMs = performance.now();
+  for (;;) {
+    const [count = 0] = await postgres.query(primary, auditSql(facts, "count(*)"), z.number());
+    if (count !== last) sinceMs = performance.now();
+    last = count;
+    if (performance.now() - sinceMs >= auditSettleMs || performance.now() > endMs) return;
+    await delay(pollMs);
+  }
+}
+
+/** Waits until the standbys have replayed what the primary has written by now. @returns whoever can be read, and why others cannot */
+async function awaitReplay(
+  postgres: Postgres,
+  primary: string,
+  { pollMs, replayLimitMs }: AftermathWaits,
+): Promise<{ readable: string[]; leftOut: string[] }> {
+  const endMs = performance.now() + replayLimitMs;
+  const here = await postgres.state(primary);
+  if (here instanceof Error) throw here;
+  for (;;) {
+    const states = await statesOf(postgres);
+    const behind = [...states].flatMap(([name, state]) => {
+      if (state instanceof Error) return [`${name} could not be read: ${state.message}`];
+      // One that is no standby says its own: if it holds what the primary does not, that must show.
+      return state.standby && state.lsn < here.lsn ? [`${name} has not caught up with ${primary}`] : [];
+    });
+    if (behind.length === 0 || performance.now() > endMs) {
+      const readable = [...states.keys()].filter((name) => !behind.some((text) => text.startsWith(`${name} `)));
+      return { readable, leftOut: behind };
+    }
+    await delay(pollMs);
+  }
+}
+
+async function readVersions(postgres: Postgres, instance: string, facts: RunFacts): Promise<StoredWrite[]> {
+  const rows = await postgres.query(instance, versionsSql(facts), versionSchema);
+  return rows.map(({ resource, version, value }) => ({ resource, version, value: value ?? "" }));
+}
+
+/** What a client finds. @throws Error when the public address does not answer */
+async function readApi(target: Target, facts: RunFacts): Promise<StoredWrite[]> {
+  const client = connectFhir(target, await target.makeToken(tokenTtlS));
+  try {
+    const code = encodeURIComponent(`${codeSystem}|${facts.runName}`);
+    const found = await searchAll(client, `Observation?patient=${facts.patient}&code=${code}&_count=${pageSize}`);
+    return found.map((resource) => {
+      const { id, meta, valueString } = observationSchema.parse(resource);
+      return { resource: `Observation/${id}`, version: meta.versionId, value: valueString ?? "" };
+    });
+  } finally {
+    client.close();
+  }
+}
+
+/**
+ * Reads what the run left behind, once the load has ended, and keeps it in the folder's `aftermath.json`.
+ * @throws Error when there is no primary, or the public address does not answer
+ */
+export async function readAftermath(target: Target, runName: string, folder: string, waits = defaultWaits): Promise<AftermathRead> {
+  const facts = readRunFacts(folder, runName);
+  const postgres = new Postgres(target);
+  const primary = await findPrimary(postgres, waits);
+  await awaitAudit(postgres, primary.name, facts, waits);
+  const { readable, leftOut } = await awaitReplay(postgres, primary.name, waits);
+  // Before the API is asked: the questions would be in the audit trail themselves.
+  const auditEvents = eventsOf(await postgres.query(primary.name, auditSql(facts, auditRowSql), auditRowSchema));
+  const stores: Record<string, readonly StoredWrite[]> = {};
+  for (const instance of readable) stores[instance] = await readVersions(postgres, instance, facts);
+  stores[apiStore] = await readApi(target, facts);
+  const aftermath: AftermathRead = { stores, auditEvents, leftOut };
+  writeFileSync(join(folder, "aftermath.json"), `${JSON.stringify(aftermath)}\n`);
+  return aftermath;
+}

@@ -1,0 +1,63 @@
+/** The README's table of promises, from the last run of all drills. */
+import type { SessionFacts } from "./read-run.ts";
+import { formatCount, formatMs, summarizePromises, summarizeRuns } from "./summary.ts";
+
+export const beginMark = "<!-- drills:begin -->";
+export const endMark = "<!-- drills:end -->";
+
+function cells(values: readonly string[]): string {
+  return `| ${values.map((value) => value.replaceAll("|", "\\|")).join(" | ")} |`;
+}
+
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [cells(head), `|${"---|".repeat(head.length)}`, ...rows.map(cells)].join("\n");
+}
+
+/** `2026-11-23 15:45 UTC on 2 × Some CPU, 24 GiB` */
+export function whenAndWhere({ session }: SessionFacts): string {
+  return `${session.startedAt.slice(0, 16).replace("T", " ")} UTC on ${session.machine}`;
+}
+
+/** What stands between the marks. */
+export function promiseTable(facts: SessionFacts): string {
+  const drills = summarizeRuns(facts.runs);
+  const rows = summarizePromises(drills).map(({ promise, stall, failed, lost, doubled, verdict }) => [
+    promise.row,
+    formatMs(promise.stallBarMs),
+    formatMs(promise.stallGoalMs),
+    String(stall?.runs ?? 0),
+    formatMs(stall?.p50),
+    formatMs(stall?.worst),
+    String(failed),
+    formatCount(lost),
+    formatCount(doubled),
+    verdict,
+  ]);
+  const each = drills.map(({ name, title, runs, stall, verdict }) => [
+    `\`${name}\``,
+    title,
+    String(runs.length),
+    formatMs(stall?.p50),
+    formatMs(stall?.worst),
+    verdict,
+  ]);
+  return [
+    `Measured by \`./dsp drill all\`, ${whenAndWhere(facts)}: the longest stall that an open-loop client saw, ${facts.runs.length} runs of ${drills.length} drills.`,
+    "",
+    markdownTable(["one fault", "bar", "goal", "runs", "p50", "worst", "failed", "lost", "doubled", "verdict"], rows),
+    "",
+    "<details><summary>Each drill</summary>",
+    "",
+    markdownTable(["drill", "what is lost", "runs", "stall p50", "worst", "verdict"], each),
+    "",
+    "</details>",
+  ].join("\n");
+}
+
+/** Puts the text between the marks. @throws Error where the marks are missing */
+export function replaceBetweenMarks(document: string, text: string): string {
+  const begin = document.indexOf(beginMark);
+  const end = document.indexOf(endMark);
+  if (begin === -1 || end < begin) throw new Error(`the document lacks the marks ${beginMark} and ${endMark}`);
+  return `${document.slice(0, begin + beginMark.length)}\n${text}\n${document.slice(end)}`;
+}

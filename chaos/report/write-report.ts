@@ -1,0 +1,70 @@
+/** Writes the report of a run of drills beside its journals, and what the documents say of the last run of all. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makePage } from "./page.ts";
+import { promiseTable, replaceBetweenMarks } from "./promise-table.ts";
+import { readSession, type SessionFacts, sessionFolders } from "./read-run.ts";
+import { type DrillFigures, figuresOfRuns, makeJunit, makeResults } from "./results.ts";
+import { makeTierIv } from "./tier-iv.ts";
+
+export interface ReportOptions {
+  /** Folder of all runs of drills. */
+  reports: string;
+  /** One run of drills; the last where none is named. */
+  folder?: string;
+  /** Where README.md and docs are; left out: the documents stay as they are. */
+  checkout?: string;
+}
+
+export interface Written {
+  /** The page first. */
+  files: readonly string[];
+  /** What could not be written, in words. */
+  problems: readonly string[];
+}
+
+function writeBeside(facts: SessionFacts): string[] {
+  const files = [
+    ["index.html", makePage(facts)],
+    ["results.json", makeResults(facts)],
+    ["junit.xml", makeJunit(facts)],
+  ] as const;
+  return files.map(([name, text]) => {
+    const file = join(facts.folder, name);
+    writeFileSync(file, text);
+    return file;
+  });
+}
+
+/** All drills were asked for, and it came to its end. */
+function isFull({ session }: SessionFacts): boolean {
+  return session.full && session.endedAt !== null;
+}
+
+function writeDocuments(checkout: string, reports: string): Written {
+  const last = sessionFolders(reports).toReversed().map(readSession).find(isFull);
+  if (last === undefined)
+    return { files: [], problems: ["no run of all drills has come to its end yet: README and docs/tier-iv.md stay as they are"] };
+  const readme = join(checkout, "README.md");
+  const tierIv = join(checkout, "docs/tier-iv.md");
+  writeFileSync(tierIv, makeTierIv(last));
+  try {
+    writeFileSync(readme, replaceBetweenMarks(readFileSync(readme, "utf8"), promiseTable(last)));
+    return { files: [tierIv, readme], problems: [] };
+  } catch (failure) {
+    return { files: [tierIv], problems: [`${readme}: ${(failure as Error).message}`] };
+  }
+}
+
+export function writeReport({ reports, folder, checkout }: ReportOptions): Written {
+  const chosen = folder ?? sessionFolders(reports).at(-1);
+  if (chosen === undefined || !existsSync(chosen)) return { files: [], problems: ["no drill has been run here yet"] };
+  const beside = writeBeside(readSession(chosen));
+  const documents = checkout === undefined ? { files: [], problems: [] } : writeDocuments(checkout, reports);
+  return { files: [...beside, ...documents.files], problems: documents.problems };
+}
+
+/** What `--json` prints. */
+export function drillFigures(folder: string): DrillFigures[] {
+  return figuresOfRuns(readSession(folder).runs);
+}

@@ -1,0 +1,392 @@
+/** One run of one drill: steady → load → inject → heal → settle → check. Whatever happens on the way, every fault is healed before it ends. */
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Drill } from "./drill.ts";
+import type { Operation } from "./history.ts";
+import { carriedWith, type PodFacts, unreadyPods } from "./inventory.ts";
+import { type Journal, type JournalLine, openJournal, type Phase } from "./journal.ts";
+import type { RunningLoad } from "./load/load.ts";
+import {
+  aimFault,
+  awaitEvidence,
+  type FaultInProgress,
+  type FaultTools,
+  healFault,
+  injectFault,
+  planFault,
+  recordOf,
+} from "./run/fault-in-progress.ts";
+import { judgeDrill } from "./run/judge-drill.ts";
+import { type CheckOutcome, type DrillOutcome, worst } from "./run/outcome.ts";
+import type { DrillParts } from "./run/parts.ts";
+import { BudgetExceeded, InjectionFailed, NotFit, type Problem, problemOf } from "./run/problem.ts";
+import { defaultTimings, type Timings } from "./run/timings.ts";
+import { type PlatformWatch, type Reading, watchPlatform } from "./run/watch-platform.ts";
+import type { Target } from "./target.ts";
+
+export interface RunOptions {
+  target: Target;
+  parts: DrillParts;
+  /** The run's own: journal, history and logs go there. */
+  folder: string;
+  /** 1 for the first run of this drill. */
+  run: number;
+  /** Unique to this run; the load marks what it writes with it. */
+  runName: string;
+  /** Aborted by a person: heals and ends. */
+  signal: AbortSignal;
+  timings?: Partial<Timings>;
+  onLine?: (line: JournalLine) => void;
+  /** The load has begun; the list grows. */
+  onLoad?: (operations: readonly Operation[]) => void;
+}
+
+interface DrillRun {
+  drill: Drill;
+  options: RunOptions;
+  timings: Timings;
+  journal: Journal;
+  watch: PlatformWatch;
+  faults: FaultInProgress[];
+  /** By a person, or by the error budget; stops load and inject, never healing. */
+  abort: AbortController;
+  loadAbort: AbortController;
+  load: RunningLoad | undefined;
+  loadStopped: Promise<void> | undefined;
+  pods: PodFacts[];
+  startedMs: number;
+  steadyEndMs: number | undefined;
+  loadEndMs: number | undefined;
+  redundantMs: number | undefined;
+  problems: Problem[];
+  checks: CheckOutcome[];
+  unhealed: string[];
+}
+
+/** A margin for what the load cannot know: how long aiming, healing and settling take. */
+const loadMarginS = 300;
+const pollMs = 200;
+
+function toolsOf(run: DrillRun): FaultTools {
+  return { target: run.options.target, journal: run.journal, timings: run.timings, signal: run.abort.signal };
+}
+
+/** Faults that take a node away take with it what stands there. */
+function carriedBy(run: DrillRun, fault: FaultInProgress, elements: readonly string[]): string[] {
+  return /^(node|site)-/.test(fault.plan.fault.name) ? carriedWith(elements, run.pods) : [];
+}
+
+function aim(run: DrillRun, fault: FaultInProgress): Promise<void> {
+  return aimFault(fault, toolsOf(run), ({ elements }) => carriedBy(run, fault, elements));
+}
+
+/** Waits until the platform is whole: every pod and node of it. @returns the time; undefined: not in time */
+async function awaitWhole(run: DrillRun, sinceMs: number, limitMs: number, signal: AbortSignal): Promise<number | undefined> {
+  const { watch, journal, timings } = run;
+  const endMs = performance.now() + limitMs;
+  let seen: Reading | undefined;
+  while (performance.now() < endMs) {
+    signal.throwIfAborted();
+    const reading = watch.latest();
+    if (reading !== seen && reading !== undefined && reading.beganMs > sinceMs && reading.status.healthy) {
+      seen = reading;
+      // The status knows the record's parts only; DNS, watchers and the cluster's own pods count too.
+      const left = await run.options.parts.readPods(run.options.target).then(
+        (pods) => {
+          run.pods = pods;
+          return unreadyPods(pods);
+        },
+        (failure: Error) => [failure.message],
+      );
+      if (left.length === 0) return Date.now();
+      journal.write({ entry: "log", text: `healthy, but ${left.join(", ")}` });
+    }
+    await delay(Math.min(pollMs, timings.statusIntervalMs), undefined, { signal });
+  }
+  return undefined;
+}
+
+/**
+ * The platform is whole, and the first fault has something to hit: found out before any load. A fault that follows at once is aimed
+ * now too, since aiming takes longer than it may wait; a later one is aimed at the platform as it is then.
+ */
+async function prepare(run: DrillRun): Promise<void> {
+  const { timings, abort } = run;
+  const whole = await awaitWhole(run, 0, timings.readyLimitMs, abort.signal);
+  if (whole === undefined) {
+    const reasons = run.watch.latest()?.status.reasons ?? ["its status cannot be read"];
+    throw new NotFit(`the platform was not whole within ${timings.readyLimitMs / 1_000} s: ${reasons.join("; ") || "pods not ready"}`);
+  }
+  for (const [index, fault] of run.faults.entries())
+    if (index === 0 || fault.plan.afterS * 1_000 <= timings.aimAheadMs) await aim(run, fault);
+}
+
+function plannedS(drill: Drill): number {
+  let fromStartS = 0;
+  let endS = 0;
+  for (const { afterS, lastsS, evidenceS = 0 } of drill.faults) {
+    fromStartS += afterS;
+    endS = Math.max(endS, fromStartS + Math.max(lastsS, evidenceS));
+  }
+  return endS + drill.redundancyLimitS;
+}
+
+/** Load until the hypothesis holds: the last `steadyMs` of it must be good by the load's own figures. */
+async function establishLoad(run: DrillRun): Promise<void> {
+  const { drill, timings, options, abort } = run;
+  const { parts, target, folder, runName } = options;
+  const seconds = Math.ceil((timings.steadyMs + timings.steadyPatienceMs + timings.afterMs) / 1_000) + plannedS(drill) + loadMarginS;
+  const load = await parts.startLoad({ target, workload: drill.workload, folder, seconds, runName, signal: run.loadAbort.signal });
+  run.load = load;
+  options.onLoad?.(load.operations);
+  const endMs = performance.now() + timings.steadyMs + timings.steadyPatienceMs;
+  for (let waitMs = timings.steadyMs; ; waitMs = timings.steadyMs / 4) {
+    await delay(waitMs, undefined, { signal: abort.signal });
+    const sinceMs = Date.now() - timings.steadyMs;
+    const judged = parts.judgeLoad(
+      drill.workload,
+      load.operations.filter(({ dueMs }) => dueMs >= sinceMs),
+    );
+    if (judged.good) break;
+    if (performance.now() >= endMs) throw new NotFit(`the steady state does not hold before the fault: ${judged.findings.join("; ")}`);
+  }
+  run.steadyEndMs = Date.now();
+}
+
+async function injectOne(run: DrillRun, fault: FaultInProgress): Promise<void> {
+  if (fault.aimed === undefined) await aim(run, fault);
+  try {
+    await injectFault(fault, toolsOf(run));
+  } catch (failure) {
+    if (run.abort.signal.aborted) throw failure;
+    const problem = failure instanceof Error ? failure.message : String(failure);
+    throw new InjectionFailed(`${fault.plan.fault.name} could not be made: ${problem}`, { cause: failure });
+  }
+}
+
+async function lifeOf(run: DrillRun, fault: FaultInProgress): Promise<void> {
+  const { lastsS, evidenceS } = fault.plan;
+  const lastsMs = lastsS * 1_000;
+  const evidenceMs = evidenceS === undefined ? lastsMs || run.timings.evidenceLimitMs : evidenceS * 1_000;
+  const over = delay(lastsMs, undefined, { signal: run.abort.signal });
+  await Promise.all([over, awaitEvidence(fault, toolsOf(run), evidenceMs)]);
+  await healInto(run, fault);
+}
+
+/** The faults follow each other as the drill says; each has its own length, so that they may overlap. */
+async function injectFaults(run: DrillRun): Promise<void> {
+  let before: Promise<unknown> = Promise.resolve();
+  const lives = run.faults.map((fault) => {
+    const injected = before
+      .then(() => delay(fault.plan.afterS * 1_000, undefined, { signal: run.abort.signal }))
+      .then(() => injectOne(run, fault));
+    before = injected;
+    return injected.then(() => lifeOf(run, fault));
+  });
+  // One that fails stops the others, and is waited for, so that nothing is injected after the healing.
+  const stopOthers = (failure: unknown) => {
+    if (!run.abort.signal.aborted) run.abort.abort(failure);
+    throw failure;
+  };
+  const ends = await Promise.allSettled(lives.map((life) => life.catch(stopOthers)));
+  run.abort.signal.throwIfAborted();
+  const failed = ends.find((end) => end.status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
+}
+
+async function healInto(run: DrillRun, fault: FaultInProgress): Promise<void> {
+  const remains = await healFault(fault, { journal: run.journal, timings: run.timings });
+  run.unhealed = [
+    ...run.unhealed.filter((text) => !text.startsWith(`${fault.plan.fault.name} (${fault.number}): `)),
+    ...remains.map((text) => `${fault.plan.fault.name} (${fault.number}): ${text}`),
+  ];
+}
+
+/** The last made is healed first: it may stand on the ones before. */
+async function healEverything(run: DrillRun): Promise<void> {
+  for (const fault of run.faults.toReversed()) await healInto(run, fault);
+}
+
+function stopLoad(run: DrillRun): Promise<void> {
+  if (run.load === undefined) return Promise.resolve();
+  run.loadEndMs ??= Date.now();
+  run.loadStopped ??= run.load.stop();
+  return run.loadStopped;
+}
+
+/** From here on only a person's abort counts: the error budget has had its say. */
+async function settle(run: DrillRun): Promise<void> {
+  const { drill, timings, options, journal } = run;
+  // A reading that began before the last fault was over may not have seen it yet.
+  const overMs = Math.max(0, ...run.faults.map(({ healedMs }) => healedMs ?? 0));
+  run.redundantMs = await awaitWhole(run, overMs, drill.redundancyLimitS * 1_000, options.signal);
+  if (run.redundantMs === undefined) {
+    journal.write({ entry: "log", text: `not back to full redundancy within ${drill.redundancyLimitS} s` });
+  } else {
+    journal.write({ entry: "redundant" }, run.redundantMs);
+    if (run.loadStopped === undefined) await delay(timings.afterMs, undefined, { signal: options.signal });
+  }
+  // A load that died on the way says so now; what it saw until then is judged all the same.
+  await stopLoad(run).catch((failure) => run.problems.push(problemOf(failure)));
+}
+
+async function check(run: DrillRun): Promise<void> {
+  const { options, drill, load, timings, journal } = run;
+  await options.parts
+    .collectLogs(options.target, options.folder, (run.steadyEndMs ?? run.startedMs) - timings.steadyMs)
+    .catch((failure: Error) => journal.write({ entry: "log", text: `the logs could not be collected: ${failure.message}` }));
+  options.signal.throwIfAborted();
+  const { checks, problems } = await judgeDrill({
+    drill,
+    parts: options.parts,
+    target: options.target,
+    folder: options.folder,
+    runName: options.runName,
+    operations: load?.operations ?? [],
+    steadyEndMs: run.steadyEndMs ?? run.startedMs,
+    loadEndMs: run.loadEndMs ?? Date.now(),
+    loadGapMaxMs: timings.loadGapMaxMs,
+    redundantMs: run.redundantMs,
+    faults: run.faults,
+    sightings: run.watch.sightings,
+  });
+  for (const outcome of checks) journal.write({ entry: "check", ...outcome, findings: [...outcome.findings] });
+  run.checks.push(...checks);
+  run.problems.push(...problems);
+}
+
+/** @returns whether all of them came to their end */
+async function attempt(run: DrillRun, steps: readonly (readonly [Phase, (run: DrillRun) => Promise<void>])[]): Promise<boolean> {
+  try {
+    for (const [phase, step] of steps) {
+      run.journal.write({ entry: "phase", phase });
+      await step(run);
+    }
+    return true;
+  } catch (failure) {
+    const { signal } = run.options;
+    // What a wait throws when it is aborted says less than why it was.
+    const cause = signal.aborted ? signal.reason : run.abort.signal.aborted ? run.abort.signal.reason : failure;
+    const problem = problemOf(cause);
+    run.problems.push(problem);
+    run.journal.write({ entry: "log", text: failure instanceof Error ? (failure.stack ?? problem.text) : problem.text });
+    return false;
+  }
+}
+
+/** Counts the failures as they come and aborts the drill over its budget. @returns stops counting */
+function watchBudget(run: DrillRun): () => void {
+  const { failedMax, failedShareMax } = run.drill.errorBudget;
+  let read = 0;
+  let failed = 0;
+  const timer = setInterval(() => {
+    const operations = run.load?.operations ?? [];
+    for (; read < operations.length; read += 1) if (operations[read]?.outcome === "failed") failed += 1;
+    if (failed <= Math.max(failedMax, failedShareMax * read)) return;
+    clearInterval(timer);
+    const problem = new BudgetExceeded(`${failed} of ${read} requests failed: over the error budget, so it was stopped and healed`);
+    run.journal.write({ entry: "log", text: problem.message });
+    // In the phases after inject nobody listens to the abort any more.
+    if (run.faults.some(({ healedMs }) => healedMs === undefined)) run.abort.abort(problem);
+    else run.problems.push(problemOf(problem));
+    void stopLoad(run).catch(() => undefined);
+  }, run.timings.budgetIntervalMs);
+  return () => clearInterval(timer);
+}
+
+function begin(drill: Drill, options: RunOptions): DrillRun {
+  const timings = { ...defaultTimings, ...options.timings };
+  const journal = openJournal(join(options.folder, "journal.ndjson"), options.onLine);
+  const { name, title, hypothesis, tolerates, workload, promise } = drill;
+  journal.write({
+    entry: "begin",
+    ...{ drill: name, title, hypothesis, tolerates, workload, promise },
+    ...{ run: options.run, runName: options.runName, stack: options.target.stack, processId: process.pid },
+    faults: drill.faults.map(({ fault }) => fault.name),
+  });
+  return {
+    ...{ drill, options, timings, journal },
+    watch: watchPlatform(options.target, journal, timings.statusIntervalMs),
+    faults: drill.faults.map(planFault),
+    abort: new AbortController(),
+    loadAbort: new AbortController(),
+    ...{ load: undefined, loadStopped: undefined, pods: [], startedMs: Date.now() },
+    ...{ steadyEndMs: undefined, loadEndMs: undefined, redundantMs: undefined },
+    ...{ problems: [], checks: [], unhealed: [] },
+  };
+}
+
+function outcomeOf(run: DrillRun): DrillOutcome {
+  const { drill, options, problems, checks, unhealed } = run;
+  const figure = (check: string, name: string) => checks.find((outcome) => outcome.name === check)?.figures[name];
+  const hit = run.faults.flatMap((fault) => recordOf(fault)?.elements ?? []);
+  const carried = run.faults.flatMap((fault) => (fault.injectedMs === undefined ? [] : fault.carried));
+  const verdict = worst(
+    [...problems, ...checks, ...(unhealed.length > 0 ? [{ verdict: "unknown" as const }] : [])].map((part) => part.verdict),
+  );
+  const reasons = [
+    ...unhealed.map((text) => `NOT HEALED: ${text}`),
+    ...problems.map(({ text }) => text),
+    ...checks.filter((outcome) => outcome.verdict !== "valid").flatMap(({ name, findings }) => findings.map((text) => `${name}: ${text}`)),
+  ];
+  return {
+    ...{ name: drill.name, run: options.run, verdict, reasons, checks, unhealed, folder: options.folder },
+    stallMs: figure("stall", "stallMs"),
+    failed: figure("availability", "failed") ?? (run.load?.operations ?? []).filter(({ outcome }) => outcome === "failed").length,
+    lost: figure("durability", "lost"),
+    doubled: figure("durability", "doubled"),
+    elements: [...new Set([...hit, ...carried])],
+    startedMs: run.startedMs,
+    endedMs: Date.now(),
+  };
+}
+
+async function end(run: DrillRun): Promise<DrillOutcome> {
+  run.loadAbort.abort();
+  await stopLoad(run).catch(() => undefined);
+  await run.watch.stop();
+  const outcome = outcomeOf(run);
+  const { verdict, reasons, stallMs, failed, lost, doubled, unhealed } = outcome;
+  run.journal.write({ entry: "phase", phase: "end" });
+  run.journal.write({
+    ...{ entry: "verdict", verdict, reasons: [...reasons], failed, unhealed: [...unhealed] },
+    ...(stallMs === undefined ? {} : { stallMs }),
+    ...(lost === undefined ? {} : { lost }),
+    ...(doubled === undefined ? {} : { doubled }),
+  });
+  run.journal.close();
+  return outcome;
+}
+
+/** Runs a drill to its verdict. It does not throw for anything that the platform, the load, a fault or a check does. */
+export async function runDrill(drill: Drill, options: RunOptions): Promise<DrillOutcome> {
+  const run = begin(drill, options);
+  const onInterrupt = () => {
+    run.abort.abort(options.signal.reason);
+    run.loadAbort.abort();
+  };
+  options.signal.addEventListener("abort", onInterrupt, { once: true });
+  if (options.signal.aborted) onInterrupt();
+  const stopBudget = watchBudget(run);
+  try {
+    const injected = await attempt(run, [
+      ["steady", prepare],
+      ["load", establishLoad],
+      ["inject", injectFaults],
+    ]);
+    run.journal.write({ entry: "phase", phase: "heal" });
+    await healEverything(run);
+    const judged = injected || (run.problems.length > 0 && run.problems.every(({ verdict }) => verdict === "invalid"));
+    if (judged && !options.signal.aborted) {
+      await attempt(run, [
+        ["settle", settle],
+        ["check", check],
+      ]);
+    }
+  } finally {
+    stopBudget();
+    options.signal.removeEventListener("abort", onInterrupt);
+    await healEverything(run);
+  }
+  return end(run);
+}

@@ -1,0 +1,46 @@
+/** Every wait of the runner, in one place. */
+export interface Timings {
+  /** Steady load before the first fault. */
+  steadyMs: number;
+  /** How much longer the load may take to be steady. */
+  steadyPatienceMs: number;
+  /** How long the platform may take to be whole before the drill begins. */
+  readyLimitMs: number;
+  /** From one reading of the platform's status to the next. */
+  statusIntervalMs: number;
+  evidenceIntervalMs: number;
+  /** How long a fault that heals as it is made may take until it shows. */
+  evidenceLimitMs: number;
+  /** One attempt at healing, and at looking for what remains. */
+  healAttemptMs: number;
+  healIntervalMs: number;
+  /** All attempts at healing one fault. */
+  healLimitMs: number;
+  /** Added to a fault's planned duration: then node or engine heals it without the runner. */
+  limitMarginS: number;
+  /** Load on the whole platform after the drill: the hypothesis must hold again. */
+  afterMs: number;
+  /** A fault that follows the one before within this time is aimed before the drill begins. */
+  aimAheadMs: number;
+  /** How often the error budget is looked at. */
+  budgetIntervalMs: number;
+  /** How far before the end the last operation may have been due; earlier, and the load died. */
+  loadGapMaxMs: number;
+}
+
+export const defaultTimings: Timings = {
+  steadyMs: 6_000,
+  steadyPatienceMs: 24_000,
+  readyLimitMs: 240_000,
+  statusIntervalMs: 2_000,
+  evidenceIntervalMs: 250,
+  evidenceLimitMs: 30_000,
+  healAttemptMs: 60_000,
+  healIntervalMs: 1_000,
+  healLimitMs: 180_000,
+  limitMarginS: 60,
+  afterMs: 6_000,
+  aimAheadMs: 5_000,
+  budgetIntervalMs: 500,
+  loadGapMaxMs: 15_000,
+};

@@ -1,0 +1,70 @@
+/** Samples the platform's status while a drill runs: who holds what, and whether it is whole. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Sighting } from "../check.ts";
+import type { Journal } from "../journal.ts";
+import type { Target } from "../target.ts";
+import { parseStatus, type StatusReading, sightingsOf } from "./platform-status.ts";
+
+export interface Reading {
+  beganMs: number;
+  endedMs: number;
+  status: StatusReading;
+}
+
+export interface PlatformWatch {
+  /** The last reading; undefined before the first. */
+  latest(): Reading | undefined;
+  readonly sightings: readonly Sighting[];
+  /** Waits for a reading under way. */
+  stop(): Promise<void>;
+}
+
+/** A reading takes processor time that the drilled platform needs: between two of them there is a rest. */
+const restMs = 500;
+
+/** Reads the status once. @throws Error when it cannot be read at all */
+export async function readStatusOnce(target: Target): Promise<Reading> {
+  const beganMs = Date.now();
+  const status = parseStatus(await target.readStatus());
+  return { beganMs, endedMs: Date.now(), status };
+}
+
+/**
+ * Reads every `intervalMs` (from the beginning of one reading to that of the next) until it is stopped. What could not be read is a
+ * line in the journal: a platform in trouble must not end the drill.
+ */
+export function watchPlatform(target: Target, journal: Journal, intervalMs: number): PlatformWatch {
+  const stopping = new AbortController();
+  const sightings: Sighting[] = [];
+  let latest: Reading | undefined;
+  const sample = async () => {
+    const processorBefore = process.cpuUsage();
+    const reading = await readStatusOnce(target);
+    const used = process.cpuUsage(processorBefore);
+    const { healthy, unknown, reasons } = reading.status;
+    const costs = { tookMs: reading.endedMs - reading.beganMs, processorMs: Math.round((used.user + used.system) / 1_000) };
+    journal.write({ entry: "status", healthy, unknown, reasons, ...costs }, reading.endedMs);
+    for (const { atMs, ...sighting } of sightingsOf(reading.status, reading.endedMs)) {
+      sightings.push({ atMs, ...sighting });
+      journal.write({ entry: "sighting", ...sighting }, atMs);
+    }
+    latest = reading;
+  };
+  const loop = async () => {
+    while (!stopping.signal.aborted) {
+      const beganMs = performance.now();
+      await sample().catch((failure: Error) => journal.write({ entry: "log", text: `the status could not be read: ${failure.message}` }));
+      const leftMs = Math.max(Math.min(restMs, intervalMs), intervalMs - (performance.now() - beganMs));
+      await delay(leftMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  };
+  const ended = loop();
+  return {
+    latest: () => latest,
+    sightings,
+    stop: async () => {
+      stopping.abort();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,38 @@
+/** The platform a drill breaks, as a stranger is told of it: addresses, credentials and tools, nothing of how it was made. */
+
+export interface ToolOptions {
+  /** Given to the tool's standard input. */
+  input?: string;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+export interface Target {
+  /** The Pulumi stack: `lab` for the embedded one. */
+  stack: string;
+  /** `lab`: the nodes are containers of an engine on this machine. */
+  kind: "lab" | "cluster";
+  /** Drills need a typed confirmation. */
+  production: boolean;
+  /** The namespace of the DSP's services and data. */
+  namespace: string;
+  /** Where clients reach the FHIR API: `https://172.28.255.1/fhir` */
+  publicUrl: string;
+  /** The certificate authority that clients trust at `publicUrl`. */
+  caFile: string;
+  /** Environment in which kubectl, k6 and, in the lab, docker run. */
+  environment: Readonly<Record<string, string>>;
+  /** Where drills leave their journals and reports. */
+  reports: string;
+  /** An access token for the load's client. */
+  makeToken(ttlSeconds: number): Promise<string>;
+  /**
+   * Makes all certificates, or all passwords, anew and rolls them out; ends when the platform uses them. Left out where whoever runs the
+   * drills cannot do that.
+   */
+  rotateSecrets?(which: "certificates" | "passwords"): Promise<void>;
+  /** What `./dsp status --json` prints. */
+  readStatus(): Promise<unknown>;
+  /** Runs a tool of the target's and resolves with its standard output. @throws Error with its last words when it fails */
+  run(command: string, args: readonly string[], options?: ToolOptions): Promise<string>;
+}

@@ -1,0 +1,71 @@
+/** The platform as drills and load are told of it: addresses, credentials and tools of a stack. */
+import { join } from "node:path";
+import type { Target } from "../../chaos/target.ts";
+import { names } from "../components/names.ts";
+import { toolEnvironment } from "../lab/environment.ts";
+import { paths } from "../lab/paths.ts";
+import type { Rotatable } from "../secrets/generate.ts";
+import { rotate } from "../secrets.ts";
+import { CommandError, runCommand } from "./child-process.ts";
+import { readPlatform } from "./platform/read-platform.ts";
+import { readStackFile } from "./stack-file.ts";
+import { secretNeeds, secretStore, writeAuthority } from "./stack-secrets.ts";
+import { makeToken } from "./token.ts";
+
+/** Where drills leave their journals and reports. */
+export const drillReports = join(paths.checkout, "reports/drills");
+
+const lastWordsMax = 600;
+const deployTimeoutMs = 15 * 60_000;
+
+/** What a drill calls certificates and passwords. The authority stays: a client trusts it, and a load that runs could not change its mind. */
+const rotated = { certificates: ["edge", "service"], passwords: ["redis", "postgres"] } as const satisfies Record<
+  string,
+  readonly Rotatable[]
+>;
+
+/** As an operator does it: new secrets in the stack's settings, then `pulumi up`. */
+async function rotateSecrets(stack: string, which: keyof typeof rotated): Promise<void> {
+  const store = secretStore(stack);
+  await rotate(store, secretNeeds(stack), rotated[which]);
+  await writeAuthority(store);
+  const args = ["up", "--yes", "--skip-preview", "--suppress-outputs", "--non-interactive", "--stack", stack];
+  await runCommand("pulumi", args, { cwd: paths.checkout, env: toolEnvironment(), timeoutMs: deployTimeoutMs });
+}
+
+/** @throws StepError when there is no such stack */
+export function chaosTarget(stack: string): Target {
+  const file = readStackFile(stack);
+  const { kubeconfig, context } = file.kubernetes;
+  const environment = { ...toolEnvironment(), KUBECONFIG: kubeconfig };
+  return {
+    ...{ stack, environment, production: file.production, publicUrl: file.publicUrl, caFile: file.caFile },
+    kind: file.kind === "lab" ? "lab" : "cluster",
+    namespace: names.namespace,
+    reports: drillReports,
+    makeToken: (ttlSeconds) => makeToken({ stack, role: "system", ttlSeconds }),
+    rotateSecrets: (which) => rotateSecrets(stack, which),
+    readStatus: () => readPlatform(file),
+    run: async (command, args, options = {}) => {
+      const all = command === "kubectl" && context !== undefined ? ["--context", context, ...args] : args;
+      const { input, timeoutMs, signal } = options;
+      try {
+        return await runCommand(
+          command,
+          all,
+          {
+            cwd: paths.checkout,
+            env: environment,
+            ...(input === undefined ? {} : { input }),
+            ...(timeoutMs === undefined ? {} : { timeoutMs }),
+          },
+          signal === undefined ? {} : { signal },
+        );
+      } catch (failure) {
+        if (!(failure instanceof CommandError)) throw failure;
+        const lastWords = (failure.stderr.trim() || failure.stdout.trim()).slice(-lastWordsMax);
+        throw new Error(lastWords === "" ? failure.message : `${failure.message}: ${lastWords}`, { cause: failure });
+      }
+    },
+  };
+}

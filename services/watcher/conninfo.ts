@@ -1,0 +1,49 @@
+/**
+ * What the watcher writes into primary_conninfo. Both forms carry a tag in `fallback_application_name`, which libpq ignores beside an
+ * `application_name`: the timeline that the fence is against, or that the followed primary is on. It is the standby's memory.
+ */
+import type { Member } from "./instances.ts";
+
+export interface Fence {
+  term: number;
+  site: string;
+  /** Of the primary that is fenced off. */
+  timeline: number;
+}
+
+const fencePattern = /^host=\/fenced application_name=dsp-fence-(\d+)-([a-z0-9-]+) fallback_application_name=dsp-timeline-(\d+)$/;
+const followPattern = /(?:^|\s)fallback_application_name=dsp-follow-(\d+)(?:\s|$)/;
+
+/** A Unix socket folder that does not exist: nothing can connect. */
+export function fenceMarker(fence: Fence): string {
+  return `host=/fenced application_name=dsp-fence-${fence.term}-${fence.site} fallback_application_name=dsp-timeline-${fence.timeline}`;
+}
+
+export function parseFence(conninfo: string): Fence | undefined {
+  const match = fencePattern.exec(conninfo);
+  return match ? { term: Number(match[1]), site: match[2] ?? "", timeline: Number(match[3]) } : undefined;
+}
+
+/** The timeline of the primary that an override of ours follows; undefined for any other conninfo. */
+export function followedTimeline(conninfo: string): number | undefined {
+  const match = followPattern.exec(conninfo);
+  return match ? Number(match[1]) : undefined;
+}
+
+export function isOverride(conninfo: string): boolean {
+  return parseFence(conninfo) !== undefined || followedTimeline(conninfo) !== undefined;
+}
+
+/** The operator's conninfo with another address in it. @throws when there is no conninfo to start from */
+export function follow(base: string, primary: Member, timeline: number): string {
+  if (!/(^|\s)host=/.test(base)) {
+    throw new Error("the instance has no primary_conninfo of its own");
+  }
+  const kept = base.replaceAll(/(^|\s+)(host|hostaddr|port|fallback_application_name)\s*=\s*('(?:[^'\\]|\\.)*'|\S+)/g, "").trim();
+  return `host=${primary.address} port=${primary.port} ${kept} fallback_application_name=dsp-follow-${timeline}`;
+}
+
+/** Whether the conninfo goes to that very address. */
+export function leadsTo(conninfo: string, primary: Member): boolean {
+  return new RegExp(`(^|\\s)host=${primary.address.replaceAll(".", "\\.")} port=${primary.port}(\\s|$)`).test(conninfo);
+}

@@ -1,0 +1,218 @@
+import { type Candidate, chooseStandby } from "./choose-standby.ts";
+import { OverdueError, sleep, within } from "./clock.ts";
+import { type ClusterView, overtaken } from "./cluster.ts";
+import { fenceMarker, follow } from "./conninfo.ts";
+import { type FencedStandby, fenceStandby, readFenced, type Target, unfence } from "./fence.ts";
+import type { Member } from "./instances.ts";
+import type { Parts } from "./parts.ts";
+import { tellUntilDone } from "./tell.ts";
+import type { PrimaryId } from "./vote.ts";
+
+export interface Election {
+  readonly term: number;
+  readonly primary: PrimaryId;
+  /** The other instances. */
+  readonly targets: readonly Target[];
+  readonly fencesNeeded: number;
+  readonly cluster: ClusterView;
+  readonly witnessSite: string;
+  /** Whether that instance is still the newest primary known. */
+  readonly isNewest: (primary: PrimaryId) => boolean;
+}
+
+/** `unclear`: a promotion was asked for, here or of the operator, and nobody knows what came of it. The fences stay until somebody knows (repair.ts). */
+export type Outcome =
+  | { readonly kind: "promoted"; readonly primary: PrimaryId; readonly member: Member }
+  | { readonly kind: "given up" | "unclear"; readonly reason: string };
+
+type Read = FencedStandby & Candidate;
+
+/** Moves the primary: fence, read, choose, tell, promote, point the others at it. The leader of a term does it once. */
+export class Failover {
+  readonly #parts: Parts;
+  readonly #election: Election;
+  readonly #marker: string;
+  readonly #attempts: Promise<FencedStandby | undefined>[] = [];
+  readonly #fenced: FencedStandby[] = [];
+  readonly #startedMs: number;
+  #stepMs: number;
+
+  constructor(parts: Parts, election: Election) {
+    this.#parts = parts;
+    this.#election = election;
+    this.#marker = fenceMarker({ term: election.term, site: parts.site, timeline: election.primary.timeline });
+    this.#startedMs = parts.clock.nowMs();
+    this.#stepMs = this.#startedMs;
+  }
+
+  /** Never throws. */
+  async run(): Promise<Outcome> {
+    const { term, primary } = this.#election;
+    this.#parts.log.info({ term, primary, atMs: this.#parts.clock.epochMs() }, "failover begins");
+    const outcome = await this.#move().catch((error: unknown): Outcome => ({ kind: "given up", reason: (error as Error).message }));
+    if (outcome.kind === "given up") {
+      this.#finish((standby) => unfence(this.#parts, standby, this.#marker));
+    } else if (outcome.kind === "unclear") {
+      this.#finish(async () => {});
+    }
+    const { kind, ...rest } = outcome;
+    const tookMs = Math.round(this.#parts.clock.nowMs() - this.#startedMs);
+    this.#parts.log[kind === "promoted" ? "info" : "warn"](
+      { term, ...rest, tookMs, atMs: this.#parts.clock.epochMs() },
+      `failover ${kind === "promoted" ? "done" : kind}`,
+    );
+    return outcome;
+  }
+
+  async #move(): Promise<Outcome> {
+    const { primary, cluster, witnessSite } = this.#election;
+    await this.#fence();
+    const reads = await this.#readAll(this.#fenced);
+    this.#step("standbys fenced and read", { standbys: reads.map(({ member, examined }) => `${member.name} ${examined.flushed}`) });
+    const named = cluster.targetPrimary === primary.instance ? "" : cluster.targetPrimary;
+    const chosen = chooseStandby(reads, { timeline: primary.timeline, named, witnessSite });
+    if (!chosen) throw new Error("no standby followed the old primary");
+    await this.#tell(chosen);
+    return await this.#promote(chosen, reads);
+  }
+
+  /** Fences all in parallel. Resolves when all have been, or enough and the rest had its moment. */
+  async #fence(): Promise<void> {
+    const { clock, timings, log } = this.#parts;
+    const { targets, fencesNeeded, term, primary } = this.#election;
+    let pending = targets.length;
+    await new Promise<void>((resolve) => {
+      const settled = (): void => {
+        pending--;
+        if (pending === 0) resolve();
+        else if (this.#fenced.length === fencesNeeded) clock.after(timings.fenceWaitMs, resolve);
+      };
+      if (pending === 0) resolve();
+      clock.after(timings.fenceTimeoutMs, resolve);
+      for (const target of targets) {
+        const attempt = fenceStandby(this.#parts, target, { term, site: this.#parts.site, timeline: primary.timeline });
+        this.#attempts.push(
+          attempt.then(
+            (standby) => {
+              this.#fenced.push(standby);
+              settled();
+              return standby;
+            },
+            (error: Error) => {
+              log.warn({ instance: target.member.name, reason: error.message }, "standby not fenced");
+              settled();
+              return undefined;
+            },
+          ),
+        );
+      }
+    });
+    this.#requireEnough(this.#fenced.length);
+  }
+
+  /** What of the fences stands, and how far each standby goes. @throws when too few stand or one is ahead of the old primary */
+  async #readAll(standbys: readonly FencedStandby[]): Promise<Read[]> {
+    const reads: Read[] = [];
+    await Promise.all(
+      standbys.map(async (standby) => {
+        const examined = await readFenced(this.#parts, standby, this.#marker).catch(() => undefined);
+        if (examined) reads.push({ ...standby, examined });
+      }),
+    );
+    this.#requireEnough(reads.length);
+    if (reads.some(({ examined }) => examined.timeline > this.#election.primary.timeline)) {
+      throw new Error("a standby has followed a later primary");
+    }
+    return reads;
+  }
+
+  #requireEnough(count: number): void {
+    if (count < this.#election.fencesNeeded) throw new Error(`${count} of ${this.#election.fencesNeeded} fences stand`);
+  }
+
+  /** CloudNativePG hears of it before it happens, if the API answers in time, else in the background. */
+  async #tell(chosen: Read): Promise<void> {
+    const { clock, cluster, timings } = this.#parts;
+    const { reign, targetPrimary } = this.#election.cluster;
+    const next = chosen.member.name;
+    const telling = cluster.namePrimary(next, { reign, targets: [targetPrimary] });
+    const named = await within(clock, timings.tellTimeoutMs, "telling the operator", telling).catch(() => undefined);
+    if (named === false) throw new Error("the operator has moved on by itself");
+    if (named) void cluster.giveLease(next).catch(() => {});
+    this.#step("operator told", { next, answered: named === true });
+  }
+
+  /**
+   * From here on nothing is undone: the operator has been told, and promotes the chosen standby itself if this watcher does not. To let
+   * the other standbys go back to the old primary would give it the acknowledgements that the new one lacks.
+   */
+  async #promote(chosen: Read, reads: readonly Read[]): Promise<Outcome> {
+    const { clock, timings } = this.#parts;
+    try {
+      // While the operator was told, somebody else may have had the same idea.
+      const stands = await this.#readAll(reads).then(
+        () => true,
+        () => false,
+      );
+      const promotion = stands ? chosen.control.promote(this.#marker, chosen.expiresClockMs) : Promise.resolve(false);
+      const begun = await within(clock, timings.answerTimeoutMs, "promoting", promotion);
+      this.#step(begun ? "promotion begun" : "promotion left to the operator", { next: chosen.member.name });
+      const timeline = await this.#awaitPrimary(chosen);
+      this.#step("promoted", { next: chosen.member.name, timeline });
+      const primary = { instance: chosen.member.name, timeline };
+      this.#handOver(chosen, primary, reads);
+      return { kind: "promoted", primary, member: chosen.member };
+    } catch (error) {
+      return { kind: "unclear", reason: (error as Error).message };
+    }
+  }
+
+  async #awaitPrimary(chosen: Read): Promise<number> {
+    const { clock, timings } = this.#parts;
+    const untilMs = clock.nowMs() + timings.promoteTimeoutMs;
+    for (;;) {
+      const examined = await within(clock, timings.answerTimeoutMs, "reading the new primary", chosen.control.examine());
+      if (!examined.inRecovery) return examined.timeline;
+      if (clock.nowMs() > untilMs) throw new OverdueError("the promotion", timings.promoteTimeoutMs);
+      await sleep(clock, timings.promotePollMs);
+    }
+  }
+
+  /** Points the other standbys at the new primary, each as soon as it is fenced; the new primary itself loses its override. */
+  #handOver(chosen: Read, primary: PrimaryId, reads: readonly Read[]): void {
+    const handedOver = this.#finish(async (standby) => {
+      if (standby.member.name === chosen.member.name) {
+        await standby.control.change({ from: this.#marker, to: undefined, inRecovery: false });
+        return;
+      }
+      const to = follow(standby.base, chosen.member, primary.timeline);
+      const done = await standby.control.change({ from: this.#marker, to, inRecovery: true });
+      this.#step("standby pointed at the new primary", { instance: standby.member.name, done });
+    });
+    void handedOver.then(() => this.#step("handed over", { standbys: reads.length - 1 }));
+    void tellUntilDone(this.#parts, primary, overtaken(this.#election.cluster), () => this.#election.isNewest(primary));
+  }
+
+  /** Does the last thing to every standby that is fenced, or will be late, and closes its session. */
+  async #finish(action: (standby: FencedStandby) => Promise<void>): Promise<void> {
+    const { clock, timings, log } = this.#parts;
+    await Promise.all(
+      this.#attempts.map(async (attempt) => {
+        const standby = await attempt;
+        if (!standby) return;
+        await within(clock, timings.fenceTimeoutMs, "the last step", action(standby)).catch((error: Error) => {
+          log.warn({ instance: standby.member.name, reason: error.message }, "last step not done, left to repair");
+        });
+        standby.control.close();
+      }),
+    );
+  }
+
+  #step(text: string, details: object): void {
+    const { clock, log } = this.#parts;
+    const nowMs = clock.nowMs();
+    const times = { atMs: clock.epochMs(), tookMs: Math.round(nowMs - this.#stepMs), sinceMs: Math.round(nowMs - this.#startedMs) };
+    log.info({ term: this.#election.term, ...details, ...times }, text);
+    this.#stepMs = nowMs;
+  }
+}

@@ -1,0 +1,14 @@
+-- What the role `watcher` may do besides logging in, and nothing else. Run once as superuser in the database it connects to (postgres);
+-- standbys get it by replication. The role itself and its password are made by whoever manages roles.
+-- See pg_stat_wal_receiver, pg_stat_activity, primary_conninfo and the names of WAL files.
+GRANT pg_monitor TO watcher;
+-- Fence, point and release a standby.
+GRANT ALTER SYSTEM ON PARAMETER primary_conninfo TO watcher;
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_reload_conf() TO watcher;
+-- primary_conninfo as the files have it, with the file it comes from.
+GRANT SELECT ON pg_catalog.pg_file_settings TO watcher;
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_show_all_file_settings() TO watcher;
+-- The startup process confirms a pause: so the watcher knows that it has read the new primary_conninfo.
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_wal_replay_pause() TO watcher;
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_wal_replay_resume() TO watcher;
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_promote(boolean, integer) TO watcher;

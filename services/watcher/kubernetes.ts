@@ -1,0 +1,188 @@
+import { CachedFile } from "./cached-file.ts";
+import type { ClusterApi, ClusterView, Expectation } from "./cluster.ts";
+import { HttpsClient, type Reply } from "./https-client.ts";
+import type { Member } from "./instances.ts";
+
+export interface KubernetesOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tokenFile: string;
+  readonly caFile: string;
+  readonly namespace: string;
+  readonly cluster: string;
+}
+
+const timeoutMs = 1000;
+const zoneLabel = "topology.kubernetes.io/zone";
+/** Both names of the label: the read-write Service selects on the first, older tools on the second. */
+const roleLabels = ["cnpg.io/instanceRole", "role"];
+
+interface Metadata {
+  name: string;
+  resourceVersion?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+}
+
+interface Pod {
+  metadata: Metadata;
+  spec: { nodeName?: string; containers: { ports?: { name?: string; containerPort: number }[] }[] };
+  status: { podIP?: string };
+}
+
+interface Cluster {
+  metadata: Metadata;
+  spec: { instances: number };
+  status?: Partial<Record<"currentPrimary" | "targetPrimary" | "currentPrimaryTimestamp", string>>;
+}
+
+interface Lease {
+  metadata: Metadata;
+  spec: Record<string, unknown> & { holderIdentity?: string; leaseTransitions?: number };
+}
+
+/** Kubernetes' API, as little of it as the watcher needs. */
+export class KubernetesApi implements ClusterApi {
+  readonly #options: KubernetesOptions;
+  readonly #client: HttpsClient;
+  readonly #zones = new Map<string, string>();
+
+  constructor(options: KubernetesOptions) {
+    this.#options = options;
+    const token = new CachedFile(options.tokenFile);
+    const ca = new CachedFile(options.caFile);
+    this.#client = new HttpsClient(async () => ({ ca: await ca.text(), headers: { Authorization: `Bearer ${await token.text()}` } }));
+  }
+
+  stop(): void {
+    this.#client.stop();
+  }
+
+  async look(): Promise<ClusterView> {
+    const [pods, cluster] = await Promise.all([this.#pods(), this.#get<Cluster>(this.#clusterPath)]);
+    const members = await Promise.all(pods.filter(({ status }) => status.podIP).map((pod) => this.#member(pod)));
+    const { currentPrimary = "", targetPrimary = "" } = cluster.status ?? {};
+    return {
+      members,
+      instances: cluster.spec.instances,
+      currentPrimary,
+      targetPrimary,
+      reign: reignOf(cluster),
+      labelled: pods
+        .filter(({ metadata }) => metadata.labels?.[roleLabels[0] as string] === "primary")
+        .map(({ metadata }) => metadata.name),
+      handsOff: isHandsOff(cluster.metadata),
+    };
+  }
+
+  async namePrimary(next: string, expected: Expectation): Promise<boolean> {
+    const cluster = await this.#get<Cluster>(this.#clusterPath);
+    if (cluster.status?.targetPrimary === next) return true;
+    if (reignOf(cluster) !== expected.reign || !expected.targets.includes(cluster.status?.targetPrimary ?? "")) return false;
+    const reply = await this.#send("PATCH", `${this.#clusterPath}/status`, {
+      // With the version, so that it is refused when anybody has been faster.
+      metadata: { resourceVersion: cluster.metadata.resourceVersion },
+      status: {
+        targetPrimary: next,
+        targetPrimaryTimestamp: microTime(),
+        phase: "Failing over",
+        phaseReason: `Failing over from ${cluster.status?.currentPrimary ?? "no primary"} to ${next}`,
+      },
+    });
+    // Most likely another part of the status: worth another look.
+    if (reply.status === 409) return await this.namePrimary(next, expected);
+    requireOk(reply);
+    return true;
+  }
+
+  async giveLease(next: string): Promise<void> {
+    const path = `/apis/coordination.k8s.io/v1/namespaces/${this.#options.namespace}/leases/${this.#options.cluster}`;
+    const lease = await this.#get<Lease>(path);
+    if (lease.spec.holderIdentity === next) return;
+    const now = microTime();
+    const leaseTransitions = (lease.spec.leaseTransitions ?? 0) + 1;
+    const spec = { ...lease.spec, holderIdentity: next, acquireTime: now, renewTime: now, leaseTransitions };
+    requireOk(await this.#send("PUT", path, { ...lease, spec }));
+  }
+
+  async label(primary: string): Promise<void> {
+    const pods = await this.#pods();
+    const label = (name: string, role: string): Promise<Reply> =>
+      this.#send("PATCH", `${this.#podsPath}/${name}`, { metadata: { labels: Object.fromEntries(roleLabels.map((key) => [key, role])) } });
+    const role = ({ metadata }: Pod): string | undefined => metadata.labels?.[roleLabels[0] as string];
+    const others = pods.filter((pod) => pod.metadata.name !== primary && role(pod) === "primary");
+    // As the operator marks an old primary in a failover: neither for writes nor for reads.
+    const labelled = pods.some((pod) => pod.metadata.name === primary && role(pod) === "primary");
+    const replies = await Promise.all([
+      ...(labelled ? [] : [label(primary, "primary")]),
+      ...others.map(({ metadata }) => label(metadata.name, "unhealthy")),
+    ]);
+    for (const reply of replies) requireOk(reply);
+  }
+
+  get #clusterPath(): string {
+    return `/apis/postgresql.cnpg.io/v1/namespaces/${this.#options.namespace}/clusters/${this.#options.cluster}`;
+  }
+
+  get #podsPath(): string {
+    return `/api/v1/namespaces/${this.#options.namespace}/pods`;
+  }
+
+  async #pods(): Promise<Pod[]> {
+    const selector = encodeURIComponent(`cnpg.io/cluster=${this.#options.cluster},cnpg.io/podRole=instance`);
+    return (await this.#get<{ items: Pod[] }>(`${this.#podsPath}?labelSelector=${selector}`)).items;
+  }
+
+  async #member({ metadata, spec, status }: Pod): Promise<Member> {
+    const named = spec.containers.flatMap(({ ports }) => ports ?? []).find(({ name }) => name === "postgresql");
+    return {
+      name: metadata.name,
+      site: metadata.labels?.[zoneLabel] ?? (await this.#zoneOf(spec.nodeName ?? "")),
+      address: status.podIP ?? "",
+      port: named?.containerPort ?? 5432,
+    };
+  }
+
+  /** A node never changes its zone. */
+  async #zoneOf(node: string): Promise<string> {
+    const known = this.#zones.get(node);
+    if (known !== undefined) return known;
+    const { metadata } = await this.#get<{ metadata: Metadata }>(`/api/v1/nodes/${node}`);
+    const zone = metadata.labels?.[zoneLabel] ?? "";
+    this.#zones.set(node, zone);
+    return zone;
+  }
+
+  async #get<T>(path: string): Promise<T> {
+    const reply = await this.#send("GET", path);
+    requireOk(reply);
+    return reply.body as T;
+  }
+
+  #send(method: string, path: string, body?: unknown): Promise<Reply> {
+    const { host, port } = this.#options;
+    const url = `https://${host.includes(":") ? `[${host}]` : host}:${port}${path}`;
+    const headers: Record<string, string> = method === "PATCH" ? { "Content-Type": "application/merge-patch+json" } : {};
+    return this.#client.send({ method, url, timeoutMs, headers, ...(body === undefined ? {} : { body }) });
+  }
+}
+
+function requireOk({ status, body }: Reply): void {
+  if (status >= 200 && status < 300) return;
+  const message = (body as { message?: string } | null)?.message;
+  throw new Error(`the API answers ${status}${message ? `: ${message}` : ""}`);
+}
+
+function reignOf({ status = {} }: Cluster): string {
+  return `${status.currentPrimary} ${status.currentPrimaryTimestamp}`;
+}
+
+/** Somebody has stopped instances on purpose. */
+function isHandsOff({ annotations = {} }: Metadata): boolean {
+  return !["", "[]", undefined].includes(annotations["cnpg.io/fencedInstances"]) || annotations["cnpg.io/hibernation"] === "on";
+}
+
+/** RFC 3339 with microseconds, as the API and the operator write them. */
+function microTime(): string {
+  return new Date().toISOString().replace("Z", "000Z");
+}

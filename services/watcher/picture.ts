@@ -1,0 +1,128 @@
+import type { Answer, InstanceState, Member } from "./instances.ts";
+import { Suspicion } from "./suspicion.ts";
+import type { Timings } from "./timings.ts";
+import type { PrimaryId } from "./vote.ts";
+
+/** One instance as this watcher sees it. */
+export interface Sight {
+  member: Member;
+  /** Not in Kubernetes' list any more. */
+  gone: boolean;
+  state?: InstanceState;
+  /** Why the last question was not answered. */
+  failure?: string;
+  answeredMs: number;
+  readonly suspicion: Suspicion;
+  /** Since when a standby has not been streaming, and its conninfo is what it is. */
+  idleSinceMs?: number | undefined;
+  conninfoSinceMs: number;
+}
+
+/** All instances, and which of them is the primary: the one out of recovery on the highest timeline ever seen. */
+export class Picture {
+  readonly sights = new Map<string, Sight>();
+  readonly #timings: Timings;
+  /** The first seen on its timeline. */
+  #primary: PrimaryId | undefined;
+  /** A timeline that two instances were seen to write: nothing is pointed at either. */
+  #disputed = 0;
+
+  constructor(timings: Timings) {
+    this.#timings = timings;
+  }
+
+  get primary(): PrimaryId | undefined {
+    return this.#primary;
+  }
+
+  get disputed(): boolean {
+    return this.#primary !== undefined && this.#primary.timeline <= this.#disputed;
+  }
+
+  list(members: readonly Member[], nowMs: number): Member[] {
+    const added: Member[] = [];
+    for (const sight of this.sights.values()) sight.gone = !members.some(({ name }) => name === sight.member.name);
+    for (const member of members) {
+      const sight = this.sights.get(member.name);
+      if (sight) {
+        sight.member = member;
+      } else {
+        const suspicion = new Suspicion(this.#timings);
+        this.sights.set(member.name, { member, gone: false, answeredMs: Number.NEGATIVE_INFINITY, suspicion, conninfoSinceMs: nowMs });
+        added.push(member);
+      }
+    }
+    return added;
+  }
+
+  note(name: string, answer: Answer, askedMs: number, nowMs: number): void {
+    const sight = this.sights.get(name);
+    if (!sight) return;
+    if ("failure" in answer) {
+      sight.failure = answer.reason;
+      if (answer.failure === "alive") sight.suspicion.answered();
+      else sight.suspicion.failed(answer.failure, askedMs, nowMs);
+      sight.idleSinceMs = undefined;
+      return;
+    }
+    const { state } = answer;
+    if (sight.state?.conninfo !== state.conninfo) sight.conninfoSinceMs = nowMs;
+    delete sight.failure;
+    sight.state = state;
+    sight.answeredMs = nowMs;
+    sight.idleSinceMs = state.inRecovery && !state.streaming ? (sight.idleSinceMs ?? nowMs) : undefined;
+    if (!state.inRecovery) this.#sawPrimary(name, state.timeline ?? 0);
+    // A primary that is in recovery again writes nothing.
+    if (state.inRecovery && this.#primary?.instance === name) sight.suspicion.failed("starting", askedMs, nowMs);
+    else sight.suspicion.answered();
+  }
+
+  #sawPrimary(instance: string, timeline: number): void {
+    if (!this.#primary || timeline > this.#primary.timeline) {
+      this.#primary = { instance, timeline };
+    } else if (timeline === this.#primary.timeline && instance !== this.#primary.instance) {
+      this.#disputed = timeline;
+    }
+  }
+
+  /** This process was away: what it did not hear meanwhile is no evidence. */
+  excuse(nowMs: number): void {
+    for (const sight of this.sights.values()) {
+      sight.suspicion.excuse(nowMs);
+      sight.idleSinceMs = undefined;
+      sight.conninfoSinceMs = nowMs;
+    }
+  }
+
+  /** In doubt, or a standby that does not stream. */
+  isOdd(name: string): boolean {
+    const sight = this.sights.get(name);
+    return !sight || sight.suspicion.odd || (sight.state?.inRecovery === true && !sight.state.streaming);
+  }
+
+  /** Whether this watcher, too, holds the primary for dead. One that never saw the primary judges by the instance alone. */
+  suspects(primary: PrimaryId, nowMs: number): boolean {
+    const known = this.#primary;
+    if (known && known.timeline >= primary.timeline && !(known.timeline === primary.timeline && known.instance === primary.instance)) {
+      return false;
+    }
+    return this.sights.get(primary.instance)?.suspicion.verdict(nowMs) !== undefined;
+  }
+
+  /** Answers now, and is no case of doubt. */
+  answers(name: string, nowMs: number): boolean {
+    const sight = this.sights.get(name);
+    return sight !== undefined && !sight.failure && nowMs - sight.answeredMs < this.#timings.answerTimeoutMs + this.#timings.calmIntervalMs;
+  }
+
+  /** The primary, as long as it answers and is one. */
+  livePrimary(nowMs: number): PrimaryId | undefined {
+    const known = this.#primary;
+    return known && this.answers(known.instance, nowMs) && this.sights.get(known.instance)?.state?.inRecovery === false ? known : undefined;
+  }
+
+  /** The standbys that answer. */
+  standbys(nowMs: number): Sight[] {
+    return [...this.sights.values()].filter(({ member, state }) => this.answers(member.name, nowMs) && state?.inRecovery);
+  }
+}

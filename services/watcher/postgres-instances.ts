@@ -1,0 +1,173 @@
+import type pg from "pg";
+import { connect, destroy, type PostgresAccess } from "../lib/database/connect.ts";
+import { OverdueError, systemClock, within } from "./clock.ts";
+import type { Answer, Control, Failure, InstanceState, Instances, Member, WriteAnswer } from "./instances.ts";
+import { PostgresControl } from "./postgres-control.ts";
+import { question, tinyWrite } from "./statements.ts";
+import type { Timings } from "./timings.ts";
+
+interface StateRow {
+  in_recovery: boolean;
+  timeline: string | null;
+  received_timeline: number | null;
+  streaming: boolean;
+  conninfo: string;
+  clock_ms: string;
+}
+
+/** The connections kept to one instance: one for questions, one for writes. */
+interface Lines {
+  readonly member: Member;
+  ask?: pg.Client | undefined;
+  write?: pg.Client | undefined;
+  /** The server closed the line: until it takes another, silence is its end too. */
+  closed: boolean;
+}
+
+/** After a connection was closed, so long is a new one waited for: who closed it was there a moment ago. */
+const reconnectTimeoutMs = 300;
+const statementTimeoutMs = 2000;
+
+/** The PostgreSQL servers themselves. */
+export class PostgresInstances implements Instances {
+  readonly #access: PostgresAccess;
+  readonly #timings: Timings;
+  readonly #lines = new Map<string, Lines>();
+  readonly #listeners: ((name: string) => void)[] = [];
+
+  constructor(access: PostgresAccess, timings: Timings) {
+    this.#access = access;
+    this.#timings = timings;
+  }
+
+  onClosed(listener: (name: string) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  async ask(member: Member): Promise<Answer> {
+    const lines = this.#linesTo(member);
+    try {
+      lines.ask ??= await this.#openLine(lines);
+      lines.closed = false;
+      const result = await within(systemClock, this.#timings.answerTimeoutMs, "the answer", lines.ask.query<StateRow>(question));
+      const [row] = result.rows;
+      if (!row) throw new Error("no row");
+      return { state: stateOf(row) };
+    } catch (error) {
+      // The other line is of the same life, or as dead.
+      drop(lines);
+      return { failure: failureOf(error, lines.closed), reason: reasonOf(error) };
+    }
+  }
+
+  async tryWrite(member: Member): Promise<WriteAnswer> {
+    const lines = this.#linesTo(member);
+    try {
+      if (!lines.write) {
+        lines.write = await this.#connect(member, this.#timings.connectTimeoutMs, 0);
+        // No limit: a statement that cannot be cancelled, as one that waits for a dead disk, would only be asked again.
+        await lines.write.query("SET synchronous_commit = local");
+      }
+      await lines.write.query(tinyWrite);
+      return "written";
+    } catch (error) {
+      const client = lines.write;
+      lines.write = undefined;
+      if (client) destroy(client);
+      // Classes 53 (no resources, a full disk among them) and 58 (input and output): the server itself says so.
+      return /^(53100|58)/.test(codeOf(error)) ? "failed" : "unclear";
+    }
+  }
+
+  async open(member: Member): Promise<Control> {
+    const client = await this.#connect(member, this.#timings.connectTimeoutMs, statementTimeoutMs);
+    // So that a watcher that sleeps in the middle of a change loses the lock that it holds, and the session.
+    await client.query(`SET idle_session_timeout = ${this.#timings.answerTimeoutMs}`);
+    return new PostgresControl(client);
+  }
+
+  forget(member: Member): void {
+    const lines = this.#lines.get(member.name);
+    this.#lines.delete(member.name);
+    if (lines) drop(lines);
+  }
+
+  stop(): void {
+    for (const { member } of [...this.#lines.values()]) this.forget(member);
+  }
+
+  #linesTo(member: Member): Lines {
+    const known = this.#lines.get(member.name);
+    if (known && known.member.address === member.address && known.member.port === member.port) return known;
+    if (known) drop(known);
+    const lines: Lines = { member, closed: false };
+    this.#lines.set(member.name, lines);
+    return lines;
+  }
+
+  async #openLine(lines: Lines): Promise<pg.Client> {
+    const { member } = lines;
+    const timeoutMs = lines.closed ? reconnectTimeoutMs : this.#timings.connectTimeoutMs;
+    const client = await this.#connect(member, timeoutMs, statementTimeoutMs);
+    client.once("end", () => {
+      if (lines.ask !== client) return;
+      lines.ask = undefined;
+      lines.closed = true;
+      for (const listener of this.#listeners) listener(member.name);
+    });
+    return client;
+  }
+
+  #connect(member: Member, timeoutMs: number, statementMs: number): Promise<pg.Client> {
+    // pg's own limit ends with the TCP connection; the start of the session has to be bounded too.
+    const opening = connect(this.#access, member, { connectTimeoutMs: timeoutMs, statementTimeoutMs: statementMs });
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new Error("timeout expired"));
+        opening.then(destroy, () => {});
+      }, timeoutMs);
+      opening.then(resolve, reject).finally(() => clearTimeout(timer));
+    });
+  }
+}
+
+function drop(lines: Lines): void {
+  const { ask, write } = lines;
+  lines.ask = undefined;
+  lines.write = undefined;
+  if (ask) destroy(ask);
+  if (write) destroy(write);
+}
+
+function stateOf(row: StateRow): InstanceState {
+  const timeline = row.timeline === null ? row.received_timeline : Number.parseInt(row.timeline, 16);
+  return {
+    inRecovery: row.in_recovery,
+    ...(timeline === null ? {} : { timeline }),
+    streaming: row.streaming,
+    conninfo: row.conninfo,
+    clockMs: Number(row.clock_ms),
+  };
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : "";
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What kind of evidence an error is. @param closed the server had closed the connection before */
+export function failureOf(error: unknown, closed: boolean): Failure {
+  const code = codeOf(error);
+  if (code === "57P03") return "starting";
+  // Ended by an administrator or a crashed neighbour: the next connection will tell.
+  const ended = /^(ECONNREFUSED|ECONNRESET|EPIPE|57P0[12])$/.test(code) || /^Connection terminated unexpectedly/.test(reasonOf(error));
+  if (ended) return "refused";
+  const unanswered = /^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN)$/.test(code) || /^timeout expired/.test(reasonOf(error));
+  if (unanswered || error instanceof OverdueError) return closed ? "refused" : "silent";
+  // The server refuses this watcher, or the fault is on this side.
+  return "alive";
+}

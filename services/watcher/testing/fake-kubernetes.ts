@@ -1,0 +1,105 @@
+import { createServer, type Server } from "node:https";
+
+/** One instance as a pod. */
+export interface FakePod {
+  readonly name: string;
+  readonly site: string;
+  readonly address: string;
+  readonly port: number;
+  labels: Record<string, string>;
+}
+
+interface Body {
+  metadata?: { labels?: Record<string, string>; resourceVersion?: string };
+  status?: Record<string, string>;
+  spec?: Record<string, unknown>;
+}
+
+/** What the watcher uses of Kubernetes' API: pods, the cluster with its status, the lease. It remembers, and can be away. */
+export class FakeKubernetes {
+  readonly pods: FakePod[];
+  readonly status: Record<string, string>;
+  lease: Record<string, unknown>;
+  version = 1;
+  port = 0;
+  #away = false;
+  readonly #server: Server;
+  readonly #token: string;
+
+  constructor(options: { pods: FakePod[]; primary: string; tls: { cert: string; key: string }; token: string }) {
+    this.pods = options.pods;
+    this.#token = options.token;
+    this.status = { currentPrimary: options.primary, targetPrimary: options.primary, currentPrimaryTimestamp: "then" };
+    this.lease = { holderIdentity: options.primary, leaseTransitions: 1, leaseDurationSeconds: 3 };
+    this.#server = createServer(options.tls, (request, response) => {
+      if (this.#away) return;
+      let text = "";
+      request.on("data", (chunk) => {
+        text += String(chunk);
+      });
+      request.on("end", () => {
+        const authorised = request.headers.authorization === `Bearer ${this.#token}`;
+        const key = `${request.method} ${request.url?.split("?")[0]}`;
+        const [status, body] = authorised ? this.#answer(key, text === "" ? {} : (JSON.parse(text) as Body)) : [401, {}];
+        response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+      });
+    });
+  }
+
+  async start(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#server.listen(0, "127.0.0.1", resolve);
+    });
+    const address = this.#server.address();
+    this.port = typeof address === "object" && address ? address.port : 0;
+  }
+
+  /** Requests are taken and never answered. */
+  setAway(away: boolean): void {
+    this.#away = away;
+  }
+
+  stop(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  get labelled(): string[] {
+    return this.pods.filter(({ labels }) => labels["cnpg.io/instanceRole"] === "primary").map(({ name }) => name);
+  }
+
+  #answer(key: string, body: Body): [number, object] {
+    const pod = this.pods.find(({ name }) => key === `PATCH /api/v1/namespaces/dsp/pods/${name}`);
+    if (pod) {
+      Object.assign(pod.labels, body.metadata?.labels);
+      return [200, {}];
+    }
+    const metadata = { name: "pg", resourceVersion: String(this.version) };
+    switch (key) {
+      case "GET /api/v1/namespaces/dsp/pods":
+        return [200, { items: this.pods.map(describe) }];
+      case "GET /apis/postgresql.cnpg.io/v1/namespaces/dsp/clusters/pg":
+        return [200, { metadata, spec: { instances: this.pods.length }, status: this.status }];
+      case "PATCH /apis/postgresql.cnpg.io/v1/namespaces/dsp/clusters/pg/status":
+        if (body.metadata?.resourceVersion !== String(this.version)) return [409, { message: "conflict" }];
+        this.version++;
+        Object.assign(this.status, body.status);
+        return [200, {}];
+      case "GET /apis/coordination.k8s.io/v1/namespaces/dsp/leases/pg":
+        return [200, { metadata, spec: this.lease }];
+      case "PUT /apis/coordination.k8s.io/v1/namespaces/dsp/leases/pg":
+        this.lease = body.spec ?? {};
+        return [200, {}];
+      default:
+        return [404, { message: `nothing at ${key}` }];
+    }
+  }
+}
+
+function describe({ name, site, address, port, labels }: FakePod): object {
+  return {
+    metadata: { name, labels: { "topology.kubernetes.io/zone": site, ...labels } },
+    spec: { nodeName: site, containers: [{ ports: [{ name: "postgresql", containerPort: port }] }] },
+    status: { podIP: address },
+  };
+}

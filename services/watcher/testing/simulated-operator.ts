@@ -1,0 +1,154 @@
+import { type Expectation, pendingTarget } from "../cluster.ts";
+import type { SimulatedInstance, Surroundings } from "./simulated-instance.ts";
+
+const leaseMs = 3000;
+
+/** CloudNativePG: the operator, slow, and an instance manager beside every instance. Both know only what the API holds. */
+export class SimulatedOperator {
+  target: string;
+  current: string;
+  lease: { holder: string; renewedMs: number };
+  apiUp = true;
+  #apiBackMs = 0;
+  #reigns = 0;
+  /** Where the operator runs. */
+  site = "site-a";
+  readonly #around: Surroundings;
+  readonly #failoverDelayMs: number;
+  #failingSinceMs: number | undefined;
+
+  readonly note: (text: string) => void;
+
+  constructor(around: Surroundings, first: string, failoverDelayMs: number, note: (text: string) => void) {
+    this.#around = around;
+    this.#failoverDelayMs = failoverDelayMs;
+    this.note = note;
+    this.target = first;
+    this.current = first;
+    this.lease = { holder: first, renewedMs: 0 };
+    around.labelled = first;
+    this.#every(1000, () => this.#pass());
+    for (const instance of around.instances) {
+      const lastSeen = { holderMs: 0, holder: "" };
+      this.#every(1000, () => this.#manage(instance, lastSeen));
+    }
+  }
+
+  setApi(up: boolean): void {
+    if (up && !this.apiUp) this.#apiBackMs = this.#around.time.nowMs;
+    this.apiUp = up;
+  }
+
+  /** Kubernetes' clients open a lost watch again after 800 ms or more, and act on what it then says. */
+  reaches(site: string): boolean {
+    return this.apiUp && this.#around.time.nowMs - this.#apiBackMs > 800 && this.#around.network.open(site, "api");
+  }
+
+  get reign(): string {
+    return `${this.current} ${this.#reigns}`;
+  }
+
+  name(next: string, { reign, targets }: Expectation): boolean {
+    if (this.target === next) return true;
+    if (this.reign !== reign || !targets.includes(this.target)) return false;
+    this.note(`${next} named instead of ${this.target}`);
+    this.target = next;
+    return true;
+  }
+
+  #every(periodMs: number, action: () => void): void {
+    const { time, random } = this.#around;
+    const tick = (): void => {
+      time.after(periodMs, tick);
+      action();
+    };
+    time.after(random.between(0, periodMs), tick);
+  }
+
+  #sees(instance: SimulatedInstance): boolean {
+    return instance.serving && this.#around.network.open(this.site, instance.member.site);
+  }
+
+  #pass(): void {
+    const { instances, time } = this.#around;
+    if (!this.reaches(this.site)) return;
+    const current = instances.find(({ member }) => member.name === this.current);
+    const target = instances.find(({ member }) => member.name === this.target);
+    if (this.target === this.current && current && this.#sees(current) && current.role === "primary") {
+      this.#failingSinceMs = undefined;
+      this.#around.labelled = this.current;
+      return;
+    }
+    this.#failingSinceMs ??= time.nowMs;
+    if (time.nowMs - this.#failingSinceMs < this.#failoverDelayMs) return;
+    if (target && this.target !== this.current && this.#sees(target)) return;
+    this.#failOver();
+  }
+
+  /** Its quorum rule, once no WAL receiver runs: of the standbys that hold commits, enough must be seen. */
+  #failOver(): void {
+    const { instances, synchronousStandbys } = this.#around;
+    const seen = instances.filter((instance) => instance.member.name !== this.current && this.#sees(instance));
+    if (seen.length + synchronousStandbys <= instances.length - 1) return;
+    this.#around.labelled = undefined;
+    this.target = pendingTarget;
+    if (seen.some(({ streams, role, promoting }) => streams || role === "primary" || promoting)) return;
+    const [furthest] = seen.toSorted((left, right) => right.timeline - left.timeline || right.wal.length - left.wal.length);
+    if (!furthest) return;
+    this.target = furthest.member.name;
+    this.note(`fails over to ${this.target}, seen ${seen.map(({ member, wal }) => `${member.name} ${wal.length}`)}`);
+  }
+
+  #manage(instance: SimulatedInstance, lastSeen: { holderMs: number; holder: string }): void {
+    const { time } = this.#around;
+    const { name, site } = instance.member;
+    if (!instance.serving || !this.reaches(site)) return;
+    if (this.target !== name) {
+      if (instance.role === "primary") this.#demote(instance);
+      return;
+    }
+    const holder = `${this.lease.holder} ${this.lease.renewedMs}`;
+    if (lastSeen.holder !== holder) Object.assign(lastSeen, { holder, holderMs: time.nowMs });
+    if (this.lease.holder !== name && time.nowMs - lastSeen.holderMs < leaseMs) return;
+    this.lease = { holder: name, renewedMs: time.nowMs };
+    if (instance.role === "standby") {
+      if (!instance.streams && instance.promote(undefined, 0)) this.note(`${name} promotes itself`);
+    } else {
+      if (this.current !== name) this.#reigns++;
+      this.current = name;
+    }
+  }
+
+  /** An old primary shuts down; its pod comes back. */
+  #demote(instance: SimulatedInstance): void {
+    this.note(`${instance.member.name} shuts itself down`);
+    instance.kill();
+    this.bringBack(instance, this.#around.random.between(1000, 3000));
+  }
+
+  /** The kubelet and the instance manager: as it was when it is still to be the primary, else rewound from the labelled one. */
+  bringBack(instance: SimulatedInstance, delayMs: number): void {
+    const { instances, network, time } = this.#around;
+    time.after(delayMs, () => {
+      if (instance.up) return;
+      const { name, site } = instance.member;
+      const primary = instances.find(({ member }) => member.name === this.#around.labelled);
+      if (!this.reaches(site)) {
+        this.bringBack(instance, 500);
+      } else if (instance.role === "standby" || (this.target === name && this.current === name)) {
+        instance.start();
+      } else if (
+        primary &&
+        primary !== instance &&
+        primary.serving &&
+        primary.role === "primary" &&
+        network.open(site, primary.member.site)
+      ) {
+        this.note(`${name} rewound from ${primary.member.name}`);
+        instance.rewind(primary);
+      } else {
+        this.bringBack(instance, 500);
+      }
+    });
+  }
+}

@@ -1,0 +1,41 @@
+/** Every time of the watcher's; config.ts has the names of the settings. */
+export const defaultTimings = {
+  /** Pause between questions to an instance while all is well, and while anything is odd. */
+  calmIntervalMs: 500,
+  oddIntervalMs: 120,
+  connectTimeoutMs: 700,
+  answerTimeoutMs: 1000,
+  /** How long each kind of evidence must last. */
+  refusedAfterMs: 300,
+  silentAfterMs: 1500,
+  startingAfterMs: 3000,
+  noWriteAfterMs: 3000,
+  writeIntervalMs: 1000,
+  tickMs: 100,
+  /** A tick that comes so much late says that this process, not the primary, was away. */
+  lagMs: 300,
+  voteTimeoutMs: 300,
+  voteIntervalMs: 150,
+  /** For how long a vote binds, and a starting watcher gives none. */
+  leaseMs: 5000,
+  rankDelayMs: 120,
+  fenceTimeoutMs: 1000,
+  /** Having fenced enough, wait so long for the rest. */
+  fenceWaitMs: 300,
+  tellTimeoutMs: 800,
+  /** Again and again, when the API was away: it must hear of the new primary before an instance manager acts on old news. */
+  tellAgainMs: 250,
+  promotePollMs: 20,
+  promoteTimeoutMs: 3000,
+  /** Pause after a failover that did not come about. */
+  retryAfterMs: 1000,
+  repairIntervalMs: 500,
+  notStreamingAfterMs: 1500,
+  settledAfterMs: 10_000,
+  /** A fence of another's may be taken over after so long, and removed without a proof that it is abandoned. */
+  takeOverAfterMs: 6000,
+  abandonedAfterMs: 30_000,
+  refreshIntervalMs: 3000,
+};
+
+export type Timings = typeof defaultTimings;

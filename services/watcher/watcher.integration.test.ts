@@ -1,0 +1,279 @@
+import { appendFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { TestInstance } from "../lib/testing/postgres.ts";
+import { fenceMarker, follow } from "./conninfo.ts";
+import type { Control, Member } from "./instances.ts";
+import { PostgresInstances } from "./postgres-instances.ts";
+import type { FakePod } from "./testing/fake-kubernetes.ts";
+import { WatchedPostgres } from "./testing/watched-postgres.ts";
+import { defaultTimings } from "./timings.ts";
+
+let watched: WatchedPostgres;
+
+beforeEach(async () => {
+  watched = await WatchedPostgres.start();
+  await watched.postgres.query(watched.postgres.at(0), "CREATE TABLE written (number int PRIMARY KEY)");
+}, 60_000);
+
+afterEach(async () => {
+  await watched?.stop();
+});
+
+const access = { database: "postgres", user: "watcher", schema: "pg_catalog", applicationName: "test" };
+
+function memberOf({ name, port }: TestInstance): Member {
+  return { name, port, site: "site-a", address: "127.0.0.1" };
+}
+
+/** Polls until it holds. */
+async function until(what: string, isSo: () => Promise<boolean> | boolean, limitMs = 20_000): Promise<void> {
+  const endMs = performance.now() + limitMs;
+  while (!(await Promise.resolve(isSo()).catch?.(() => false))) {
+    if (performance.now() > endMs) throw new Error(`not within ${limitMs} ms: ${what}`);
+    await sleep(25);
+  }
+}
+
+async function streaming(primary: TestInstance): Promise<number> {
+  const [row] = await watched.postgres.query<{ count: string }>(
+    primary,
+    "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'",
+  );
+  return Number(row?.count);
+}
+
+async function conninfoOf(instance: TestInstance): Promise<string> {
+  const [row] = await watched.postgres.query<{ conninfo: string }>(instance, "SELECT current_setting('primary_conninfo') AS conninfo");
+  return row?.conninfo ?? "";
+}
+
+/** Writes one row after the other to whichever instance takes it, and keeps those that were acknowledged. */
+function writer(): { acknowledged: number[]; longestMs(): number; stop(): Promise<void> } {
+  const acknowledged: number[] = [];
+  let stopped = false;
+  let longestMs = 0;
+  const run = async (): Promise<void> => {
+    let lastMs = performance.now();
+    for (let number = 1; !stopped; number++) {
+      for (const instance of watched.postgres.instances) {
+        const write = watched.postgres.query(instance, "INSERT INTO written VALUES ($1)", [number]);
+        const done = await Promise.race([write.then(() => true).catch(() => false), sleep(1000, false)]);
+        if (!done) continue;
+        acknowledged.push(number);
+        longestMs = Math.max(longestMs, performance.now() - lastMs);
+        lastMs = performance.now();
+        break;
+      }
+      await sleep(20);
+    }
+  };
+  const running = run();
+  return {
+    acknowledged,
+    longestMs: () => Math.round(longestMs),
+    stop: () => {
+      stopped = true;
+      return running;
+    },
+  };
+}
+
+async function expectAllWritten(primary: TestInstance, acknowledged: number[]): Promise<void> {
+  const rows = await watched.postgres.query<{ number: number }>(primary, "SELECT number FROM written");
+  const there = new Set(rows.map(({ number }) => number));
+  expect(acknowledged.filter((number) => !there.has(number))).toEqual([]);
+  expect(acknowledged.length).toBeGreaterThan(20);
+}
+
+describe("the SQL, with the rights of grants.sql and no more", () => {
+  let instances: PostgresInstances;
+  let controls: Control[];
+
+  beforeEach(() => {
+    instances = new PostgresInstances(access, defaultTimings);
+    controls = [];
+  });
+
+  afterEach(() => {
+    for (const control of controls) control.close();
+    instances.stop();
+  });
+
+  async function open(instance: TestInstance): Promise<Control> {
+    const control = await instances.open(memberOf(instance));
+    controls.push(control);
+    return control;
+  }
+
+  it("has grants for a role that is nothing special", async () => {
+    const [row] = await watched.postgres.query<{ special: boolean }>(
+      watched.postgres.at(0),
+      "SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls AS special FROM pg_roles WHERE rolname = 'watcher'",
+    );
+    expect(row?.special).toBe(false);
+  });
+
+  it("asks, and writes on a primary only", async () => {
+    const [primary, standby] = [memberOf(watched.postgres.at(0)), memberOf(watched.postgres.at(1))];
+    expect(await instances.ask(primary)).toMatchObject({ state: { inRecovery: false, timeline: 1, streaming: false } });
+    await until("the standby streams", async () => {
+      const answer = await instances.ask(standby);
+      return "state" in answer && answer.state.streaming && answer.state.timeline === 1;
+    });
+    expect(await instances.tryWrite(primary)).toBe("written");
+    expect(await instances.tryWrite(standby)).toBe("unclear");
+  });
+
+  it("writes at once while commits wait for standbys that are gone", async () => {
+    await watched.postgres.freeze(watched.postgres.at(1));
+    await watched.postgres.freeze(watched.postgres.at(2));
+    expect(await instances.tryWrite(memberOf(watched.postgres.at(0)))).toBe("written");
+  });
+
+  it("fences a standby for good, reads it, promotes it under its own marker only, and points the other at it", async () => {
+    const { postgres } = watched;
+    const [primary, first, second] = [postgres.at(0), postgres.at(1), postgres.at(2)];
+    const marker = fenceMarker({ term: 7, site: "site-a", timeline: 1 });
+    const [one, two] = [await open(first), await open(second)];
+    const seen = await one.examine();
+    expect(seen).toMatchObject({ inRecovery: true, timeline: 1, receiving: true, base: seen.conninfo });
+    for (const control of [one, two]) {
+      const { conninfo } = await control.examine();
+      expect(await control.change({ from: "other", to: marker, inRecovery: true })).toBe(false);
+      expect(await control.change({ from: conninfo, to: marker, inRecovery: false })).toBe(false);
+      expect(await control.change({ from: conninfo, to: marker, inRecovery: true, expiresClockMs: seen.clockMs - 1 })).toBe(false);
+      expect(await control.change({ from: conninfo, to: marker, inRecovery: true, expiresClockMs: seen.clockMs + 60_000 })).toBe(true);
+      await control.quiesce();
+    }
+    const fenced = await one.examine();
+    expect(fenced).toMatchObject({ conninfo: marker, base: seen.conninfo, receiving: false, timeline: 1 });
+
+    // Nothing that the primary does now gets there, and nothing is acknowledged.
+    const commit = postgres.query(primary, "INSERT INTO written VALUES (1)").then(
+      () => "acknowledged",
+      () => "failed",
+    );
+    await sleep(600);
+    const later = await one.examine();
+    expect(later.flushed).toBe(fenced.flushed);
+    expect(later.receiving).toBe(false);
+    expect(await Promise.race([commit, sleep(100, "waits")])).toBe("waits");
+
+    const lateMs = later.clockMs + 60_000;
+    expect(await one.promote(fenceMarker({ term: 8, site: "site-a", timeline: 1 }), lateMs)).toBe(false);
+    expect(await one.promote(marker, later.clockMs - 1)).toBe(false);
+    expect(await one.promote(marker, lateMs)).toBe(true);
+    await expect(one.quiesce()).rejects.toThrow();
+    await until("it is a primary", async () => !(await one.examine()).inRecovery);
+    expect((await one.examine()).timeline).toBe(2);
+    expect(await one.change({ from: marker, to: undefined, inRecovery: false })).toBe(true);
+    expect((await one.examine()).conninfo).toBe(seen.base);
+
+    const pointed = follow((await two.examine()).base, memberOf(first), 2);
+    expect(await two.change({ from: marker, to: pointed, inRecovery: true })).toBe(true);
+    await until("the other streams", async () => (await streaming(first)) === 1);
+    expect((await two.examine()).timeline).toBe(2);
+    const [row] = await postgres.query<{ application_name: string }>(first, "SELECT application_name FROM pg_stat_replication");
+    expect(row?.application_name).toBe(second.name);
+  });
+
+  it("fences a standby whose primary is gone, and one that has just started", async () => {
+    const { postgres } = watched;
+    const standby = postgres.at(2);
+    await postgres.crash(standby);
+    await postgres.restart(standby);
+    await postgres.crash(postgres.at(0));
+    const control = await open(standby);
+    const { conninfo } = await control.examine();
+    const marker = fenceMarker({ term: 1, site: "site-b", timeline: 1 });
+    expect(await control.change({ from: conninfo, to: marker, inRecovery: true })).toBe(true);
+    await control.quiesce();
+    await until("it is known how far its WAL goes", async () => (await control.examine()).flushed !== undefined);
+    expect(await control.change({ from: marker, to: undefined, inRecovery: true })).toBe(true);
+    expect((await control.examine()).conninfo).toBe(conninfo);
+  });
+
+  it("tells a refusal, a start and a silence apart", async () => {
+    const { postgres } = watched;
+    const [crashed, frozen] = [postgres.at(1), postgres.at(2)];
+    const closed: string[] = [];
+    instances.onClosed((name) => closed.push(name));
+    for (const instance of [crashed, frozen]) expect(await instances.ask(memberOf(instance))).toHaveProperty("state");
+    await postgres.crash(crashed);
+    await until("the closed connection is noticed", () => closed.includes(crashed.name));
+    expect(await instances.ask(memberOf(crashed))).toMatchObject({ failure: "refused" });
+    await postgres.freeze(frozen);
+    expect(await instances.ask(memberOf(frozen))).toMatchObject({ failure: "silent" });
+    expect(await instances.ask(memberOf(frozen))).toMatchObject({ failure: "silent" });
+  });
+});
+
+describe("three watchers", () => {
+  it("replace a primary that crashes, tell the operator, and lose no acknowledged row", async () => {
+    const { postgres, kubernetes } = watched;
+    await watched.startWatchers({ LEASE_MS: "2000" });
+    await sleep(2500);
+    const writes = writer();
+    await sleep(1000);
+    const crashedMs = performance.now();
+    await postgres.crash(postgres.at(0));
+    await until("the operator is told and the pod labelled", () => kubernetes.labelled.join() === postgres.at(1).name);
+    await until("the other standby streams", async () => (await streaming(postgres.at(1))) === 1);
+    console.log(`primary crashed: streaming again after ${Math.round(performance.now() - crashedMs)} ms`);
+    await sleep(1000);
+    await writes.stop();
+    console.log(`${writes.acknowledged.length} rows acknowledged, longest pause ${writes.longestMs()} ms`);
+    await expectAllWritten(postgres.at(1), writes.acknowledged);
+    expect(kubernetes.status).toMatchObject({ targetPrimary: postgres.at(1).name, phase: "Failing over" });
+    expect(kubernetes.lease).toMatchObject({ holderIdentity: postgres.at(1).name, leaseTransitions: 2 });
+  }, 60_000);
+
+  it("replace a frozen primary while the API is away, and leave the thawed one without a follower", async () => {
+    const { postgres, kubernetes } = watched;
+    await watched.startWatchers({ LEASE_MS: "2000" });
+    await sleep(2500);
+    const writes = writer();
+    await sleep(800);
+    kubernetes.setAway(true);
+    const frozenMs = performance.now();
+    await postgres.freeze(postgres.at(0));
+    await until("the other standby streams from a new primary", async () => (await streaming(postgres.at(1))) === 1);
+    console.log(`primary frozen, API away: streaming again after ${Math.round(performance.now() - frozenMs)} ms`);
+    await postgres.thaw(postgres.at(0));
+    await sleep(1500);
+    await writes.stop();
+    await expectAllWritten(postgres.at(1), writes.acknowledged);
+    expect(await streaming(postgres.at(0))).toBe(0);
+    expect(kubernetes.status.targetPrimary).toBe(postgres.at(0).name);
+    kubernetes.setAway(false);
+    await until("the operator is told at last", () => kubernetes.status.targetPrimary === postgres.at(1).name);
+  }, 60_000);
+
+  it("release a standby once the operator has settled, and point one back that lost its way", async () => {
+    const { postgres, kubernetes } = watched;
+    await watched.startWatchers({ LEASE_MS: "2000", SETTLED_AFTER_MS: "1500" });
+    await sleep(2500);
+    await postgres.crash(postgres.at(0));
+    await until("the operator is told", () => kubernetes.labelled.join() === postgres.at(1).name);
+    const [primary, standby] = [postgres.at(1), postgres.at(2)];
+    await until("the standby is pointed at it", async () => (await conninfoOf(standby)).includes("dsp-follow-2"));
+    await until("the new primary has no override", async () => !(await conninfoOf(primary)).includes("dsp-"));
+    // The operator's part: it takes note, replaces the lost instance, and its own conninfo leads to the new primary.
+    Object.assign(kubernetes.status, { currentPrimary: primary.name, currentPrimaryTimestamp: "now" });
+    const replacement = await postgres.addStandby(primary);
+    kubernetes.pods[0] = { ...(kubernetes.pods[0] as FakePod), port: replacement.port };
+    const own = `host=127.0.0.1 user=postgres port=${primary.port} application_name=${standby.name} connect_timeout=1`;
+    await appendFile(join(standby.folder, "postgresql.conf"), `primary_conninfo = '${own}'\n`);
+    await until("the standby is released", async () => (await conninfoOf(standby)) === own);
+    await until("it streams again", async () => (await streaming(primary)) === 2);
+
+    const stray = "host=127.0.0.1 port=1 user=postgres connect_timeout=1";
+    await postgres.query(standby, `ALTER SYSTEM SET primary_conninfo = '${stray}'`);
+    await postgres.query(standby, "SELECT pg_reload_conf()");
+    await until("it has lost its way", async () => (await conninfoOf(standby)) === stray);
+    await until("it is pointed back", async () => (await streaming(primary)) === 2);
+    expect(await conninfoOf(standby)).toContain("dsp-follow-2");
+  }, 60_000);
+});

@@ -1,0 +1,456 @@
+import { sleep, within } from "./clock.ts";
+import { type ClusterView, overtaken } from "./cluster.ts";
+import { isOverride, parseFence } from "./conninfo.ts";
+import { diagnose, type Need } from "./diagnose.ts";
+import { Failover } from "./failover.ts";
+import { fencesNeeded, type Target } from "./fence.ts";
+import type { Member } from "./instances.ts";
+import type { Parts } from "./parts.ts";
+import type { Peers } from "./peers.ts";
+import { Picture, type Sight } from "./picture.ts";
+import { type Leader, pointAt, release, resetPrimary, takeOver } from "./repair.ts";
+import { tellUntilDone } from "./tell.ts";
+import { Ballot, type PrimaryId, type VoteAnswer, type VoteRequest } from "./vote.ts";
+
+export interface WatcherOptions {
+  readonly parts: Parts;
+  readonly peers: Peers;
+  /** Three, in rank order. */
+  readonly sites: readonly string[];
+  readonly witnessSite: string;
+  /** That each commit waits for. */
+  readonly synchronousStandbys: number;
+  readonly onFailover?: (kind: "promoted" | "given up" | "unclear", tookMs: number) => void;
+}
+
+/** One site's watcher: looks at every instance, votes, and leads a failover or repairs when it is its turn. */
+export class Watcher {
+  readonly picture: Picture;
+  readonly #options: WatcherOptions;
+  readonly #parts: Parts;
+  readonly #ballot: Ballot;
+  readonly #probed = new Set<string>();
+  /** Since when each instance is looked at more often. */
+  readonly #oddSinceMs = new Map<string, number>();
+  /** Ends the pause before the next question to an instance. */
+  readonly #wakers = new Map<string, () => void>();
+  #cluster: ClusterView | undefined;
+  #refreshNow: (() => void) | undefined;
+  #clusterSeenMs = Number.NEGATIVE_INFINITY;
+  #settledSinceMs: number | undefined;
+  #releasedMs = Number.NEGATIVE_INFINITY;
+  #suspectedSinceMs: number | undefined;
+  #triedMs = Number.NEGATIVE_INFINITY;
+  #pauseUntilMs = Number.NEGATIVE_INFINITY;
+  #repairedMs = Number.NEGATIVE_INFINITY;
+  #busy = false;
+  #stopped = false;
+
+  constructor(options: WatcherOptions) {
+    const { clock, timings } = options.parts;
+    this.#options = options;
+    this.#parts = options.parts;
+    this.picture = new Picture(timings);
+    this.#ballot = new Ballot({ leaseMs: timings.leaseMs, startedMs: clock.nowMs(), firstTerm: Math.floor(clock.epochMs()) });
+  }
+
+  start(): void {
+    this.#parts.instances.onClosed((name) => {
+      const nowMs = this.#parts.clock.nowMs();
+      this.picture.sights.get(name)?.suspicion.failed("refused", nowMs, nowMs);
+      this.#wakers.get(name)?.();
+    });
+    void this.#refreshLoop();
+    void this.#tickLoop();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  get cluster(): ClusterView | undefined {
+    return this.#cluster;
+  }
+
+  /** Answers a candidate, this watcher itself included. */
+  vote(request: VoteRequest): VoteAnswer {
+    const nowMs = this.#parts.clock.nowMs();
+    return this.#ballot.consider(request, nowMs, !this.#handsOff && this.picture.suspects(request.primary, nowMs));
+  }
+
+  livePrimary(): PrimaryId | undefined {
+    return this.picture.livePrimary(this.#parts.clock.nowMs());
+  }
+
+  get #handsOff(): boolean {
+    return this.#cluster?.handsOff ?? false;
+  }
+
+  async #refreshLoop(): Promise<void> {
+    const { clock, cluster, log, timings } = this.#parts;
+    while (!this.#stopped) {
+      try {
+        const view = await cluster.look();
+        this.#cluster = view;
+        this.#clusterSeenMs = clock.nowMs();
+        this.#noteSettled(view);
+        this.picture.list(view.members, clock.nowMs());
+        for (const { name } of view.members) this.#startProbing(name);
+        this.#forgetGone();
+      } catch (error) {
+        this.#settledSinceMs = undefined;
+        log.debug({ reason: (error as Error).message }, "the API does not answer, going on with what is known");
+      }
+      await new Promise<void>((resolve) => {
+        const apiAnswers = clock.nowMs() - this.#clusterSeenMs < timings.calmIntervalMs;
+        const settled = this.#cluster?.currentPrimary === this.picture.primary?.instance;
+        const cancel = clock.after(apiAnswers && settled ? timings.refreshIntervalMs : timings.calmIntervalMs, resolve);
+        this.#refreshNow = () => {
+          cancel();
+          resolve();
+        };
+      });
+    }
+  }
+
+  /**
+   * Every watcher that sees the primary move tells the operator, be the new one alive or not: whoever led the failover may be gone when
+   * the API is back, and the old primary must not come back as one.
+   */
+  #noteMove(): void {
+    const { primary } = this.picture;
+    this.#settledSinceMs = undefined;
+    if (!primary || !this.#cluster || this.picture.disputed || this.#handsOff) return;
+    const isNewest = (): boolean => !this.#stopped && this.picture.primary?.timeline === primary.timeline;
+    void tellUntilDone(this.#parts, primary, overtaken(this.#cluster), isNewest);
+    this.#refreshNow?.();
+  }
+
+  #noteSettled({ currentPrimary, targetPrimary, labelled }: ClusterView): void {
+    const primary = this.livePrimary();
+    const settled =
+      primary !== undefined && [currentPrimary, targetPrimary, labelled.join()].every((name) => name === primary.instance) && primary;
+    if (!settled) this.#settledSinceMs = undefined;
+    else this.#settledSinceMs ??= this.#parts.clock.nowMs();
+  }
+
+  #startProbing(name: string): void {
+    if (this.#probed.has(name)) return;
+    this.#probed.add(name);
+    void this.#probeLoop(name);
+    void this.#writeLoop(name);
+  }
+
+  /** An instance that Kubernetes no longer lists is kept as long as it may matter. */
+  #forgetGone(): void {
+    const nowMs = this.#parts.clock.nowMs();
+    for (const [name, { gone, answeredMs, member }] of this.picture.sights) {
+      if (gone && this.picture.primary?.instance !== name && nowMs - answeredMs > 60_000) {
+        this.picture.sights.delete(name);
+        this.#probed.delete(name);
+        this.#parts.instances.forget(member);
+      }
+    }
+  }
+
+  async #probeLoop(name: string): Promise<void> {
+    const { clock, instances } = this.#parts;
+    for (let sight = this.picture.sights.get(name); sight && !this.#stopped; sight = this.picture.sights.get(name)) {
+      const askedMs = clock.nowMs();
+      const answer = sight.gone ? ({ failure: "refused", reason: "the pod is gone" } as const) : await instances.ask(sight.member);
+      const before = this.picture.primary;
+      this.picture.note(name, answer, askedMs, clock.nowMs());
+      if (before && this.picture.primary !== before) this.#noteMove();
+      if ("state" in answer) this.#ballot.heardOf(parseFence(answer.state.conninfo)?.term ?? 0);
+      await new Promise<void>((resolve) => {
+        const cancel = clock.after(this.#intervalMs(name), resolve);
+        this.#wakers.set(name, () => {
+          cancel();
+          resolve();
+        });
+      });
+    }
+  }
+
+  /** Often while this instance or the primary is in doubt, but not for ever: somebody may be working on it, and the cores are needed. */
+  #intervalMs(name: string): number {
+    const { clock, timings } = this.#parts;
+    const odd = this.picture.isOdd(name) || this.picture.isOdd(this.picture.primary?.instance ?? name);
+    if (!odd) this.#oddSinceMs.delete(name);
+    else if (!this.#oddSinceMs.has(name)) this.#oddSinceMs.set(name, clock.nowMs());
+    const sinceMs = this.#oddSinceMs.get(name);
+    return sinceMs !== undefined && clock.nowMs() - sinceMs < 60_000 ? timings.oddIntervalMs : timings.calmIntervalMs;
+  }
+
+  /** Only a write shows that a primary's disk takes one. */
+  async #writeLoop(name: string): Promise<void> {
+    const { clock, instances, timings } = this.#parts;
+    let asked: { askedMs: number } | undefined;
+    while (this.picture.sights.has(name) && !this.#stopped) {
+      await sleep(clock, timings.writeIntervalMs);
+      const sight = this.picture.sights.get(name);
+      if (!sight || this.picture.primary?.instance !== name || sight.state?.inRecovery !== false) {
+        sight?.suspicion.written();
+        asked = undefined;
+        continue;
+      }
+      if (asked) {
+        sight.suspicion.cannotWrite(asked.askedMs);
+        continue;
+      }
+      const question = { askedMs: clock.nowMs() };
+      asked = question;
+      void instances.tryWrite(sight.member).then((answer) => {
+        if (asked !== question) return;
+        asked = undefined;
+        if (answer === "failed") sight.suspicion.cannotWrite(question.askedMs);
+        else sight.suspicion.written();
+      });
+    }
+  }
+
+  async #tickLoop(): Promise<void> {
+    const { clock, log, timings } = this.#parts;
+    let dueMs = clock.nowMs();
+    while (!this.#stopped) {
+      const nowMs = clock.nowMs();
+      if (nowMs - dueMs > timings.lagMs) {
+        log.warn({ lagMs: Math.round(nowMs - dueMs) }, "this process was away");
+        this.picture.excuse(nowMs);
+        this.#suspectedSinceMs = undefined;
+      }
+      dueMs = nowMs + timings.tickMs;
+      if (!this.#busy) this.#tick(nowMs);
+      await sleep(clock, timings.tickMs);
+    }
+  }
+
+  #tick(nowMs: number): void {
+    const { timings, log, site } = this.#parts;
+    const { primary } = this.picture;
+    if (!primary || !this.picture.suspects(primary, nowMs)) {
+      this.#suspectedSinceMs = undefined;
+      if (nowMs - this.#repairedMs >= timings.repairIntervalMs) {
+        this.#repairedMs = nowMs;
+        this.#hold(this.#repair());
+      }
+      return;
+    }
+    if (this.#suspectedSinceMs === undefined) {
+      this.#suspectedSinceMs = nowMs;
+      const evidence = this.picture.sights.get(primary.instance)?.suspicion.verdict(nowMs);
+      this.#refreshNow?.();
+      log.warn({ primary, evidence, atMs: this.#parts.clock.epochMs() }, "primary suspected");
+    }
+    const rankDelayMs = this.#options.sites.indexOf(site) * timings.rankDelayMs;
+    const dueMs = Math.max(this.#suspectedSinceMs + rankDelayMs, this.#triedMs + timings.voteIntervalMs, this.#pauseUntilMs);
+    if (nowMs >= dueMs) {
+      this.#triedMs = nowMs;
+      this.#hold(this.#campaign(primary));
+    }
+  }
+
+  #hold(work: Promise<void>): void {
+    this.#busy = true;
+    void work
+      .catch((error: unknown) => this.#parts.log.warn({ error }, "step failed"))
+      .finally(() => {
+        this.#busy = false;
+      });
+  }
+
+  async #campaign(primary: PrimaryId): Promise<void> {
+    const { clock, log, site, timings } = this.#parts;
+    const { onFailover, sites, witnessSite } = this.#options;
+    const needed = this.#fencesNeeded();
+    const targets = this.#targets(primary);
+    if (!this.#cluster || this.#handsOff || targets.length < needed) return;
+    const request = { term: this.#ballot.nextTerm(), site, primary };
+    if (!this.vote(request).granted || !(await this.#elected(request))) return;
+    const startedMs = clock.nowMs();
+    log.info(
+      { term: request.term, primary, atMs: clock.epochMs(), suspectedMs: startedMs - (this.#suspectedSinceMs ?? startedMs) },
+      "elected",
+    );
+    const outcome = await new Failover(this.#parts, {
+      term: request.term,
+      primary,
+      targets,
+      fencesNeeded: needed,
+      cluster: this.#cluster,
+      witnessSite,
+      isNewest: ({ timeline }) => !this.#stopped && (this.picture.primary?.timeline ?? 0) <= timeline,
+    }).run();
+    onFailover?.(outcome.kind, clock.nowMs() - startedMs);
+    // The ranks again, so that the sites do not fence and unfence in step.
+    if (outcome.kind === "promoted") return;
+    this.#refreshNow?.();
+    this.#pauseUntilMs = clock.nowMs() + timings.retryAfterMs * (1 + sites.indexOf(site) / 2);
+  }
+
+  /** The others that answered lately. What is done to them must be done while the votes that are now asked for bind. */
+  #targets(primary: PrimaryId): Target[] {
+    const { clock, timings } = this.#parts;
+    return this.picture
+      .standbys(clock.nowMs())
+      .filter(({ member, gone }) => member.name !== primary.instance && !gone)
+      .map(({ member, state }) => ({ member, expiresClockMs: (state?.clockMs ?? 0) + timings.leaseMs * 0.9 }));
+  }
+
+  #fencesNeeded(): number {
+    return fencesNeeded(this.#instances, this.#options.synchronousStandbys);
+  }
+
+  /** A pod that is missing at the moment still counts: it may hold what nobody else does. */
+  get #instances(): number {
+    return Math.max(this.#cluster?.instances ?? 0, this.picture.sights.size);
+  }
+
+  /** Resolves as soon as most of the sites have granted it, this one included. */
+  async #elected(request: VoteRequest): Promise<boolean> {
+    const { clock, log, site, timings } = this.#parts;
+    const others = this.#options.sites.filter((each) => each !== site);
+    const majority = Math.floor(this.#options.sites.length / 2) + 1;
+    let granted = 1;
+    let open = others.length;
+    return await new Promise<boolean>((resolve) => {
+      for (const peer of others) {
+        const vote = within(clock, timings.voteTimeoutMs, "the vote", this.#options.peers.askVote(peer, request));
+        void vote
+          .then(
+            (answer) => {
+              this.#ballot.heardOf(answer.term);
+              if (answer.granted) granted++;
+              else log.debug({ peer, reason: answer.reason }, "vote refused");
+            },
+            (error: Error) => log.debug({ peer, reason: error.message }, "no vote"),
+          )
+          .then(() => {
+            open--;
+            if (granted >= majority) resolve(true);
+            else if (open === 0) resolve(false);
+          });
+      }
+    });
+  }
+
+  async #repair(): Promise<void> {
+    const nowMs = this.#parts.clock.nowMs();
+    const primary = this.picture.livePrimary(nowMs);
+    const open = this.#ballot.open(nowMs);
+    if (!primary || this.picture.disputed || this.#handsOff || (open && open.timeline >= primary.timeline)) return;
+    const sight = this.picture.sights.get(primary.instance);
+    if (!sight?.state) return;
+    const leader = { member: sight.member, timeline: primary.timeline };
+    const stale = isOverride(sight.state.conninfo) && nowMs - sight.conninfoSinceMs > this.#parts.timings.repairIntervalMs;
+    const needs = this.picture.standbys(nowMs).flatMap((standby) => {
+      const need = this.#needOf(standby, leader, nowMs);
+      return need ? [{ standby, need }] : [];
+    });
+    if ((!stale && needs.length === 0) || !(await this.#isRepairer(primary))) return;
+    if (stale) {
+      const expiresClockMs = sight.state.clockMs + this.#parts.timings.leaseMs;
+      await resetPrimary(this.#parts, { member: sight.member, conninfo: sight.state.conninfo, expiresClockMs });
+    }
+    for (const { standby, need } of needs) {
+      await this.#meet(need, standby, leader);
+      if (need !== "point") break;
+    }
+  }
+
+  #needOf(sight: Sight, primary: Leader, nowMs: number): Need | undefined {
+    if (!sight.state) return undefined;
+    const { timings } = this.#parts;
+    const settled = this.#settledSinceMs !== undefined && nowMs - this.#settledSinceMs >= timings.settledAfterMs;
+    const othersStreaming = this.picture.standbys(nowMs).filter((other) => other !== sight && other.state?.streaming).length;
+    return diagnose(
+      {
+        state: sight.state,
+        idleMs: nowMs - (sight.idleSinceMs ?? nowMs),
+        conninfoMs: nowMs - sight.conninfoSinceMs,
+        primary: primary.member,
+        timeline: primary.timeline,
+        allFenced: this.#fencesNeeded() >= this.#instances - 1,
+        named: this.#isNamed(primary.member.name, nowMs),
+        trusted: this.#isTrusted(primary.member.name, nowMs),
+        mayRelease:
+          settled && othersStreaming >= this.#options.synchronousStandbys && nowMs - this.#releasedMs >= timings.notStreamingAfterMs,
+      },
+      timings,
+    );
+  }
+
+  /**
+   * Whether no later primary can hide where this watcher does not see: every instance answers, or the operator names this one. A standby
+   * without a mark of ours does not remember whom it was to follow.
+   */
+  #isTrusted(primary: string, nowMs: number): boolean {
+    const answering = [...this.picture.sights.keys()].filter((name) => this.picture.answers(name, nowMs)).length;
+    return answering >= this.#instances || this.#isNamed(primary, nowMs);
+  }
+
+  #isNamed(primary: string, nowMs: number): boolean {
+    return this.#cluster?.targetPrimary === primary && nowMs - this.#clusterSeenMs < 2 * this.#parts.timings.refreshIntervalMs;
+  }
+
+  async #meet(need: Need, standby: Sight, leader: Leader): Promise<void> {
+    const parts = this.#parts;
+    const clockMs = standby.state?.clockMs ?? 0;
+    const seen = { member: standby.member, conninfo: standby.state?.conninfo ?? "", expiresClockMs: clockMs + parts.timings.leaseMs };
+    if (need === "point") {
+      await pointAt(parts, seen, leader);
+    } else if (need === "release") {
+      this.#releasedMs = parts.clock.nowMs();
+      await release(parts, seen);
+    } else {
+      const others = [...this.picture.sights.values()].filter(({ member }) => member.name !== leader.member.name);
+      const standbys = this.picture.standbys(parts.clock.nowMs()).filter(({ member }) => member.name !== leader.member.name);
+      if (standbys.length < Math.max(others.length, this.#instances - 1)) return;
+      const term = this.#ballot.nextTerm();
+      this.#ballot.heardOf(term);
+      await takeOver(parts, {
+        term,
+        standbys: standbys.map(({ member, state }) => ({ member, clockMs: state?.clockMs ?? 0 })),
+        primary: leader,
+      });
+    }
+  }
+
+  /** No watcher of a higher rank sees the same primary, and so would do it. */
+  async #isRepairer(primary: PrimaryId): Promise<boolean> {
+    const { clock, site, timings } = this.#parts;
+    const before = this.#options.sites.slice(0, this.#options.sites.indexOf(site));
+    const seen = await Promise.all(
+      before.map((each) => within(clock, timings.voteTimeoutMs, "the peer", this.#options.peers.askPrimary(each)).catch(() => undefined)),
+    );
+    return !seen.some((other) => other?.instance === primary.instance && other.timeline === primary.timeline);
+  }
+
+  /** What this watcher sees, for people. */
+  view(): object {
+    const nowMs = this.#parts.clock.nowMs();
+    return {
+      site: this.#parts.site,
+      primary: this.livePrimary() ?? null,
+      lastPrimary: this.picture.primary ?? null,
+      disputed: this.picture.disputed,
+      instances: [...this.picture.sights.values()].map(({ member, gone, state, failure, answeredMs, suspicion }) => ({
+        ...describeMember(member),
+        gone,
+        ...(failure === undefined ? {} : { failure }),
+        suspectedFor: suspicion.verdict(nowMs) ?? null,
+        answeredMsAgo: Number.isFinite(answeredMs) ? Math.round(nowMs - answeredMs) : null,
+        inRecovery: state?.inRecovery ?? null,
+        timeline: state?.timeline ?? null,
+        streaming: state?.streaming ?? null,
+        override: state && isOverride(state.conninfo) ? (parseFence(state.conninfo) ?? "follows") : null,
+      })),
+      cluster: this.#cluster ?? null,
+      votedFor: this.#ballot.open(nowMs) ?? null,
+    };
+  }
+}
+
+function describeMember({ name, site, address, port }: Member): object {
+  return { name, site, address: `${address}:${port}` };
+}
