@@ -16,7 +16,7 @@ export async function loadImages(tools: StepTools, references: readonly string[]
   const env = toolEnvironment();
   const lacking: { node: string; missing: string[] }[] = [];
   for (const { name, role, site } of labNodes) {
-    if (role === "control-plane" && (site !== "witness" || references.length === 1)) continue;
+    if (role === "control-plane" && site !== "witness") continue;
     const listed = (await tools.run("docker", ["exec", name, "ctr", "-n", "k8s.io", "images", "ls", "-q"], { env })).split("\n");
     const missing = references.filter((reference) => !listed.includes(`docker.io/${reference}`));
     if (missing.length > 0) lacking.push({ node: name, missing });

@@ -17,9 +17,13 @@ export function chooseStandby<C extends Candidate>(
     .filter(({ examined }) => examined.timeline === options.timeline)
     .toSorted(
       (left, right) =>
-        Number((right.examined.flushed ?? 0n) - (left.examined.flushed ?? 0n)) ||
+        compare(right.examined.flushed, left.examined.flushed) ||
         Number(right.member.name === options.named) - Number(left.member.name === options.named) ||
         Number(left.member.site === options.witnessSite) - Number(right.member.site === options.witnessSite) ||
         (left.member.name < right.member.name ? -1 : 1),
     )[0];
+}
+
+function compare(left = 0n, right = 0n): number {
+  return left < right ? -1 : Number(left > right);
 }

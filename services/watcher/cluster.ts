@@ -7,33 +7,36 @@ export interface ClusterView {
   readonly instances: number;
   readonly currentPrimary: string;
   readonly targetPrimary: string;
-  /** Changes whenever another instance has become the operator's primary. */
+  /** Changes whenever another instance has become the operator's primary, and whenever it wants another, though it be the same again. */
   readonly reign: string;
+  readonly wish: string;
   /** Pods that the read-write Service selects. */
   readonly labelled: readonly string[];
   /** A person has fenced an instance or put the cluster to sleep: nothing is to be moved. */
   readonly handsOff: boolean;
 }
 
+/** How the operator stood when the failover was decided on. */
 export interface Expectation {
   readonly reign: string;
-  readonly targets: readonly string[];
+  readonly wish: string;
+  /** The new primary stands: a failover that the operator has begun on account of the old one is overtaken. */
+  readonly evenPending: boolean;
 }
 
 /** What CloudNativePG writes for the target primary while it makes sure that the old one is down. */
 export const pendingTarget = "pending";
 
-/** A new primary stands: whatever the operator has begun on account of the old one is overtaken. */
-export function overtaken({ reign, currentPrimary, targetPrimary }: ClusterView): Expectation {
-  return { reign, targets: [targetPrimary, currentPrimary, pendingTarget] };
+/** Whether the operator still stands as expected. */
+export function isExpected(expected: Expectation, now: { reign: string; wish: string; targetPrimary: string }): boolean {
+  return now.reign === expected.reign && (now.wish === expected.wish || (expected.evenPending && now.targetPrimary === pendingTarget));
 }
 
 /** Kubernetes' API. Every method throws when it does not answer in time. */
 export interface ClusterApi {
   look(): Promise<ClusterView>;
   /**
-   * Names the next primary to CloudNativePG, as long as it is the same reign and the one wanted is one of those expected. Nothing is done
-   * when it is named already.
+   * Names the next primary to CloudNativePG, as long as nobody else has changed anything. Nothing is done when it is named already.
    * @returns whether it is named
    */
   namePrimary(next: string, expected: Expectation): Promise<boolean>;

@@ -17,8 +17,6 @@ export interface Case {
   readonly timeline: number;
   /** Failover needs every standby fenced, so none can be under way without this one. */
   readonly allFenced: boolean;
-  /** No later primary can be hiding somewhere. */
-  readonly trusted: boolean;
   /** The operator wants no other primary than this one, as of a moment ago. */
   readonly named: boolean;
   readonly mayRelease: boolean;
@@ -32,7 +30,8 @@ export function diagnose(standby: Case, timings: Timings): Need | undefined {
   const followed = followedTimeline(state.conninfo);
   // It was pointed at a later primary than this watcher knows of.
   if (followed !== undefined && followed > timeline) return undefined;
-  if (followed === undefined && !standby.trusted) return undefined;
+  // The operator may have seen to it that nothing follows this primary, and be about to promote another.
+  if (!standby.named) return undefined;
   const right = leadsTo(state.conninfo, standby.primary);
   const behind = state.streaming && state.timeline !== undefined && state.timeline < timeline;
   if (behind && !right) return "point";
@@ -45,7 +44,6 @@ function diagnoseFence(standby: Case, fencedOff: number, timings: Timings): Need
   if (fencedOff > standby.timeline) return undefined;
   // Who laid it has promoted or never will: a failover under way would need the new primary among its fenced standbys.
   if (fencedOff < standby.timeline && standby.allFenced) return conninfoMs >= timings.repairIntervalMs ? "point" : undefined;
-  // The operator may be about to promote one that was fenced for that.
   if (!standby.named) return undefined;
   if (conninfoMs >= timings.abandonedAfterMs) return "point";
   return conninfoMs >= timings.takeOverAfterMs ? "take over" : undefined;

@@ -1,6 +1,6 @@
 import { type Candidate, chooseStandby } from "./choose-standby.ts";
 import { OverdueError, sleep, within } from "./clock.ts";
-import { type ClusterView, overtaken } from "./cluster.ts";
+import type { ClusterView } from "./cluster.ts";
 import { fenceMarker, follow } from "./conninfo.ts";
 import { type FencedStandby, fenceStandby, readFenced, type Target, unfence } from "./fence.ts";
 import type { Member } from "./instances.ts";
@@ -133,9 +133,9 @@ export class Failover {
   /** CloudNativePG hears of it before it happens, if the API answers in time, else in the background. */
   async #tell(chosen: Read): Promise<void> {
     const { clock, cluster, timings } = this.#parts;
-    const { reign, targetPrimary } = this.#election.cluster;
+    const { reign, wish } = this.#election.cluster;
     const next = chosen.member.name;
-    const telling = cluster.namePrimary(next, { reign, targets: [targetPrimary] });
+    const telling = cluster.namePrimary(next, { reign, wish, evenPending: false });
     const named = await within(clock, timings.tellTimeoutMs, "telling the operator", telling).catch(() => undefined);
     if (named === false) throw new Error("the operator has moved on by itself");
     if (named) void cluster.giveLease(next).catch(() => {});
@@ -190,7 +190,7 @@ export class Failover {
       this.#step("standby pointed at the new primary", { instance: standby.member.name, done });
     });
     void handedOver.then(() => this.#step("handed over", { standbys: reads.length - 1 }));
-    void tellUntilDone(this.#parts, primary, overtaken(this.#election.cluster), () => this.#election.isNewest(primary));
+    void tellUntilDone(this.#parts, primary, { ...this.#election.cluster, evenPending: true }, () => this.#election.isNewest(primary));
   }
 
   /** Does the last thing to every standby that is fenced, or will be late, and closes its session. */

@@ -1,5 +1,5 @@
 import { CachedFile } from "./cached-file.ts";
-import type { ClusterApi, ClusterView, Expectation } from "./cluster.ts";
+import { type ClusterApi, type ClusterView, type Expectation, isExpected } from "./cluster.ts";
 import { HttpsClient, type Reply } from "./https-client.ts";
 import type { Member } from "./instances.ts";
 
@@ -33,7 +33,7 @@ interface Pod {
 interface Cluster {
   metadata: Metadata;
   spec: { instances: number };
-  status?: Partial<Record<"currentPrimary" | "targetPrimary" | "currentPrimaryTimestamp", string>>;
+  status?: Partial<Record<"currentPrimary" | "targetPrimary" | "currentPrimaryTimestamp" | "targetPrimaryTimestamp", string>>;
 }
 
 interface Lease {
@@ -61,13 +61,11 @@ export class KubernetesApi implements ClusterApi {
   async look(): Promise<ClusterView> {
     const [pods, cluster] = await Promise.all([this.#pods(), this.#get<Cluster>(this.#clusterPath)]);
     const members = await Promise.all(pods.filter(({ status }) => status.podIP).map((pod) => this.#member(pod)));
-    const { currentPrimary = "", targetPrimary = "" } = cluster.status ?? {};
     return {
       members,
       instances: cluster.spec.instances,
-      currentPrimary,
-      targetPrimary,
-      reign: reignOf(cluster),
+      currentPrimary: cluster.status?.currentPrimary ?? "",
+      ...standingOf(cluster),
       labelled: pods
         .filter(({ metadata }) => metadata.labels?.[roleLabels[0] as string] === "primary")
         .map(({ metadata }) => metadata.name),
@@ -78,7 +76,7 @@ export class KubernetesApi implements ClusterApi {
   async namePrimary(next: string, expected: Expectation): Promise<boolean> {
     const cluster = await this.#get<Cluster>(this.#clusterPath);
     if (cluster.status?.targetPrimary === next) return true;
-    if (reignOf(cluster) !== expected.reign || !expected.targets.includes(cluster.status?.targetPrimary ?? "")) return false;
+    if (!isExpected(expected, standingOf(cluster))) return false;
     const reply = await this.#send("PATCH", `${this.#clusterPath}/status`, {
       // With the version, so that it is refused when anybody has been faster.
       metadata: { resourceVersion: cluster.metadata.resourceVersion },
@@ -173,8 +171,9 @@ function requireOk({ status, body }: Reply): void {
   throw new Error(`the API answers ${status}${message ? `: ${message}` : ""}`);
 }
 
-function reignOf({ status = {} }: Cluster): string {
-  return `${status.currentPrimary} ${status.currentPrimaryTimestamp}`;
+function standingOf({ status = {} }: Cluster): Pick<ClusterView, "reign" | "wish" | "targetPrimary"> {
+  const { currentPrimary, currentPrimaryTimestamp, targetPrimary = "", targetPrimaryTimestamp } = status;
+  return { reign: `${currentPrimary} ${currentPrimaryTimestamp}`, wish: `${targetPrimary} ${targetPrimaryTimestamp}`, targetPrimary };
 }
 
 /** Somebody has stopped instances on purpose. */

@@ -71,7 +71,7 @@ export async function takeOver(
   const { primary, standbys, term } = options;
   const fence = { term, site: parts.site, timeline: primary.timeline };
   const marker = fenceMarker(fence);
-  const expires = (clockMs: number): number => clockMs + parts.timings.leaseMs;
+  const expires = (clockMs: number): number => clockMs + parts.timings.fenceTimeoutMs + parts.timings.silentAfterMs;
   const attempts = standbys.map(({ member, clockMs }) => fenceStandby(parts, { member, expiresClockMs: expires(clockMs) }, fence));
   const settled = Promise.all(attempts.map((attempt) => attempt.then((standby) => readFenced(parts, standby, marker))));
   const complete = await within(parts.clock, parts.timings.fenceTimeoutMs, "taking fences over", settled).then(
@@ -92,7 +92,7 @@ async function letGo(parts: Parts, standby: FencedStandby, how: { complete: bool
   try {
     if (how.complete) {
       const to = follow(standby.base, how.primary.member, how.primary.timeline);
-      const change = standby.control.change({ from: how.marker, to, inRecovery: true });
+      const change = standby.control.change({ from: how.marker, to, inRecovery: true, expiresClockMs: standby.expiresClockMs });
       await within(parts.clock, parts.timings.fenceTimeoutMs, "letting go", change);
     } else {
       await unfence(parts, standby, how.marker);

@@ -22,22 +22,48 @@ export class Ballot {
   readonly #leaseMs: number;
   readonly #startedMs: number;
   #term: number;
+  /** The highest term that others are known to have. */
+  #heard = 0;
   #granted: { site: string; primary: PrimaryId; untilMs: number } | undefined;
 
+  readonly #rank: number;
+  readonly #voters: number;
+
   /** The wall clock as the first term puts a restarted watcher above what it has forgotten. */
-  constructor(options: { leaseMs: number; startedMs: number; firstTerm: number }) {
+  constructor(options: { leaseMs: number; startedMs: number; firstTerm: number; rank: number; voters: number }) {
+    this.#rank = options.rank;
+    this.#voters = options.voters;
     this.#leaseMs = options.leaseMs;
     this.#startedMs = options.startedMs;
     this.#term = options.firstTerm;
   }
 
-  /** A term that this watcher has neither promised nor heard of. */
+  /**
+   * A candidate's own vote: a term above all it has heard of, or undefined when it is bound. It binds nobody else until the election is
+   * won, or two candidates that each voted for themselves would block each other.
+   */
+  propose(primary: PrimaryId, site: string, nowMs: number): number | undefined {
+    const term = this.#next();
+    if (this.#objection({ term, site, primary }, nowMs, true)) return undefined;
+    this.#term = term;
+    return term;
+  }
+
+  /** Most have voted for it. @returns false when this watcher has voted for a higher term meanwhile */
+  win(request: VoteRequest, nowMs: number): boolean {
+    if (this.#term !== request.term) return false;
+    this.#granted = { site: request.site, primary: request.primary, untilMs: nowMs + this.#leaseMs };
+    return true;
+  }
+
+  /** For work that needs a term and no votes. */
   nextTerm(): number {
-    return this.#term + 1;
+    this.#term = this.#next();
+    return this.#term;
   }
 
   heardOf(term: number): void {
-    this.#term = Math.max(this.#term, term);
+    this.#heard = Math.max(this.#heard, term);
   }
 
   consider(request: VoteRequest, nowMs: number, suspects: boolean): VoteAnswer {
@@ -53,11 +79,20 @@ export class Ballot {
     return this.#granted && nowMs < this.#granted.untilMs ? this.#granted.primary : undefined;
   }
 
+  /** Each site has terms of its own, so that of two candidates at the same moment one has the higher. */
+  #next(): number {
+    const above = Math.max(this.#term, this.#heard) + 1;
+    return above + ((((this.#rank - above) % this.#voters) + this.#voters) % this.#voters);
+  }
+
   #objection(request: VoteRequest, nowMs: number, suspects: boolean): string | undefined {
     if (nowMs - this.#startedMs < this.#leaseMs) return "just started";
     if (!suspects) return "not suspected here";
     if (request.term <= this.#term) return "promised a higher term";
-    if (this.open(nowMs) && this.#granted?.site !== request.site) return `granted to ${this.#granted?.site}`;
+    // An election about an earlier primary is over: it has led to this one.
+    const open = this.open(nowMs);
+    if (open && open.timeline >= request.primary.timeline && this.#granted?.site !== request.site)
+      return `granted to ${this.#granted?.site}`;
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import { sleep, within } from "./clock.ts";
-import { type ClusterView, overtaken } from "./cluster.ts";
-import { isOverride, parseFence } from "./conninfo.ts";
+import type { ClusterView } from "./cluster.ts";
+import { followedTimeline, isOverride, leadsTo, parseFence } from "./conninfo.ts";
 import { diagnose, type Need } from "./diagnose.ts";
 import { Failover } from "./failover.ts";
 import { fencesNeeded, type Target } from "./fence.ts";
@@ -8,7 +8,7 @@ import type { Member } from "./instances.ts";
 import type { Parts } from "./parts.ts";
 import type { Peers } from "./peers.ts";
 import { Picture, type Sight } from "./picture.ts";
-import { type Leader, pointAt, release, resetPrimary, takeOver } from "./repair.ts";
+import { type Leader, pointAt, release, resetPrimary, type Seen, takeOver } from "./repair.ts";
 import { tellUntilDone } from "./tell.ts";
 import { Ballot, type PrimaryId, type VoteAnswer, type VoteRequest } from "./vote.ts";
 
@@ -51,7 +51,13 @@ export class Watcher {
     this.#options = options;
     this.#parts = options.parts;
     this.picture = new Picture(timings);
-    this.#ballot = new Ballot({ leaseMs: timings.leaseMs, startedMs: clock.nowMs(), firstTerm: Math.floor(clock.epochMs()) });
+    this.#ballot = new Ballot({
+      leaseMs: timings.leaseMs,
+      startedMs: clock.nowMs(),
+      firstTerm: Math.floor(clock.epochMs()),
+      rank: options.sites.indexOf(options.parts.site),
+      voters: options.sites.length,
+    });
   }
 
   start(): void {
@@ -87,16 +93,10 @@ export class Watcher {
   }
 
   async #refreshLoop(): Promise<void> {
-    const { clock, cluster, log, timings } = this.#parts;
+    const { clock, log, timings } = this.#parts;
     while (!this.#stopped) {
       try {
-        const view = await cluster.look();
-        this.#cluster = view;
-        this.#clusterSeenMs = clock.nowMs();
-        this.#noteSettled(view);
-        this.picture.list(view.members, clock.nowMs());
-        for (const { name } of view.members) this.#startProbing(name);
-        this.#forgetGone();
+        await this.#look();
       } catch (error) {
         this.#settledSinceMs = undefined;
         log.debug({ reason: (error as Error).message }, "the API does not answer, going on with what is known");
@@ -113,6 +113,17 @@ export class Watcher {
     }
   }
 
+  async #look(): Promise<void> {
+    const { clock, cluster } = this.#parts;
+    const view = await cluster.look();
+    this.#cluster = view;
+    this.#clusterSeenMs = clock.nowMs();
+    this.#noteSettled(view);
+    this.picture.list(view.members, clock.nowMs());
+    for (const { name } of view.members) this.#startProbing(name);
+    this.#forgetGone();
+  }
+
   /**
    * Every watcher that sees the primary move tells the operator, be the new one alive or not: whoever led the failover may be gone when
    * the API is back, and the old primary must not come back as one.
@@ -122,7 +133,7 @@ export class Watcher {
     this.#settledSinceMs = undefined;
     if (!primary || !this.#cluster || this.picture.disputed || this.#handsOff) return;
     const isNewest = (): boolean => !this.#stopped && this.picture.primary?.timeline === primary.timeline;
-    void tellUntilDone(this.#parts, primary, overtaken(this.#cluster), isNewest);
+    void tellUntilDone(this.#parts, primary, { ...this.#cluster, evenPending: true }, isNewest);
     this.#refreshNow?.();
   }
 
@@ -242,11 +253,31 @@ export class Watcher {
       this.#refreshNow?.();
       log.warn({ primary, evidence, atMs: this.#parts.clock.epochMs() }, "primary suspected");
     }
+    if (nowMs - this.#repairedMs >= timings.repairIntervalMs) {
+      this.#repairedMs = nowMs;
+      void this.#stepAside(primary);
+    }
     const rankDelayMs = this.#options.sites.indexOf(site) * timings.rankDelayMs;
     const dueMs = Math.max(this.#suspectedSinceMs + rankDelayMs, this.#triedMs + timings.voteIntervalMs, this.#pauseUntilMs);
     if (nowMs >= dueMs) {
       this.#triedMs = nowMs;
       this.#hold(this.#campaign(primary));
+    }
+  }
+
+  /**
+   * The operator moves a primary by itself by taking the Service away from the old one, and waiting until nothing follows it. A standby
+   * that follows an address would not heed that: it goes back under the operator's lead.
+   */
+  async #stepAside(primary: PrimaryId): Promise<void> {
+    const old = this.picture.sights.get(primary.instance);
+    if (!old || this.#isNamed(primary.instance) || this.#clusterSeenMs + this.#parts.timings.refreshIntervalMs < this.#parts.clock.nowMs())
+      return;
+    for (const standby of this.picture.standbys(this.#parts.clock.nowMs())) {
+      const conninfo = standby.state?.conninfo ?? "";
+      const followed = followedTimeline(conninfo);
+      if (followed !== undefined && followed <= primary.timeline && leadsTo(conninfo, old.member))
+        await release(this.#parts, this.#seen(standby));
     }
   }
 
@@ -265,9 +296,11 @@ export class Watcher {
     const needed = this.#fencesNeeded();
     const targets = this.#targets(primary);
     if (!this.#cluster || this.#handsOff || targets.length < needed) return;
-    const request = { term: this.#ballot.nextTerm(), site, primary };
-    if (!this.vote(request).granted || !(await this.#elected(request))) return;
     const startedMs = clock.nowMs();
+    const term = this.#ballot.propose(primary, site, startedMs);
+    if (term === undefined) return;
+    const request = { term, site, primary };
+    if (!(await this.#elected(request)) || !this.#ballot.win(request, startedMs)) return;
     log.info(
       { term: request.term, primary, atMs: clock.epochMs(), suspectedMs: startedMs - (this.#suspectedSinceMs ?? startedMs) },
       "elected",
@@ -343,23 +376,30 @@ export class Watcher {
     if (!sight?.state) return;
     const leader = { member: sight.member, timeline: primary.timeline };
     const stale = isOverride(sight.state.conninfo) && nowMs - sight.conninfoSinceMs > this.#parts.timings.repairIntervalMs;
-    const needs = this.picture.standbys(nowMs).flatMap((standby) => {
-      const need = this.#needOf(standby, leader, nowMs);
-      return need ? [{ standby, need }] : [];
-    });
-    if ((!stale && needs.length === 0) || !(await this.#isRepairer(primary))) return;
-    if (stale) {
-      const expiresClockMs = sight.state.clockMs + this.#parts.timings.leaseMs;
-      await resetPrimary(this.#parts, { member: sight.member, conninfo: sight.state.conninfo, expiresClockMs });
-    }
-    for (const { standby, need } of needs) {
+    if (!stale && this.#needs(leader, this.#isNamed(primary.instance)).length === 0) return;
+    if (!(await this.#isRepairer(primary))) return;
+    if (stale) await resetPrimary(this.#parts, this.#seen(sight));
+    // What the operator wants is asked anew: it may have just begun to move the primary itself.
+    const named = await within(this.#parts.clock, this.#parts.timings.answerTimeoutMs, "the API", this.#look()).then(
+      () => this.#isNamed(primary.instance),
+      () => false,
+    );
+    for (const { standby, need } of this.#needs(leader, named)) {
       await this.#meet(need, standby, leader);
       if (need !== "point") break;
     }
   }
 
-  #needOf(sight: Sight, primary: Leader, nowMs: number): Need | undefined {
+  #needs(leader: Leader, named: boolean): { standby: Sight; need: Need }[] {
+    return this.picture.standbys(this.#parts.clock.nowMs()).flatMap((standby) => {
+      const need = this.#needOf(standby, leader, named);
+      return need ? [{ standby, need }] : [];
+    });
+  }
+
+  #needOf(sight: Sight, primary: Leader, named: boolean): Need | undefined {
     if (!sight.state) return undefined;
+    const nowMs = this.#parts.clock.nowMs();
     const { timings } = this.#parts;
     const settled = this.#settledSinceMs !== undefined && nowMs - this.#settledSinceMs >= timings.settledAfterMs;
     const othersStreaming = this.picture.standbys(nowMs).filter((other) => other !== sight && other.state?.streaming).length;
@@ -371,8 +411,7 @@ export class Watcher {
         primary: primary.member,
         timeline: primary.timeline,
         allFenced: this.#fencesNeeded() >= this.#instances - 1,
-        named: this.#isNamed(primary.member.name, nowMs),
-        trusted: this.#isTrusted(primary.member.name, nowMs),
+        named,
         mayRelease:
           settled && othersStreaming >= this.#options.synchronousStandbys && nowMs - this.#releasedMs >= timings.notStreamingAfterMs,
       },
@@ -380,23 +419,24 @@ export class Watcher {
     );
   }
 
-  /**
-   * Whether no later primary can hide where this watcher does not see: every instance answers, or the operator names this one. A standby
-   * without a mark of ours does not remember whom it was to follow.
-   */
-  #isTrusted(primary: string, nowMs: number): boolean {
-    const answering = [...this.picture.sights.keys()].filter((name) => this.picture.answers(name, nowMs)).length;
-    return answering >= this.#instances || this.#isNamed(primary, nowMs);
+  /** The operator wants this one, as of a moment ago. */
+  #isNamed(primary: string): boolean {
+    const { clock, timings } = this.#parts;
+    return this.#cluster?.targetPrimary === primary && clock.nowMs() - this.#clusterSeenMs < 2 * timings.refreshIntervalMs;
   }
 
-  #isNamed(primary: string, nowMs: number): boolean {
-    return this.#cluster?.targetPrimary === primary && nowMs - this.#clusterSeenMs < 2 * this.#parts.timings.refreshIntervalMs;
+  #seen({ member, state }: Sight): Seen {
+    const { timings } = this.#parts;
+    return {
+      member,
+      conninfo: state?.conninfo ?? "",
+      expiresClockMs: (state?.clockMs ?? 0) + timings.calmIntervalMs + timings.answerTimeoutMs,
+    };
   }
 
   async #meet(need: Need, standby: Sight, leader: Leader): Promise<void> {
     const parts = this.#parts;
-    const clockMs = standby.state?.clockMs ?? 0;
-    const seen = { member: standby.member, conninfo: standby.state?.conninfo ?? "", expiresClockMs: clockMs + parts.timings.leaseMs };
+    const seen = this.#seen(standby);
     if (need === "point") {
       await pointAt(parts, seen, leader);
     } else if (need === "release") {
@@ -407,7 +447,6 @@ export class Watcher {
       const standbys = this.picture.standbys(parts.clock.nowMs()).filter(({ member }) => member.name !== leader.member.name);
       if (standbys.length < Math.max(others.length, this.#instances - 1)) return;
       const term = this.#ballot.nextTerm();
-      this.#ballot.heardOf(term);
       await takeOver(parts, {
         term,
         standbys: standbys.map(({ member, state }) => ({ member, clockMs: state?.clockMs ?? 0 })),

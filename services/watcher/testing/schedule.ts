@@ -25,6 +25,28 @@ export async function runSchedule(options: WorldOptions): Promise<string[]> {
   return world.violations;
 }
 
+/**
+ * A leader falls asleep about to promote, while the API is away; the primary was only slow and goes on once the others have lifted the
+ * fences. When the leader wakes up, nothing may come of it.
+ */
+export async function runSleepyLeader(options: WorldOptions): Promise<string[]> {
+  const world = new World(options);
+  const { random, time } = world;
+  await time.run(4500 + random.between(0, 300));
+  world.operator.setApi(false);
+  const primary = world.primary();
+  primary?.freeze();
+  for (const watcher of world.watchers.values()) watcher.freezeAt = { steps: "promotion", durationMs: 11_000 + random.between(0, 2000) };
+  await time.run(time.nowMs + 3200);
+  for (const watcher of world.watchers.values()) watcher.freezeAt = undefined;
+  primary?.thaw();
+  world.operator.setApi(true);
+  await time.run(26_000, () => world.violations.length > 0);
+  if (world.violations.length === 0) world.checkEnd();
+  for (const watcher of world.watchers.values()) watcher.process.kill();
+  return world.violations;
+}
+
 type Fault = (world: World, durationMs: number) => string;
 
 function inject(world: World, fault: Fault, durationMs: number, options: WorldOptions): void {
@@ -109,7 +131,7 @@ const freezeWatcher: Fault = (world, durationMs) => {
 /** In the middle of fencing, promoting, pointing or repairing. */
 const freezeWatcherInStep: Fault = (world, durationMs) => {
   const steps = 1 + Math.floor(world.random.next() * 16);
-  for (const watcher of world.watchers.values()) watcher.freezeAfterSteps ??= { steps, durationMs };
+  for (const watcher of world.watchers.values()) watcher.freezeAt ??= { steps, durationMs };
   return `watchers frozen at their step ${steps}`;
 };
 

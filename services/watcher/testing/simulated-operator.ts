@@ -1,16 +1,17 @@
-import { type Expectation, pendingTarget } from "../cluster.ts";
+import { type Expectation, isExpected, pendingTarget } from "../cluster.ts";
 import type { SimulatedInstance, Surroundings } from "./simulated-instance.ts";
 
 const leaseMs = 3000;
 
 /** CloudNativePG: the operator, slow, and an instance manager beside every instance. Both know only what the API holds. */
 export class SimulatedOperator {
-  target: string;
   current: string;
   lease: { holder: string; renewedMs: number };
   apiUp = true;
   #apiBackMs = 0;
   #reigns = 0;
+  #target: string;
+  #wishes = 0;
   /** Where the operator runs. */
   site = "site-a";
   readonly #around: Surroundings;
@@ -23,7 +24,7 @@ export class SimulatedOperator {
     this.#around = around;
     this.#failoverDelayMs = failoverDelayMs;
     this.note = note;
-    this.target = first;
+    this.#target = first;
     this.current = first;
     this.lease = { holder: first, renewedMs: 0 };
     around.labelled = first;
@@ -44,16 +45,25 @@ export class SimulatedOperator {
     return this.apiUp && this.#around.time.nowMs - this.#apiBackMs > 800 && this.#around.network.open(site, "api");
   }
 
-  get reign(): string {
-    return `${this.current} ${this.#reigns}`;
+  get target(): string {
+    return this.#target;
   }
 
-  name(next: string, { reign, targets }: Expectation): boolean {
+  get standing(): { reign: string; wish: string; targetPrimary: string } {
+    return { reign: `${this.current} ${this.#reigns}`, wish: `${this.target} ${this.#wishes}`, targetPrimary: this.target };
+  }
+
+  name(next: string, expected: Expectation): boolean {
     if (this.target === next) return true;
-    if (this.reign !== reign || !targets.includes(this.target)) return false;
+    if (!isExpected(expected, this.standing)) return false;
     this.note(`${next} named instead of ${this.target}`);
-    this.target = next;
+    this.#wish(next);
     return true;
+  }
+
+  #wish(target: string): void {
+    this.#target = target;
+    this.#wishes++;
   }
 
   #every(periodMs: number, action: () => void): void {
@@ -91,11 +101,11 @@ export class SimulatedOperator {
     const seen = instances.filter((instance) => instance.member.name !== this.current && this.#sees(instance));
     if (seen.length + synchronousStandbys <= instances.length - 1) return;
     this.#around.labelled = undefined;
-    this.target = pendingTarget;
+    if (this.target !== pendingTarget) this.#wish(pendingTarget);
     if (seen.some(({ streams, role, promoting }) => streams || role === "primary" || promoting)) return;
     const [furthest] = seen.toSorted((left, right) => right.timeline - left.timeline || right.wal.length - left.wal.length);
     if (!furthest) return;
-    this.target = furthest.member.name;
+    this.#wish(furthest.member.name);
     this.note(`fails over to ${this.target}, seen ${seen.map(({ member, wal }) => `${member.name} ${wal.length}`)}`);
   }
 

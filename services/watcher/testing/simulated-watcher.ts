@@ -30,8 +30,8 @@ const rpcLimitMs = 5000;
 export class SimulatedWatcher {
   readonly process: SimulatedProcess;
   readonly watcher: Watcher;
-  /** Freezes this process when it is about to take that many more steps on an instance. */
-  freezeAfterSteps: { steps: number; durationMs: number } | undefined;
+  /** Freezes this process when it is about to take so many more steps on an instance, or to promote one. */
+  freezeAt: { steps: number | "promotion"; durationMs: number } | undefined;
   readonly #around: WatcherSurroundings;
   readonly #site: string;
   readonly #parts: Parts;
@@ -107,7 +107,8 @@ export class SimulatedWatcher {
 
   #control(instance: SimulatedInstance, life: number): Control {
     const run = async <T>(action: () => T): Promise<T> => {
-      this.#maybeFreeze();
+      this.#maybeFreeze("step");
+      if (this.process.frozen) await this.#pause(0);
       return await this.#call<T>(instance.member.site, (answer, fail) => {
         if (!instance.up || instance.life !== life) fail("connection closed");
         instance.deliver(() => {
@@ -135,7 +136,12 @@ export class SimulatedWatcher {
       },
       change: (change) => run(() => instance.change(change)),
       quiesce: settle,
-      promote: (marker, expiresClockMs) => run(() => instance.promote(marker, expiresClockMs)),
+      promote: async (marker, expiresClockMs) => {
+        this.#maybeFreeze("promotion");
+        // What it was about to send is sent when it wakes up.
+        if (this.process.frozen) await this.#pause(0);
+        return await run(() => instance.promote(marker, expiresClockMs));
+      },
       close: () => {},
     };
   }
@@ -146,12 +152,12 @@ export class SimulatedWatcher {
     });
   }
 
-  #maybeFreeze(): void {
-    const freeze = this.freezeAfterSteps;
+  #maybeFreeze(at: "step" | "promotion"): void {
+    const freeze = this.freezeAt;
     if (!freeze || this.process.frozen) return;
-    freeze.steps--;
-    if (freeze.steps > 0) return;
-    this.freezeAfterSteps = undefined;
+    if (typeof freeze.steps === "number" && at === "step") freeze.steps--;
+    if (freeze.steps !== 0 && freeze.steps !== at) return;
+    this.freezeAt = undefined;
     this.process.freeze();
     this.#around.time.after(freeze.durationMs, () => this.process.thaw());
   }
@@ -173,8 +179,7 @@ export class SimulatedWatcher {
           members: this.#around.instances.map(({ member }) => member),
           instances: this.#around.instances.length,
           currentPrimary: operator.current,
-          targetPrimary: operator.target,
-          reign: operator.reign,
+          ...operator.standing,
           labelled: this.#around.labelled ? [this.#around.labelled] : [],
           handsOff: false,
         })),

@@ -27,8 +27,9 @@ export class World {
   readonly watchers = new Map<string, SimulatedWatcher>();
   readonly operator: SimulatedOperator;
   readonly violations: string[] = [];
-  /** When a client last learnt that a write holds. */
+  /** When a client last learnt that a write holds, and the longest time between two such moments. */
   lastAcknowledgedMs = 0;
+  longestPauseMs = 0;
   /** The last acknowledged entry on the line of history, in the WAL of who acknowledged it. */
   furthest: { primary: string; wal: Entry[]; index: number } | undefined;
   readonly #around: WatcherSurroundings;
@@ -161,6 +162,7 @@ export class World {
       this.#waitingClients.set(write, () =>
         this.network.send(target.member.site, site, () => {
           if (!this.#waitingClients.has(write)) return;
+          this.longestPauseMs = Math.max(this.longestPauseMs, this.time.nowMs - this.lastAcknowledgedMs);
           this.lastAcknowledgedMs = this.time.nowMs;
           done(this.random.between(50, 250));
         }),
