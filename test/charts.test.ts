@@ -234,7 +234,7 @@ describe("postgres", () => {
 
 describe("watcher", () => {
   const sites = ["eu-1a", "EU_1.b", "witness"];
-  const objects = render("watcher", { sites, secretChecksum: "abc", priorityClassName: "dsp-data", timings: { PROBE_INTERVAL_MS: 250 } });
+  const objects = render("watcher", { sites, secretChecksum: "abc", priorityClassName: "dsp-data", timings: { SILENT_AFTER_MS: 250 } });
   const deployments = objects.filter(({ kind }) => kind === "Deployment");
   const pods = deployments.map(({ spec }) => spec.template.spec);
   const [pod] = pods;
@@ -299,7 +299,7 @@ describe("watcher", () => {
       SYNCHRONOUS_STANDBYS: "1",
       PORT: "8443",
       LOG_LEVEL: "info",
-      PROBE_INTERVAL_MS: "250",
+      SILENT_AFTER_MS: "250",
     });
     const [container] = pod.containers;
     const mountOf = new Map(container.volumeMounts.map(({ name, mountPath }: { name: string; mountPath: string }) => [mountPath, name]));

@@ -3,11 +3,13 @@ import { join } from "node:path";
 import type { Target } from "../../chaos/target.ts";
 import { names } from "../components/names.ts";
 import { toolEnvironment } from "../lab/environment.ts";
+import { toolchainSteps } from "../lab/lab.ts";
 import { paths } from "../lab/paths.ts";
 import type { Rotatable } from "../secrets/generate.ts";
 import { rotate } from "../secrets.ts";
 import { CommandError, runCommand } from "./child-process.ts";
 import { readPlatform } from "./platform/read-platform.ts";
+import { runRecipe } from "./recipe.ts";
 import { readStackFile } from "./stack-file.ts";
 import { secretNeeds, secretStore, writeAuthority } from "./stack-secrets.ts";
 import { makeToken } from "./token.ts";
@@ -31,6 +33,11 @@ async function rotateSecrets(stack: string, which: keyof typeof rotated): Promis
   await writeAuthority(store);
   const args = ["up", "--yes", "--skip-preview", "--suppress-outputs", "--non-interactive", "--stack", stack];
   await runCommand("pulumi", args, { cwd: paths.checkout, env: toolEnvironment(), timeoutMs: deployTimeoutMs });
+}
+
+/** Makes sure of what puts the load on the platform: k6, which nothing else needs. @throws RecipeStopped */
+export async function installLoadTools(stream: NodeJS.WriteStream): Promise<void> {
+  await runRecipe(toolchainSteps(["k6"]), { stream, logFolder: paths.logs, resumeAdvice: "Run it again." });
 }
 
 /** @throws StepError when there is no such stack */

@@ -12,7 +12,7 @@ import { type KeptFaults, stopDrills } from "../../chaos/run/stop.ts";
 import type { Target } from "../../chaos/target.ts";
 import { holdLabLock } from "../lab/lock.ts";
 import { paths } from "../lab/paths.ts";
-import { chaosTarget, drillReports } from "./chaos-target.ts";
+import { chaosTarget, drillReports, installLoadTools } from "./chaos-target.ts";
 import { type Command, exitCodes, UsageError, unknownWord } from "./command.ts";
 import type { DrillDisplay } from "./drill-display.ts";
 import { showDrills } from "./drill-display.ts";
@@ -140,8 +140,10 @@ export const drill: Command = {
     return orRefused(async () => {
       const target = chaosTarget(stack);
       requireConfirmed(target, await typedName(target, typeof values.confirm === "string" ? values.confirm : undefined));
+      const stream = values.json === true ? process.stderr : process.stdout;
+      await installLoadTools(stream);
       if (target.kind === "lab") holdLabLock();
-      const display = showDrills(values.json === true ? process.stderr : process.stdout);
+      const display = showDrills(stream);
       try {
         return await runWanted({ target, drills, full: first === "all", repeat, json: values.json === true }, display);
       } finally {

@@ -6,7 +6,7 @@ import { judgeLoad } from "../../chaos/load/slo.ts";
 import { workloads } from "../../chaos/load/workloads.ts";
 import { createLiveView } from "../../chaos/run/live-view.ts";
 import { paths } from "../lab/paths.ts";
-import { chaosTarget } from "./chaos-target.ts";
+import { chaosTarget, installLoadTools } from "./chaos-target.ts";
 import { type Command, exitCodes, UsageError } from "./command.ts";
 import { listenForInterrupt } from "./recipe.ts";
 import { formatElapsed, showStep } from "./step-display.ts";
@@ -32,6 +32,7 @@ function describe(figures: Record<string, number>): string {
 
 async function runLoad(workload: WorkloadName, seconds: number, stack: string, json: boolean): Promise<number> {
   const target = chaosTarget(stack);
+  await installLoadTools(json ? process.stderr : process.stdout);
   const stamp = new Date()
     .toISOString()
     .replace(/\.\d+Z$/, "Z")

@@ -36,7 +36,7 @@ export function isOverride(conninfo: string): boolean {
 
 /** The operator's conninfo with another address in it. @throws when there is no conninfo to start from */
 export function follow(base: string, primary: Member, timeline: number): string {
-  if (!/(^|\s)host=/.test(base)) {
+  if (!/(^|\s)host\s*=/.test(base)) {
     throw new Error("the instance has no primary_conninfo of its own");
   }
   const kept = base.replaceAll(/(^|\s+)(host|hostaddr|port|fallback_application_name)\s*=\s*('(?:[^'\\]|\\.)*'|\S+)/g, "").trim();

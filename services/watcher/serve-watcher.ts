@@ -23,6 +23,7 @@ const requestSchema = z.object({
   term: z.number().int().positive(),
   site: z.string().min(1).max(63),
   primary: z.object({ instance: z.string().min(1).max(253), timeline: z.number().int().nonnegative() }),
+  elected: z.boolean().optional(),
 });
 
 /** Serves votes to the other watchers, and health, metrics and the view to whoever may see them. @throws when the port cannot be had */

@@ -14,9 +14,9 @@ export const defaultTimings = {
   tickMs: 100,
   /** A tick that comes so much late says that this process, not the primary, was away. */
   lagMs: 300,
-  voteTimeoutMs: 300,
+  voteTimeoutMs: 800,
   voteIntervalMs: 150,
-  /** For how long a vote binds, and a starting watcher gives none. */
+  /** For how long the vote for an elected candidate binds, and a starting watcher gives none. */
   leaseMs: 5000,
   rankDelayMs: 120,
   fenceTimeoutMs: 1000,

@@ -8,6 +8,8 @@ export interface VoteRequest {
   readonly term: number;
   readonly site: string;
   readonly primary: PrimaryId;
+  /** Set by a candidate that has been elected: now the vote binds for as long as a failover may take. */
+  readonly elected?: boolean | undefined;
 }
 
 export interface VoteAnswer {
@@ -20,6 +22,7 @@ export interface VoteAnswer {
 /** What a watcher has promised. Votes keep watchers out of each other's way; what keeps commits safe is the fences (failover.ts). */
 export class Ballot {
   readonly #leaseMs: number;
+  readonly #holdMs: number;
   readonly #startedMs: number;
   #term: number;
   /** The highest term that others are known to have. */
@@ -30,10 +33,11 @@ export class Ballot {
   readonly #voters: number;
 
   /** The wall clock as the first term puts a restarted watcher above what it has forgotten. */
-  constructor(options: { leaseMs: number; startedMs: number; firstTerm: number; rank: number; voters: number }) {
+  constructor(options: { leaseMs: number; holdMs: number; startedMs: number; firstTerm: number; rank: number; voters: number }) {
     this.#rank = options.rank;
     this.#voters = options.voters;
     this.#leaseMs = options.leaseMs;
+    this.#holdMs = options.holdMs;
     this.#startedMs = options.startedMs;
     this.#term = options.firstTerm;
   }
@@ -66,12 +70,26 @@ export class Ballot {
     this.#heard = Math.max(this.#heard, term);
   }
 
+  /**
+   * A vote binds for a moment only, until the candidate says that it is elected: three that were slow to hear of each other have each
+   * voted for another then, and must soon be free to vote again.
+   */
   consider(request: VoteRequest, nowMs: number, suspects: boolean): VoteAnswer {
+    if (request.elected) return this.#acknowledge(request, nowMs);
     const reason = this.#objection(request, nowMs, suspects);
     if (reason) return { granted: false, term: this.#term, reason };
     this.#term = request.term;
-    this.#granted = { site: request.site, primary: request.primary, untilMs: nowMs + this.#leaseMs };
+    this.#granted = { site: request.site, primary: request.primary, untilMs: nowMs + this.#holdMs };
     return { granted: true, term: this.#term };
+  }
+
+  #acknowledge({ term, site, primary }: VoteRequest, nowMs: number): VoteAnswer {
+    const granted = term >= this.#term;
+    if (granted) {
+      this.#term = term;
+      this.#granted = { site, primary, untilMs: nowMs + this.#leaseMs };
+    }
+    return { granted, term: this.#term };
   }
 
   /** The primary that somebody may be replacing at this moment. */

@@ -53,6 +53,7 @@ export class Watcher {
     this.picture = new Picture(timings);
     this.#ballot = new Ballot({
       leaseMs: timings.leaseMs,
+      holdMs: timings.voteTimeoutMs,
       startedMs: clock.nowMs(),
       firstTerm: Math.floor(clock.epochMs()),
       rank: options.sites.indexOf(options.parts.site),
@@ -257,8 +258,10 @@ export class Watcher {
       this.#repairedMs = nowMs;
       void this.#stepAside(primary);
     }
-    const rankDelayMs = this.#options.sites.indexOf(site) * timings.rankDelayMs;
-    const dueMs = Math.max(this.#suspectedSinceMs + rankDelayMs, this.#triedMs + timings.voteIntervalMs, this.#pauseUntilMs);
+    // Each rank tries at a pace of its own too, or candidates that once collided would go on colliding.
+    const rank = this.#options.sites.indexOf(site);
+    const againMs = this.#triedMs + timings.voteIntervalMs * (1 + rank / 2);
+    const dueMs = Math.max(this.#suspectedSinceMs + rank * timings.rankDelayMs, againMs, this.#pauseUntilMs);
     if (nowMs >= dueMs) {
       this.#triedMs = nowMs;
       this.#hold(this.#campaign(primary));
@@ -301,6 +304,7 @@ export class Watcher {
     if (term === undefined) return;
     const request = { term, site, primary };
     if (!(await this.#elected(request)) || !this.#ballot.win(request, startedMs)) return;
+    this.#announce(request);
     log.info(
       { term: request.term, primary, atMs: clock.epochMs(), suspectedMs: startedMs - (this.#suspectedSinceMs ?? startedMs) },
       "elected",
@@ -339,7 +343,13 @@ export class Watcher {
     return Math.max(this.#cluster?.instances ?? 0, this.picture.sights.size);
   }
 
-  /** Resolves as soon as most of the sites have granted it, this one included. */
+  /** The others hold still while this one works; who does not hear of it is kept off by the fences' terms. */
+  #announce(request: VoteRequest): void {
+    for (const peer of this.#options.sites.filter((each) => each !== this.#parts.site))
+      this.#options.peers.askVote(peer, { ...request, elected: true }).catch(() => {});
+  }
+
+  /** Resolves as soon as most of the sites have granted it, this one included; soon after a refusal the next try has better chances. */
   async #elected(request: VoteRequest): Promise<boolean> {
     const { clock, log, site, timings } = this.#parts;
     const others = this.#options.sites.filter((each) => each !== site);
@@ -353,10 +363,14 @@ export class Watcher {
           .then(
             (answer) => {
               this.#ballot.heardOf(answer.term);
-              if (answer.granted) granted++;
-              else log.debug({ peer, reason: answer.reason }, "vote refused");
+              if (answer.granted) {
+                granted++;
+              } else {
+                log.info({ peer, term: request.term, reason: answer.reason }, "vote refused");
+                clock.after(timings.voteIntervalMs, () => resolve(false));
+              }
             },
-            (error: Error) => log.debug({ peer, reason: error.message }, "no vote"),
+            (error: Error) => log.info({ peer, term: request.term, reason: error.message }, "no vote"),
           )
           .then(() => {
             open--;

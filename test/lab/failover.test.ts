@@ -21,7 +21,7 @@ const writesPerSecond = 20;
  * request. The promise is 15 s for the loss of a site and 6 s for a crashed primary (docs/promises.md says what was measured and what
  * it takes); on two cores the operator alone needs up to 27 s today.
  */
-const deadlineMs = 45_000;
+const deadlineMs = 20_000;
 const quietMs = 5_000;
 const healthTimeoutMs = 6 * 60_000;
 const failuresShown = 5;

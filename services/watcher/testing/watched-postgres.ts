@@ -30,7 +30,6 @@ export class WatchedPostgres {
   static async start(): Promise<WatchedPostgres> {
     const postgres = await TestPostgres.start({ standbys: 2 });
     const primary = postgres.at(0);
-    await postgres.query(primary, "CREATE ROLE watcher LOGIN CONNECTION LIMIT 20");
     for (const statement of await grants()) await postgres.query(primary, statement);
     for (const standby of [postgres.at(1), postgres.at(2)]) await ownConninfo(postgres, standby);
     const folder = await mkdtemp(join(tmpdir(), "dsp-watcher-"));
