@@ -214,8 +214,8 @@ describe("postgres", () => {
     expect(JSON.stringify(one(objects, "Database", "dsp").spec)).not.toContain("watcher");
   });
 
-  it("leaves a lost primary to the watchers for 20 s, and acts at once where there are none", () => {
-    expect(one(render("postgres", { watcher: { grants: ["SELECT 1"] } }), "Cluster", "pg").spec.failoverDelay).toBe(20);
+  it("leaves a lost primary to the watchers for 30 s, and acts at once where there are none", () => {
+    expect(one(render("postgres", { watcher: { grants: ["SELECT 1"] } }), "Cluster", "pg").spec.failoverDelay).toBe(30);
     expect(cluster.spec.failoverDelay).toBe(0);
     expect(cluster.spec.postgresql.enableAlterSystem).toBeUndefined();
     expect(cluster.spec.bootstrap.initdb.postInitSQL).toBeUndefined();
@@ -257,7 +257,13 @@ describe("watcher", () => {
       expect(spec.template.metadata.labels).toMatchObject(spec.selector.matchLabels);
     }
     expect(new Set(deployments.map(({ spec }) => JSON.stringify(spec.selector))).size).toBe(3);
-    expect(pod.tolerations).toContainEqual({ key: "node-role.kubernetes.io/control-plane", operator: "Exists", effect: "NoSchedule" });
+    const onControlPlane = { key: "node-role.kubernetes.io/control-plane", operator: "Exists", effect: "NoSchedule" };
+    expect(pods.map(({ tolerations }) => tolerations.some(({ key }: { key: string }) => key === onControlPlane.key))).toEqual([
+      false,
+      false,
+      true,
+    ]);
+    expect(pods[2].tolerations).toContainEqual(onControlPlane);
     expect(pod.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].preference.matchExpressions).toEqual([
       { key: "node-role.kubernetes.io/control-plane", operator: "DoesNotExist" },
     ]);

@@ -77,12 +77,16 @@ export class KubernetesApi implements ClusterApi {
     const cluster = await this.#get<Cluster>(this.#clusterPath);
     if (cluster.status?.targetPrimary === next) return true;
     if (!isExpected(expected, standingOf(cluster))) return false;
+    const now = microTime();
     const reply = await this.#send("PATCH", `${this.#clusterPath}/status`, {
       // With the version, so that it is refused when anybody has been faster.
       metadata: { resourceVersion: cluster.metadata.resourceVersion },
       status: {
         targetPrimary: next,
-        targetPrimaryTimestamp: microTime(),
+        targetPrimaryTimestamp: now,
+        // Named by the instance manager, it would throw out every client of the new primary a second or two after it began to serve.
+        currentPrimary: next,
+        currentPrimaryTimestamp: now,
         phase: "Failing over",
         phaseReason: `Failing over from ${cluster.status?.currentPrimary ?? "no primary"} to ${next}`,
       },

@@ -44,6 +44,8 @@ const ofPrimary: ReadonlySet<Wish> = new Set(["primary", "any"]);
 const ofStandby: ReadonlySet<Wish> = new Set(["standby"]);
 const ofStandbyAlone: ReadonlySet<Wish> = new Set(["any", "standby"]);
 
+/** Connections being opened at once: each costs both sides more than many a transaction, and a failover must not begin with a storm of them. */
+const openingMax = 3;
 /** A transaction that has not ended after so long makes the instances be asked how they are. */
 const doubtAfterMs = 500;
 /** A read that the primary has not served after so long, its audit record's commit included, is tried on a standby. */
@@ -202,7 +204,7 @@ export class Database {
         if (!connection) break;
         this.#queue.serve(connection, wishes);
       }
-      while (pool.hasRoom() && pool.opening < this.#queue.count(wishes)) {
+      while (pool.hasRoom() && pool.opening < Math.min(openingMax, this.#queue.count(wishes))) {
         pool.openOne().then(
           () => this.#pump(),
           (error: unknown) => this.#openFailed(pool, error),
