@@ -260,7 +260,7 @@ describe("the lab's platform", () => {
     expect(postInitSQL[0]).toMatch(/^CREATE ROLE watcher NOLOGIN/);
     expect(postInitSQL.join("\n")).toMatch(/^GRANT ALTER SYSTEM ON PARAMETER primary_conninfo TO watcher$/m);
     expect(spec.postgresql.enableAlterSystem).toBe(true);
-    expect(spec.failoverDelay).toBe(20);
+    expect(spec.failoverDelay).toBe(30);
     const limits = spec.managed.roles.reduce((sum, { connectionLimit }) => sum + connectionLimit, 0);
     expect(limits + 20).toBeLessThanOrEqual(Number(spec.postgresql.parameters.max_connections));
     expect(spec.managed.roles.at(-1)).toMatchObject({ name: "watcher", passwordSecret: { name: "role-watcher" }, inRoles: ["pg_monitor"] });

@@ -1,6 +1,5 @@
 -- What the role `watcher` may do besides logging in, and nothing else. Run once as superuser in the database it connects to (postgres);
--- standbys get it by replication. The password is set by whoever manages roles; who also manages memberships must know of pg_monitor.
-CREATE ROLE watcher LOGIN CONNECTION LIMIT 30;
+-- standbys get it by replication. The role is made before, and its password and membership kept, by whoever manages roles.
 -- See pg_stat_wal_receiver, pg_stat_activity, primary_conninfo and the names of WAL files.
 GRANT pg_monitor TO watcher;
 -- Fence, point and release a standby.

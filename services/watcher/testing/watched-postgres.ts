@@ -61,14 +61,15 @@ export class WatchedPostgres {
   }
 }
 
-/** The statements of grants.sql, one by one. */
+/** The role, and the statements of grants.sql, one by one. */
 export async function grants(): Promise<string[]> {
   const text = await readFile(join(import.meta.dirname, "../grants.sql"), "utf8");
-  return text
+  const statements = text
     .replaceAll(/^--.*$/gm, "")
     .split(";")
     .map((statement) => statement.trim())
     .filter(Boolean);
+  return ["CREATE ROLE watcher LOGIN CONNECTION LIMIT 30", ...statements];
 }
 
 /** As the operator does: its own conninfo is in a file of its own, not where ALTER SYSTEM writes. */
