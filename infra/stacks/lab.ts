@@ -8,7 +8,7 @@ export const lab: StackKind = {
   kind: "lab",
   edgeMode: "virtual-ip",
   seed: true,
-  // The lab's pod network (flannel) takes NetworkPolicies and does not enforce them.
+  // The lab's pod network takes NetworkPolicies and does not enforce them.
   networkPolicyEnforced: false,
   drills: true,
   production: false,

@@ -91,7 +91,7 @@ export class AuditTrail {
         context.log.warn({ requestId: context.requestId, error: describeError(error) }, "audit outbox did not take the records");
       }
       if (this.#database.primary) {
-        const attempt = { ...context, deadline: Deadline.after(Math.min(1000, context.deadline.remainingMs())) };
+        const attempt = { ...context, left: undefined, deadline: Deadline.after(Math.min(1000, context.deadline.remainingMs())) };
         const kept = await this.#database
           .write(attempt, (transaction) => insertRows(transaction, rows))
           .then(
@@ -107,10 +107,10 @@ export class AuditTrail {
     }
   }
 
-  /** Records a refused access before the refusal is answered. */
+  /** Records a refused access before the refusal is answered, also when its client does not wait for that. */
   async refused(context: Context, fact: AuditFact): Promise<void> {
     if (this.#database.primary) {
-      await this.#database.write(context, (transaction) => this.record(context, transaction, [fact]));
+      await this.#database.write({ ...context, left: undefined }, (transaction) => this.record(context, transaction, [fact]));
     } else {
       await this.#keep(context, [auditRow(context, this.#site, "standby", fact)]);
     }

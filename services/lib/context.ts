@@ -32,6 +32,8 @@ export interface Context {
   /** X-Request-Id of the request, or a made one; in every log line and audit record. */
   readonly requestId: string;
   readonly deadline: Deadline;
+  /** Aborted when the client has left without waiting for the answer. */
+  readonly left?: AbortSignal | undefined;
   readonly log: Logger;
   /** Who asks. */
   readonly principal: Principal;

@@ -85,6 +85,11 @@ export function fhirError(
   return new FhirError(status, outcome("error", code, text, options.expression), options.headers);
 }
 
+/** 499, which nobody reads: the client has left, and nothing was done for it. */
+export function clientLeft(): FhirError {
+  return fhirError(499, "transient", "The client has left");
+}
+
 /** 503: the platform could not serve the request within its deadline; the client may try again, safely with the same Idempotency-Key. */
 export function unavailable(text: string, retryAfterSeconds = 1): FhirError {
   return fhirError(503, "transient", text, { headers: { "Retry-After": String(retryAfterSeconds) } });

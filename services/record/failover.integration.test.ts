@@ -234,6 +234,23 @@ describe("no primary for longer than the deadline", () => {
     expect(performance.now() - startedMs).toBeLessThan(longestMs);
   }, 60_000);
 
+  it("does nothing for a client that has left, and serves who stayed", async () => {
+    await postgres.crash(postgres.at(0));
+    const leaving = new AbortController();
+    const left = record.call("POST", "/fhir/Patient", { body: patient(1), signal: leaving.signal });
+    const stayed = record.call("POST", "/fhir/Patient", { body: patient(2) });
+    await sleep(1000);
+    leaving.abort();
+    expect((await left).status).toBe(499);
+    await postgres.promote(postgres.at(1), [postgres.at(2)]);
+    expect((await stayed).status).toBe(201);
+    const stored = await postgres.query<{ code: string }>(
+      postgres.at(1),
+      "SELECT code FROM record.search_token WHERE parameter = 'identifier'",
+    );
+    expect(stored.map(({ code }) => code)).toEqual(["n2"]);
+  }, 60_000);
+
   it("does not answer a read that nobody can record, until there is a primary", async () => {
     const id = await createOne();
     redis.freeze();

@@ -31,7 +31,7 @@ export function requestId(header: string | undefined): string {
 export async function authenticate(call: Call, deps: Deps, about: { interaction: Interaction; resourceType: string }): Promise<Context> {
   const base = { requestId: call.var.requestId, deadline: call.var.deadline, log: call.var.log };
   try {
-    return { ...base, principal: await deps.verifier.verify(call.req.header("Authorization")) };
+    return { ...base, left: call.req.raw.signal, principal: await deps.verifier.verify(call.req.header("Authorization")) };
   } catch (error) {
     if (!(error instanceof RefusedToken)) {
       throw error;

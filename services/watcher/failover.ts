@@ -157,7 +157,8 @@ export class Failover {
       const promotion = stands ? chosen.control.promote(this.#marker, chosen.expiresClockMs) : Promise.resolve(false);
       const begun = await within(clock, timings.answerTimeoutMs, "promoting", promotion);
       this.#step(begun ? "promotion begun" : "promotion left to the operator", { next: chosen.member.name });
-      const timeline = await this.#awaitPrimary(chosen);
+      const others = reads.filter(({ member }) => member.name !== chosen.member.name);
+      const timeline = await this.#awaitPrimary(chosen, others);
       this.#step("promoted", { next: chosen.member.name, timeline });
       const primary = { instance: chosen.member.name, timeline };
       this.#handOver(chosen, primary, reads);
@@ -167,10 +168,16 @@ export class Failover {
     }
   }
 
-  async #awaitPrimary(chosen: Read): Promise<number> {
+  /** The sessions with the other standbys end when they idle, and are needed the moment that the new primary is one. */
+  async #awaitPrimary(chosen: Read, others: readonly Read[]): Promise<number> {
     const { clock, timings } = this.#parts;
     const untilMs = clock.nowMs() + timings.promoteTimeoutMs;
+    let touchedMs = clock.nowMs();
     for (;;) {
+      if (clock.nowMs() - touchedMs > timings.answerTimeoutMs / 4) {
+        touchedMs = clock.nowMs();
+        for (const { control } of others) control.examine().catch(() => {});
+      }
       const examined = await within(clock, timings.answerTimeoutMs, "reading the new primary", chosen.control.examine());
       if (!examined.inRecovery) return examined.timeline;
       if (clock.nowMs() > untilMs) throw new OverdueError("the promotion", timings.promoteTimeoutMs);
@@ -200,12 +207,21 @@ export class Failover {
       this.#attempts.map(async (attempt) => {
         const standby = await attempt;
         if (!standby) return;
-        await within(clock, timings.fenceTimeoutMs, "the last step", action(standby)).catch((error: Error) => {
-          log.warn({ instance: standby.member.name, reason: error.message }, "last step not done, left to repair");
-        });
+        const take = (of: FencedStandby): Promise<void> => within(clock, timings.fenceTimeoutMs, "the last step", action(of));
+        await take(standby)
+          .catch(() => this.#inNewSession(standby, take))
+          .catch((error: Error) => {
+            log.warn({ instance: standby.member.name, reason: error.message }, "last step not done, left to repair");
+          });
         standby.control.close();
       }),
     );
+  }
+
+  /** Whatever became of the first session: the change is made only where this failover's own fence still stands. */
+  async #inNewSession(standby: FencedStandby, take: (standby: FencedStandby) => Promise<void>): Promise<void> {
+    const control = await this.#parts.instances.open(standby.member);
+    await take({ ...standby, control }).finally(() => control.close());
   }
 
   #step(text: string, details: object): void {

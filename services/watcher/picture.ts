@@ -77,6 +77,11 @@ export class Picture {
     else sight.suspicion.answered();
   }
 
+  /** A primary that this watcher has made itself. */
+  learn({ instance, timeline }: PrimaryId): void {
+    this.#sawPrimary(instance, timeline);
+  }
+
   #sawPrimary(instance: string, timeline: number): void {
     if (!this.#primary || timeline > this.#primary.timeline) {
       this.#primary = { instance, timeline };

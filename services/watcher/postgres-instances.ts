@@ -15,11 +15,12 @@ interface StateRow {
   clock_ms: string;
 }
 
-/** The connections kept to one instance: one for questions, one for writes. */
+/** The connections kept to one instance: one for questions, one for writes, and to a standby one that lies ready for fencing it. */
 interface Lines {
   readonly member: Member;
   ask?: pg.Client | undefined;
   write?: pg.Client | undefined;
+  spare?: pg.Client | "opening" | undefined;
   /** The server closed the line: until it takes another, silence is its end too. */
   closed: boolean;
 }
@@ -52,6 +53,7 @@ export class PostgresInstances implements Instances {
       const result = await within(systemClock, this.#timings.answerTimeoutMs, "the answer", lines.ask.query<StateRow>(question));
       const [row] = result.rows;
       if (!row) throw new Error("no row");
+      this.#keepSpare(lines, row.in_recovery);
       return { state: stateOf(row) };
     } catch (error) {
       // The other line is of the same life, or as dead.
@@ -80,7 +82,7 @@ export class PostgresInstances implements Instances {
   }
 
   async open(member: Member): Promise<Control> {
-    const client = await this.#connect(member, this.#timings.connectTimeoutMs, statementTimeoutMs);
+    const client = takeSpare(this.#linesTo(member)) ?? (await this.#connect(member, this.#timings.connectTimeoutMs, statementTimeoutMs));
     // So that a watcher that sleeps in the middle of a change loses the lock that it holds, and the session.
     await client.query(`SET idle_session_timeout = ${this.#timings.answerTimeoutMs}`);
     return new PostgresControl(client);
@@ -94,6 +96,28 @@ export class PostgresInstances implements Instances {
 
   stop(): void {
     for (const { member } of [...this.#lines.values()]) this.forget(member);
+  }
+
+  /** A handshake takes long when it is needed most: on a machine that has just lost a primary. */
+  #keepSpare(lines: Lines, isStandby: boolean): void {
+    if (!isStandby) {
+      const spare = takeSpare(lines);
+      if (spare) destroy(spare);
+    } else if (lines.spare === undefined) {
+      lines.spare = "opening";
+      this.#connect(lines.member, this.#timings.connectTimeoutMs, statementTimeoutMs).then(
+        (client) => {
+          if (lines.spare !== "opening") return destroy(client);
+          lines.spare = client;
+          client.once("end", () => {
+            if (lines.spare === client) lines.spare = undefined;
+          });
+        },
+        () => {
+          if (lines.spare === "opening") lines.spare = undefined;
+        },
+      );
+    }
   }
 
   #linesTo(member: Member): Lines {
@@ -131,8 +155,19 @@ export class PostgresInstances implements Instances {
   }
 }
 
+/** The spare connection, which is the taker's now. */
+function takeSpare(lines: Lines): pg.Client | undefined {
+  const { spare } = lines;
+  if (spare === undefined || spare === "opening") return undefined;
+  lines.spare = undefined;
+  return spare;
+}
+
 function drop(lines: Lines): void {
   const { ask, write } = lines;
+  const spare = takeSpare(lines);
+  lines.spare = undefined;
+  if (spare) destroy(spare);
   lines.ask = undefined;
   lines.write = undefined;
   if (ask) destroy(ask);

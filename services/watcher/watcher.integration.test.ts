@@ -92,7 +92,7 @@ describe("the SQL, with the rights of grants.sql and no more", () => {
   let controls: Control[];
 
   beforeEach(() => {
-    instances = new PostgresInstances(access, defaultTimings);
+    instances = new PostgresInstances(access, { ...defaultTimings, answerTimeoutMs: 5000 });
     controls = [];
   });
 

@@ -320,7 +320,11 @@ export class Watcher {
     }).run();
     onFailover?.(outcome.kind, clock.nowMs() - startedMs);
     // The ranks again, so that the sites do not fence and unfence in step.
-    if (outcome.kind === "promoted") return;
+    if (outcome.kind === "promoted") {
+      // Not only by the next question: the next tick would go after the old primary once more.
+      this.picture.learn(outcome.primary);
+      return;
+    }
     this.#refreshNow?.();
     this.#pauseUntilMs = clock.nowMs() + timings.retryAfterMs * (1 + sites.indexOf(site) / 2);
   }

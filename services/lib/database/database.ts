@@ -186,7 +186,7 @@ export class Database {
         return Promise.resolve(connection);
       }
     }
-    const connection = this.#queue.wait(context.deadline, wish);
+    const connection = this.#queue.wait(context.deadline, wish, context.left);
     this.#pump();
     return connection;
   }

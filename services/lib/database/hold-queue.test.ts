@@ -33,4 +33,17 @@ describe("HoldQueue", () => {
     await expect(cleared).rejects.toMatchObject({ status: 503 });
     expect(held.length).toBe(0);
   });
+
+  it("forgets who leaves, before and while waiting", async () => {
+    const held = queue(10);
+    const leaving = new AbortController();
+    const gone = held.wait(Deadline.after(1000), "primary", leaving.signal);
+    const staying = held.wait(Deadline.after(1000), "primary");
+    leaving.abort();
+    await expect(gone).rejects.toMatchObject({ status: 499 });
+    await expect(held.wait(Deadline.after(1000), "primary", leaving.signal)).rejects.toMatchObject({ status: 499 });
+    expect(held.length).toBe(1);
+    held.serve(connection, wishes("primary"));
+    await expect(staying).resolves.toBe(connection);
+  });
 });

@@ -1,6 +1,6 @@
 import type { Deadline } from "../context.ts";
 import type { Metrics } from "../metrics.ts";
-import { type FhirError, unavailable } from "../operation-outcome.ts";
+import { clientLeft, type FhirError, unavailable } from "../operation-outcome.ts";
 import type { Connection } from "./connection-pool.ts";
 
 /**
@@ -13,13 +13,17 @@ interface Waiter {
   wish: Wish;
   sinceMs: number;
   timer: NodeJS.Timeout;
+  /** Ends the wait of a client that leaves. */
+  leave: () => void;
+  left: AbortSignal | undefined;
   resolve(connection: Connection): void;
   reject(error: FhirError): void;
 }
 
 /**
  * Requests that wait for a database connection, in the order in which they came; bounded in number by `max` and in time by
- * each request's deadline. Past either bound a request is refused with 503.
+ * each request's deadline. Past either bound a request is refused with 503. Who leaves is forgotten: clients that gave up and came
+ * back would otherwise be served twice and more, the longest gone first, at the very moment when everybody is waiting.
  */
 export class HoldQueue {
   readonly #max: number;
@@ -42,8 +46,11 @@ export class HoldQueue {
     return count;
   }
 
-  /** Waits for a connection. @throws FhirError 503 */
-  wait(deadline: Deadline, wish: Wish): Promise<Connection> {
+  /** Waits for a connection. @throws FhirError 503, and 499 when `left` says that the client is gone */
+  wait(deadline: Deadline, wish: Wish, left?: AbortSignal): Promise<Connection> {
+    if (left?.aborted) {
+      return Promise.reject(clientLeft());
+    }
     if (this.#waiters.size >= this.#max) {
       return Promise.reject(unavailable("Too many requests are waiting for the database", 5));
     }
@@ -55,9 +62,15 @@ export class HoldQueue {
           this.#remove(waiter);
           reject(unavailable("The database could not be reached within the deadline"));
         }, deadline.remainingMs()),
+        leave: () => {
+          this.#remove(waiter);
+          reject(clientLeft());
+        },
+        left,
         resolve,
         reject,
       };
+      left?.addEventListener("abort", waiter.leave, { once: true });
       this.#waiters.add(waiter);
       this.#metrics.held.set(this.#waiters.size);
     });
@@ -85,6 +98,7 @@ export class HoldQueue {
 
   #remove(waiter: Waiter): void {
     clearTimeout(waiter.timer);
+    waiter.left?.removeEventListener("abort", waiter.leave);
     this.#waiters.delete(waiter);
     this.#metrics.held.set(this.#waiters.size);
     this.#metrics.holdDuration.observe((performance.now() - waiter.sinceMs) / 1000);

@@ -23,7 +23,11 @@ const catalogue = loadCatalogue(resourceTypes);
 export interface TestRecord {
   deps: Deps;
   /** Calls the service; the token is one that may do everything unless the headers bring another. */
-  call(method: string, path: string, options?: { body?: unknown; headers?: Record<string, string> }): Promise<Response>;
+  call(
+    method: string,
+    path: string,
+    options?: { body?: unknown; headers?: Record<string, string>; signal?: AbortSignal },
+  ): Promise<Response>;
   stop(): void;
 }
 
@@ -68,14 +72,15 @@ export async function startTestRecord(options: {
   const token = await issuer.token();
   return {
     deps,
-    call: async (method, path, { body, headers } = {}) => {
+    call: async (method, path, { body, headers, signal } = {}) => {
       const text = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
       const all = {
         Authorization: `Bearer ${token}`,
         ...(body === undefined ? {} : { "Content-Type": "application/fhir+json" }),
         ...headers,
       };
-      return await app.request(`http://record${path}`, { method, headers: all, ...(text === undefined ? {} : { body: text }) });
+      const given = { ...(text === undefined ? {} : { body: text }), ...(signal ? { signal } : {}) };
+      return await app.request(`http://record${path}`, { method, headers: all, ...given });
     },
     stop: () => {
       audit.stop();
