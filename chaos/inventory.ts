@@ -1,16 +1,9 @@
 /** Every element of the running platform, by name, and which of them no drill has hit. */
 import { z } from "zod";
+import { metadataSchema } from "./metadata.ts";
 import type { Target } from "./target.ts";
 
 const toolTimeoutMs = 20_000;
-
-const metadataSchema = z.object({
-  name: z.string(),
-  namespace: z.string().default(""),
-  labels: z.record(z.string(), z.string()).default({}),
-  ownerReferences: z.array(z.object({ kind: z.string(), name: z.string() })).default([]),
-  deletionTimestamp: z.string().optional(),
-});
 
 const podListSchema = z.object({
   items: z.array(

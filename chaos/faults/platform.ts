@@ -1,19 +1,13 @@
 /** What runs where, as the Kubernetes API tells it. */
 import { z } from "zod";
 import type { FaultContext } from "../fault.ts";
+import { metadataSchema as commonMetadata } from "../metadata.ts";
 import { kubectl } from "./kubectl.ts";
 
 const zoneLabel = "topology.kubernetes.io/zone";
 const controlPlaneLabel = "node-role.kubernetes.io/control-plane";
 
-const metadataSchema = z.object({
-  name: z.string(),
-  namespace: z.string().default(""),
-  uid: z.string(),
-  labels: z.record(z.string(), z.string()).default({}),
-  ownerReferences: z.array(z.object({ kind: z.string(), name: z.string() })).default([]),
-  deletionTimestamp: z.string().optional(),
-});
+const metadataSchema = commonMetadata.extend({ uid: z.string() });
 
 const nodeListSchema = z.object({
   items: z.array(

@@ -4,19 +4,10 @@ import type { WorkloadName } from "../drill.ts";
 import type { Operation } from "../history.ts";
 import { type PodFacts, readPods } from "../inventory.ts";
 import { readAftermath } from "../load/aftermath.ts";
-import { type RunningLoad, startLoad } from "../load/load.ts";
+import { type LoadOptions, type RunningLoad, startLoad } from "../load/load.ts";
 import { judgeLoad } from "../load/slo.ts";
 import type { Target } from "../target.ts";
 import { collectLogs } from "./collect-logs.ts";
-
-export interface LoadOptions {
-  target: Target;
-  workload: WorkloadName;
-  folder: string;
-  seconds: number;
-  runName: string;
-  signal: AbortSignal;
-}
 
 export interface DrillParts {
   startLoad(options: LoadOptions): Promise<RunningLoad>;
