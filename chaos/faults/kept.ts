@@ -21,6 +21,7 @@ export interface Keeping {
   limitS: number;
 }
 
+/** A fault that node or engine keeps, and heals by itself when its time is over. */
 export interface KeptFault {
   id: string;
   what: string;

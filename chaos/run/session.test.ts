@@ -3,12 +3,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { KeptFault } from "../faults/kept.ts";
 import { openJournal } from "../journal.ts";
 import { exitCodeOf, worst } from "./outcome.ts";
 import { isAlive, markRunning, readRunning } from "./running.ts";
 import { DrillRefused, requireConfirmed } from "./safety.ts";
 import { parseSession, runDrills, type SessionOptions } from "./session.ts";
-import { type KeptFault, stopDrills } from "./stop.ts";
+import { stopDrills } from "./stop.ts";
 import { madeDrill, madeFault, madeParts, madeTarget, quick } from "./testing/made-drill.ts";
 
 let reports = "";

@@ -63,7 +63,7 @@ export interface SessionEnd {
 }
 
 /** `2026-11-23T154500Z`: sorts by time, and is a file name everywhere. */
-function stampOf(date: Date): string {
+export function stampOf(date: Date): string {
   return date
     .toISOString()
     .replace(/\.\d+Z$/, "Z")

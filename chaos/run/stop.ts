@@ -2,17 +2,11 @@
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { KeptFault } from "../faults/kept.ts";
 import { readJournal } from "../journal.ts";
 import { readRunFacts } from "../load/run-facts.ts";
 import type { Target } from "../target.ts";
 import { forgetRunning, isAlive, readRunning, stopRunning } from "./running.ts";
-
-/** A fault that node or engine keeps, and heals by itself when its time is over. */
-export interface KeptFault {
-  id: string;
-  what: string;
-  healsAtMs: number;
-}
 
 export interface KeptFaults {
   list(target: Target): Promise<KeptFault[]>;

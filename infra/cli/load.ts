@@ -5,6 +5,7 @@ import { startLoad } from "../../chaos/load/load.ts";
 import { judgeLoad } from "../../chaos/load/slo.ts";
 import { workloads } from "../../chaos/load/workloads.ts";
 import { createLiveView } from "../../chaos/run/live-view.ts";
+import { stampOf } from "../../chaos/run/session.ts";
 import { paths } from "../lab/paths.ts";
 import { chaosTarget, installLoadTools } from "./chaos-target.ts";
 import { type Command, exitCodes, UsageError } from "./command.ts";
@@ -33,12 +34,7 @@ function describe(figures: Record<string, number>): string {
 async function runLoad(workload: WorkloadName, seconds: number, stack: string, json: boolean): Promise<number> {
   const target = chaosTarget(stack);
   await installLoadTools(json ? process.stderr : process.stdout);
-  const stamp = new Date()
-    .toISOString()
-    .replace(/\.\d+Z$/, "Z")
-    .replaceAll(":", "")
-    .toLowerCase();
-  const runName = `load-${workload}-${stamp}`;
+  const runName = `load-${workload}-${stampOf(new Date()).toLowerCase()}`;
   const folder = join(paths.checkout, "reports/load", runName);
   const interrupt = listenForInterrupt();
   const display = showStep(`${workload} load`, { stream: json ? process.stderr : process.stdout, heartbeatMs });

@@ -19,7 +19,6 @@ export async function ensureAddons(tools: StepTools): Promise<void> {
   tools.progress("waiting for DNS and volumes");
   await kubectl(tools, ["-n", "kube-system", "rollout", "status", "deployment/coredns", "--timeout=120s"]);
   await kubectl(tools, ["-n", "local-path-storage", "rollout", "status", "deployment/local-path-provisioner", "--timeout=120s"]);
-  await kubectl(tools, ["label", "namespace", "kube-system", "dsp/drills=allowed", "--overwrite"]);
 }
 
 async function pointKubeProxy(tools: StepTools): Promise<void> {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { givenVariables, unusable } from "../lib/configuration.ts";
 import { type Host, parseHosts } from "../lib/database/resolve-hosts.ts";
 import { logLevels } from "../lib/log.ts";
 
@@ -64,16 +65,11 @@ export const configSchema = z
 
 export type Config = z.infer<typeof configSchema>;
 
-/** The exit code for bad configuration (EX_CONFIG of sysexits.h). */
-export const badConfigExitCode = 78;
-
 /** Reads the environment at once. @throws Error that lists every problem, a line each */
 export function readConfig(environment: Record<string, string | undefined>): Config {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
-  const result = configSchema.safeParse(given);
+  const result = configSchema.safeParse(givenVariables(environment));
   if (!result.success) {
-    const lines = result.error.issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
-    throw new Error(`The configuration is not usable:\n${lines.join("\n")}`);
+    throw unusable(result.error.issues);
   }
   return result.data;
 }

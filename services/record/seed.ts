@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { configOrExit } from "../lib/configuration.ts";
 import { backgroundContext } from "../lib/context.ts";
 import { FhirError } from "../lib/operation-outcome.ts";
-import { badConfigExitCode, type Config, readConfig } from "./config.ts";
+import { readConfig } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { startParts } from "./parts.ts";
 import { updateResource } from "./resource/update-resource.ts";
@@ -50,14 +51,7 @@ async function schemaReady(deps: Deps): Promise<void> {
 }
 
 if (import.meta.main) {
-  let config: Config;
-  try {
-    config = readConfig(process.env);
-  } catch (error) {
-    console.error((error as Error).message);
-    process.exit(badConfigExitCode);
-  }
-  const { deps, stop } = await startParts(config);
+  const { deps, stop } = await startParts(configOrExit(readConfig));
   try {
     await schemaReady(deps);
     deps.log.info(await seed(deps), "synthetic data in place");

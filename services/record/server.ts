@@ -1,11 +1,12 @@
 import { join } from "node:path";
+import { configOrExit } from "../lib/configuration.ts";
 import { backgroundContext } from "../lib/context.ts";
 import { migrate } from "../lib/database/migrate.ts";
 import { expireKeys } from "../lib/idempotency.ts";
 import { serveMetrics } from "../lib/metrics.ts";
 import { HttpService } from "../lib/serve.ts";
 import { createApp } from "./app.ts";
-import { badConfigExitCode, type Config, readConfig } from "./config.ts";
+import { type Config, readConfig } from "./config.ts";
 import { postgresAccess, startParts } from "./parts.ts";
 
 const migrations = join(import.meta.dirname, "migrations");
@@ -50,14 +51,7 @@ async function main(config: Config): Promise<void> {
 }
 
 if (import.meta.main) {
-  let config: Config;
-  try {
-    config = readConfig(process.env);
-  } catch (error) {
-    console.error((error as Error).message);
-    process.exit(badConfigExitCode);
-  }
-  await main(config).catch((error: unknown) => {
+  await main(configOrExit(readConfig)).catch((error: unknown) => {
     // An aborted start is a normal end: the drain is under way.
     if ((error as Error).name !== "AbortError") {
       console.error(error);

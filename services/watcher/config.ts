@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { givenVariables, unusable } from "../lib/configuration.ts";
 import { logLevels } from "../lib/log.ts";
 import { defaultTimings, type Timings } from "./timings.ts";
 
@@ -68,18 +69,13 @@ export const configSchema = z
 
 export type Config = z.infer<typeof configSchema> & { readonly timings: Timings };
 
-/** The exit code for bad configuration (EX_CONFIG of sysexits.h). */
-export const badConfigExitCode = 78;
-
 /** Reads the environment at once. @throws Error that lists every problem, a line each */
 export function readConfig(environment: Record<string, string | undefined>): Config {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const given = givenVariables(environment);
   const result = configSchema.safeParse(given);
   const times = z.object(timingShape).safeParse(given);
   if (!result.success || !times.success) {
-    const issues = [...(result.error?.issues ?? []), ...(times.error?.issues ?? [])];
-    const lines = issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
-    throw new Error(`The configuration is not usable:\n${lines.join("\n")}`);
+    throw unusable([...(result.error?.issues ?? []), ...(times.error?.issues ?? [])]);
   }
   const timings = Object.fromEntries(Object.keys(defaultTimings).map((name) => [name, times.data[timingVariable(name)]]));
   return { ...result.data, timings: timings as Timings };

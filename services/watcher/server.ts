@@ -1,15 +1,9 @@
-import { badConfigExitCode, type Config, readConfig } from "./config.ts";
+import { configOrExit } from "../lib/configuration.ts";
+import { readConfig } from "./config.ts";
 import { startWatcher } from "./start-watcher.ts";
 
 if (import.meta.main) {
-  let config: Config;
-  try {
-    config = readConfig(process.env);
-  } catch (error) {
-    console.error((error as Error).message);
-    process.exit(badConfigExitCode);
-  }
-  const running = await startWatcher(config).catch((error: unknown) => {
+  const running = await startWatcher(configOrExit(readConfig)).catch((error: unknown) => {
     console.error(error);
     process.exit(1);
   });
