@@ -2,11 +2,21 @@ import type { Operation } from "./history.ts";
 
 export type Verdict = "valid" | "invalid" | "unknown";
 
+/** Pods of one kind (`PostgreSQL`, `DNS`) when the fault was made. */
+export interface Loss {
+  kind: string;
+  lost: number;
+  /** Ready ones that the fault did not hit. */
+  left: number;
+}
+
 /** One fault of the run, as it was. Milliseconds since 1970. */
 export interface FaultRecord {
   name: string;
   what: string;
   elements: readonly string[];
+  /** What of each kind that the platform needs it took away, and what it left. */
+  losses: readonly Loss[];
   injectedMs: number;
   /** undefined: it was never seen to be real. */
   happenedMs: number | undefined;

@@ -15,6 +15,8 @@ export interface AimedFault {
   readonly what: string;
   /** The inventory's names of what is hit: `node/dsp-worker`, `pod/dsp/pg-1` */
   readonly elements: readonly string[];
+  /** Pods that cannot serve while the fault lasts, `namespace/name`; those of hit nodes need no mention. */
+  readonly pods?: readonly string[];
   inject(): Promise<void>;
   /** @returns what shows that the fault is real: `HTTP 6443 of 172.28.0.2 does not answer`; undefined while nothing shows it */
   happened(): Promise<string | undefined>;

@@ -19,6 +19,8 @@ export const operationSchema = z.object({
   /** Of the last answer; 0 where there was none. */
   status: z.number().int(),
   attempts: z.number().int(),
+  /** Answers that told the client to come back (5xx, 429) before the last one; left out where there was none. */
+  turnedAway: z.number().int().optional(),
   /** `Observation/1f0…` */
   resource: z.string().optional(),
   /** The version written, or read. */

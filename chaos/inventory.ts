@@ -1,5 +1,6 @@
 /** Every element of the running platform, by name, and which of them no drill has hit. */
 import { z } from "zod";
+import type { Loss } from "./check.ts";
 import { metadataSchema } from "./metadata.ts";
 import type { Target } from "./target.ts";
 
@@ -96,6 +97,26 @@ export function carriedWith(elements: readonly string[], pods: readonly PodFacts
   const nodes = new Set(elements.filter((element) => element.startsWith("node/")).map((element) => element.slice("node/".length)));
   const lost = pods.filter(({ node, finished }) => node !== undefined && nodes.has(node) && !finished);
   return [...new Set(lost.flatMap((pod) => [podElement(pod), ...pod.claims.map((claim) => `volume/${claim}`)]))];
+}
+
+/** What a pod is to the platform; undefined for one that no request and no failover waits for. */
+function kindOf({ labels }: PodFacts): string | undefined {
+  if (labels["k8s-app"] === "kube-dns") return "DNS";
+  if (labels["cnpg.io/podRole"] === "instance") return "PostgreSQL";
+  if (labels["app.kubernetes.io/name"] === "cloudnative-pg") return "the PostgreSQL operator";
+  if (labels.tier === "control-plane") return labels.component;
+  return labels["app.kubernetes.io/part-of"] === "dsp" ? labels["app.kubernetes.io/name"] : undefined;
+}
+
+/** Of each kind that a fault hits, how many it takes and how many it leaves. @param hitPods `namespace/name` */
+export function lossesOf(pods: readonly PodFacts[], elements: readonly string[], hitPods: readonly string[]): Loss[] {
+  const serving = pods.filter(({ ready, finished, leaving }) => ready && !finished && !leaving);
+  const isHit = ({ namespace, name, node }: PodFacts) => hitPods.includes(`${namespace}/${name}`) || elements.includes(`node/${node}`);
+  const kinds = Map.groupBy(serving, kindOf);
+  return [...kinds].flatMap(([kind, members]) => {
+    const lost = members.filter(isHit).length;
+    return kind === undefined || lost === 0 ? [] : [{ kind, lost, left: members.length - lost }];
+  });
 }
 
 export interface Element {

@@ -19,4 +19,6 @@ export const promises = {
   site: { row: "a whole site killed, or cut off from the other two", stallBarMs: 15_000, stallGoalMs: 3_000 },
   spare: { row: "witness lost; API servers all down; DNS pod lost; operator lost", stallBarMs: 500, stallGoalMs: 200 },
   planned: { row: "planned: switchover, node drain, upgrade of any part", stallBarMs: 1_000, stallGoalMs: 200 },
+  // Beyond what one fault may cost: requests may wait as long as they are held, and still nothing is lost.
+  several: { row: "several faults at once", stallBarMs: 20_000, stallGoalMs: 15_000 },
 } as const satisfies Record<string, PromiseRow>;

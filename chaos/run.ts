@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Drill } from "./drill.ts";
 import type { Operation } from "./history.ts";
-import { carriedWith, type PodFacts, unreadyPods } from "./inventory.ts";
+import { carriedWith, lossesOf, type PodFacts, unreadyPods } from "./inventory.ts";
 import { type Journal, type JournalLine, openJournal, type Phase } from "./journal.ts";
 import type { RunningLoad } from "./load/load.ts";
 import {
@@ -71,13 +71,12 @@ function toolsOf(run: DrillRun): FaultTools {
   return { target: run.options.target, journal: run.journal, timings: run.timings, signal: run.abort.signal };
 }
 
-/** Faults that take a node away take with it what stands there. */
-function carriedBy(run: DrillRun, fault: FaultInProgress, elements: readonly string[]): string[] {
-  return /^(node|site)-/.test(fault.plan.fault.name) ? carriedWith(elements, run.pods) : [];
-}
-
 function aim(run: DrillRun, fault: FaultInProgress): Promise<void> {
-  return aimFault(fault, toolsOf(run), ({ elements }) => carriedBy(run, fault, elements));
+  return aimFault(fault, toolsOf(run), ({ elements, pods = [] }) => ({
+    // Faults that take a node away take with it what stands there.
+    carried: /^(node|site)-/.test(fault.plan.fault.name) ? carriedWith(elements, run.pods) : [],
+    losses: lossesOf(run.pods, elements, pods),
+  }));
 }
 
 /** Waits until the platform is whole: every pod and node of it. @returns the time; undefined: not in time */
@@ -154,7 +153,11 @@ async function establishLoad(run: DrillRun): Promise<void> {
 }
 
 async function injectOne(run: DrillRun, fault: FaultInProgress): Promise<void> {
-  if (fault.aimed === undefined) await aim(run, fault);
+  if (fault.aimed === undefined) {
+    const { parts, target } = run.options;
+    run.pods = await parts.readPods(target).catch(() => run.pods);
+    await aim(run, fault);
+  }
   try {
     await injectFault(fault, toolsOf(run));
   } catch (failure) {

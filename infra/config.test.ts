@@ -77,6 +77,13 @@ describe("parseSettings", () => {
     expect(problemsOf(lab({ drills: "perhaps" })).join()).toContain("dsp:drills");
   });
 
+  it("takes a weakness for the lab alone, and only one that it knows", () => {
+    const sites = JSON.stringify({ a: "eu-1a", b: "eu-1b", witness: "eu-1c" });
+    expect(parseSettings(lab({ weakness: "no-hold" })).weakness).toBe("no-hold");
+    expect(problemsOf(lab({ weakness: "no-luck" })).join()).toContain("dsp:weakness");
+    expect(problemsOf(lab({ kind: "cluster", sites, edge: "{}", weakness: "no-hold" })).join()).toContain("is for the lab alone");
+  });
+
   it("says every problem at once, in plain words", () => {
     const problems = problemsOf({
       kind: "lab",

@@ -4,6 +4,7 @@ import { type Secrets, secretsSchema } from "./secrets/shape.ts";
 import { cluster } from "./stacks/cluster.ts";
 import type { StackKind } from "./stacks/kind.ts";
 import { lab } from "./stacks/lab.ts";
+import { weaknesses } from "./weakness.ts";
 
 const kinds: Record<StackKind["kind"], StackKind> = { lab, cluster };
 
@@ -63,6 +64,8 @@ const settingsSchema = z.strictObject({
   drills: z.stringbool().optional(),
   /** People depend on it: a drill wants the stack's name typed. */
   production: z.stringbool().optional(),
+  /** A mistake made on purpose, for the test of the drills. */
+  weakness: z.enum(weaknesses).optional(),
   secrets: secretsSchema,
 });
 
@@ -147,6 +150,8 @@ function relationProblems(kind: StackKind, raw: Readonly<Record<string, string>>
   const problems: string[] = [];
   const decoded = decode(raw);
   const edge = edgeSchema.safeParse(decoded.edge ?? {});
+  if (raw.weakness !== undefined && kind.kind !== "lab")
+    problems.push("dsp:weakness is for the lab alone: it breaks what the platform promises");
   if (!kind.sites && raw.sites === undefined) problems.push("dsp:sites is missing: the zones of site a, site b and the witness");
   const sites = (decoded.sites ?? kind.sites) as Partial<Record<"a" | "b" | "witness", string>> | undefined;
   if (sites && typeof sites === "object" && new Set([sites.a, sites.b, sites.witness]).size !== 3) {

@@ -15,6 +15,7 @@ import { Watcher } from "./components/watcher.ts";
 import { loadGrants } from "./components/watcher-grants.ts";
 import { readSettings } from "./config.ts";
 import { deriveTopology } from "./topology.ts";
+import { weakened } from "./weakness.ts";
 
 // Config → topology → components → outputs. Everything that can be wrong is said before the first resource exists.
 const settings = readSettings();
@@ -22,7 +23,7 @@ const topology = deriveTopology(settings);
 const manifest = await loadManifest(settings.operatorManifest);
 const watcherGrants = await loadGrants(join(import.meta.dirname, "../services/watcher/grants.sql"));
 const services = ["record"];
-const { images, edge } = settings;
+const { images, edge, weakness } = settings;
 
 const provider = new k8s.Provider("kubernetes", {
   ...(settings.kubeconfig ? { kubeconfig: settings.kubeconfig } : {}),
@@ -65,6 +66,7 @@ const postgres = new Postgres(
     storage,
     services,
     watcherGrants,
+    weakened: weakened("postgres", weakness),
     after: [...prepared, operator.ready],
   },
   opts,
@@ -89,6 +91,7 @@ const record = new Service(
     token: settings.token,
     secretsChecksum: credentials.checksums.service,
     seed: settings.seed,
+    weakened: weakened("service", weakness),
     after: [...prepared, postgres.ready, redis.ready],
   },
   opts,
@@ -101,10 +104,15 @@ new Edge(
     reach: edge,
     routes: [{ service: "record", path: new URL(settings.publicUrl).pathname, podsMax: topology.serviceReplicas + 1 }],
     secretsChecksum: credentials.checksums.edge,
+    weakened: weakened("edge", weakness),
     after: prepared,
   },
   opts,
 );
+if (weakness === "one-dns-pod") {
+  const metadata = { name: "coredns", namespace: "kube-system", annotations: { "pulumi.com/patchForce": "true" } };
+  new k8s.apps.v1.DeploymentPatch(weakness, { metadata, spec: { replicas: 1 } }, opts);
+}
 
 /** Where the platform is reached, and the certificate to trust. */
 export const endpoints = { fhir: settings.publicUrl, ca: credentials.caCertificate };

@@ -168,6 +168,14 @@ describe("postgres", () => {
     expect(cluster.spec.enableSuperuserAccess).toBe(false);
   });
 
+  it("breaks one promise where it is told to, for the test of the drills", () => {
+    const specOf = (weakness: string) => one(render("postgres", { weakness }), "Cluster", "pg").spec;
+    expect(specOf("asynchronous-replication").postgresql.synchronous).toBeUndefined();
+    expect(specOf("preferred-durability").postgresql.synchronous).toMatchObject({ number: 1, dataDurability: "preferred" });
+    expect(specOf("no-witness-data")).toMatchObject({ instances: 2, postgresql: { synchronous: { dataDurability: "required" } } });
+    expect(refusal("postgres", { weakness: "all" })).toContain("weakness");
+  });
+
   it("keeps each deadline of a failover at seconds", () => {
     const { leaseDurationSeconds, renewDeadlineSeconds, retryPeriodSeconds } = cluster.spec.primaryLease;
     expect(leaseDurationSeconds).toBeGreaterThan(renewDeadlineSeconds);
@@ -200,7 +208,11 @@ describe("postgres", () => {
     const objects = render("postgres", { watcher: { grants }, timings: { failoverDelayS: 15 } });
     const { spec } = one(objects, "Cluster", "pg");
     // The role comes first, with the memberships that the operator will look for, and cannot log in before it has a password.
-    expect(spec.bootstrap.initdb.postInitSQL).toEqual(["CREATE ROLE watcher NOLOGIN IN ROLE pg_monitor", ...grants]);
+    expect(spec.bootstrap.initdb.postInitSQL).toEqual([
+      "CREATE ROLE watcher NOLOGIN IN ROLE pg_monitor",
+      ...grants,
+      "ALTER SYSTEM SET restore_command TO 'false'",
+    ]);
     expect(spec.managed.roles.at(-1)).toEqual({
       name: "watcher",
       ensure: "present",
@@ -397,6 +409,8 @@ describe("edge", () => {
   it("sends again only what is safe: every write carries a key", () => {
     const config = one(objects, "ConfigMap", "edge-site-a").data?.["haproxy.cfg"] as string;
     expect(config).toContain("retry-on conn-failure empty-response response-timeout\n");
+    const weak = one(render("edge", { ...virtualIp, weakness: "no-idempotency" }, "dsp-edge"), "ConfigMap", "edge-site-a");
+    expect(weak.data?.["haproxy.cfg"]).not.toContain("req.hdr(Idempotency-Key) -m found");
     expect(config).toMatch(
       /set-header Idempotency-Key %\[uuid\] if \{ method POST PUT PATCH DELETE \} !\{ req\.hdr\(Idempotency-Key\) -m found \}/,
     );

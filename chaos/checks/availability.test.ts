@@ -10,7 +10,7 @@ describe("availability", () => {
     const late = made(101, "create", { dueMs: 10_100, endMs: 13_000 });
     const { verdict, figures } = availability.judge(input([...good, refused, late]));
     expect(verdict).toBe("valid");
-    expect(figures).toEqual({ requests: 102, failed: 0, servedPercent: 100, withinSloPercent: 99.019, cleanWindowsPercent: 100 });
+    expect(figures).toEqual({ requests: 102, failed: 0, turnedAway: 0, servedPercent: 100, withinSloPercent: 99.019, cleanWindowsPercent: 100 });
   });
 
   it("is broken by one that failed, for as long as it waited", () => {
@@ -24,6 +24,13 @@ describe("availability", () => {
   it("does not take a refusal for an answer that no client has earned", () => {
     for (const status of [400, 401, 403, 422])
       expect(availability.judge(input([...good, made(100, "create", { outcome: "refused", status })])).figures.failed).toBe(1);
+  });
+
+  it("does not take it for served that a client had to come back", () => {
+    const { verdict, figures, findings } = availability.judge(input([...good, made(100, "create", { attempts: 2, turnedAway: 1 })]));
+    expect(verdict).toBe("invalid");
+    expect(figures).toMatchObject({ failed: 0, turnedAway: 1 });
+    expect(findings).toEqual(["create 100 was turned away 1 times before it was served"]);
   });
 
   it("leaves out what was due after the end", () => {

@@ -30,12 +30,18 @@ export const availability: Check = {
     const failed = judged.filter((operation) => !isServed(operation));
     const prompt = judged.filter((operation) => isServed(operation) && waitedMs(operation) <= sloMs);
     const { windows, clean } = countCleanWindows(judged, failed);
-    const findings = failed.map((operation) => `${nameOf(operation)} failed after ${waitedMs(operation)} ms: ${reasonOf(operation)}`);
+    // The platform holds a request while it cannot serve it; a client that repeats it by itself hides that it did not.
+    const turnedAway = judged.filter((operation) => operation.turnedAway !== undefined && isServed(operation));
+    const findings = [
+      ...failed.map((operation) => `${nameOf(operation)} failed after ${waitedMs(operation)} ms: ${reasonOf(operation)}`),
+      ...turnedAway.map((operation) => `${nameOf(operation)} was turned away ${operation.turnedAway} times before it was served`),
+    ];
     return {
-      verdict: judged.length === 0 ? "unknown" : failed.length > 0 ? "invalid" : "valid",
+      verdict: judged.length === 0 ? "unknown" : findings.length > 0 ? "invalid" : "valid",
       figures: {
         requests: judged.length,
         failed: failed.length,
+        turnedAway: turnedAway.length,
         servedPercent: percent(judged.length - failed.length, judged.length),
         withinSloPercent: percent(prompt.length, judged.length),
         cleanWindowsPercent: percent(clean, windows),

@@ -1,12 +1,16 @@
 import type { Drill } from "../drill.ts";
 import { edgeKill } from "../faults/edge-kill.ts";
 import { podKill } from "../faults/pod-kill.ts";
+import { primaryFreeze } from "../faults/primary-freeze.ts";
+import { standbysKill } from "../faults/standbys-kill.ts";
 import { promises } from "../promises.ts";
 import { declareDrill } from "./declare.ts";
 
 /** Within the time in which the platform answers the first fault. */
 const duringFailoverS = 1;
 const againS = 30;
+/** Time for a platform that would rather go on than wait to notice that the primary is alone; too short for a standby to come back. */
+const aloneS = 4;
 
 export const combinedDrills: readonly Drill[] = [
   declareDrill({
@@ -29,6 +33,17 @@ export const combinedDrills: readonly Drill[] = [
       { fault: podKill("postgres-primary"), afterS: againS, lastsS: 0 },
     ],
     promise: promises.postgresCrash,
+    redundancyLimitS: 240,
+  }),
+  declareDrill({
+    name: "standbys-then-primary",
+    title: "Both PostgreSQL standbys are killed, and before one is back the primary is frozen: what it acknowledged alone would be lost",
+    tolerates: "no loss of data with all three instances away",
+    faults: [
+      { fault: standbysKill(), afterS: 0, lastsS: 0 },
+      { fault: primaryFreeze(), afterS: aloneS, lastsS: 20 },
+    ],
+    promise: promises.several,
     redundancyLimitS: 240,
   }),
 ];

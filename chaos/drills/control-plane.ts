@@ -7,7 +7,7 @@ import { operatorLost } from "../faults/operator-lost.ts";
 import { outsideUnreachable } from "../faults/outside-unreachable.ts";
 import { podKill } from "../faults/pod-kill.ts";
 import { promises } from "../promises.ts";
-import { declareDrill, lasting, once } from "./declare.ts";
+import { declareDrill, lasting, once, promisesWithoutSpares } from "./declare.ts";
 
 export const controlPlaneDrills: readonly Drill[] = [
   declareDrill({
@@ -17,6 +17,7 @@ export const controlPlaneDrills: readonly Drill[] = [
     faults: lasting(apiServersDown(), 15),
     promise: promises.spare,
     redundancyLimitS: 180,
+    checks: promisesWithoutSpares,
   }),
   declareDrill({
     name: "etcd-leader-kill",
@@ -46,6 +47,7 @@ export const controlPlaneDrills: readonly Drill[] = [
     tolerates: "the cluster's whole DNS",
     faults: lasting(dnsDown(), 15),
     promise: promises.spare,
+    checks: promisesWithoutSpares,
   }),
   declareDrill({
     name: "operator-pod-kill",
@@ -60,6 +62,7 @@ export const controlPlaneDrills: readonly Drill[] = [
     tolerates: "all pods of the operator",
     faults: lasting(operatorLost(), 15),
     promise: promises.spare,
+    checks: promisesWithoutSpares,
   }),
   declareDrill({
     name: "watcher-pod-kill",

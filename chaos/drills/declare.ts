@@ -5,6 +5,7 @@ import { availability } from "../checks/availability.ts";
 import { consistency } from "../checks/consistency.ts";
 import { durability } from "../checks/durability.ts";
 import { redundancy } from "../checks/redundancy.ts";
+import { spares } from "../checks/spares.ts";
 import { splitBrain } from "../checks/split-brain.ts";
 import { stall } from "../checks/stall.ts";
 import type { Drill, FaultPlan } from "../drill.ts";
@@ -13,7 +14,10 @@ import type { Fault } from "../fault.ts";
 const hypothesis =
   "The platform is healthy, every part of it is there as often as it should be, and the clients' requests are served within the service level objective";
 
-const everyPromise: readonly Check[] = [availability, stall, durability, consistency, splitBrain, audit, redundancy];
+const everyPromise: readonly Check[] = [availability, stall, durability, consistency, splitBrain, audit, spares, redundancy];
+
+/** Where the fault is that a whole kind is away. */
+export const promisesWithoutSpares = everyPromise.filter((check) => check !== spares);
 
 const redundancyLimitS = 120;
 const rollS = 180;

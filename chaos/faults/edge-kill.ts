@@ -3,7 +3,7 @@ import { findEdgeHolder, runningContainer } from "./aim.ts";
 import { processesOf } from "./container-processes.ts";
 import { killProcesses } from "./kill-processes.ts";
 import { requireNodes } from "./node-shell.ts";
-import { podElement, podInWords } from "./platform.ts";
+import { podElement, podInWords, podName } from "./platform.ts";
 
 /** HAProxy and keepalived of the edge that holds the virtual IP die at once: nobody hands the address over. */
 export function edgeKill(): Fault {
@@ -19,6 +19,7 @@ export function edgeKill(): Fault {
         what: `HAProxy and keepalived of ${podInWords(pod)}, which holds ${virtualIp}`,
         elements: [podElement(pod), `address/${virtualIp}`],
         node: pod.node,
+        pods: [podName(pod)],
         processes,
       });
     },

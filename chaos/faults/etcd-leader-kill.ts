@@ -29,6 +29,7 @@ export function etcdLeaderKill(): Fault {
         what: `etcd's leader on ${nodeInWords(leader)}`,
         elements: ["pod/kube-system/etcd"],
         node: leader.name,
+        pods: [`kube-system/etcd-${leader.name}`],
         processes,
       });
     },

@@ -3,7 +3,7 @@ import { runningContainer } from "./aim.ts";
 import { continueScript, type Process, processesOf, stopScript } from "./container-processes.ts";
 import { newFaultId } from "./fault-id.ts";
 import { type NodePart, nodeFault } from "./node-fault.ts";
-import type { PodFacts } from "./platform.ts";
+import { type PodFacts, podName } from "./platform.ts";
 
 export interface FreezePlan {
   name: string;
@@ -34,6 +34,7 @@ export function freezeContainers(context: FaultContext, { name, what, elements, 
     id: newFaultId(name),
     what,
     elements,
+    pods: victims.map(({ pod }) => podName(pod)),
     parts,
     async happened() {
       const seen = await read();

@@ -6,16 +6,18 @@ export interface KillPlan {
   what: string;
   elements: readonly string[];
   node: string;
+  pods: readonly string[];
   processes: readonly Process[];
 }
 
 /** kill -9 for processes of a node. It heals as it is made: what the platform starts anew has another number. */
-export function killProcesses({ target }: FaultContext, { what, elements, node, processes }: KillPlan): AimedFault {
+export function killProcesses({ target }: FaultContext, { what, elements, node, pods, processes }: KillPlan): AimedFault {
   const pids = processes.map(({ pid }) => pid);
   let killed = false;
   return {
     what,
     elements,
+    pods,
     async inject() {
       // Once: later the number may be another process'.
       if (killed) return;

@@ -14,6 +14,7 @@ export interface NodeFaultPlan {
   id: string;
   what: string;
   elements: readonly string[];
+  pods?: readonly string[];
   /** One a node. */
   parts: readonly NodePart[];
   /** After the nodes' own parts. */
@@ -38,6 +39,7 @@ export function nodeFault({ target, limitS }: FaultContext, plan: NodeFaultPlan)
   return {
     what,
     elements,
+    ...(plan.pods === undefined ? {} : { pods: plan.pods }),
     async inject() {
       await withEach(parts, ({ node, heal }) => keepOnNode(target, node, { id, what, limitS }, heal));
       await withEach(parts, async ({ node, inject }) => inject !== undefined && (await onNode(target, node, inject)));

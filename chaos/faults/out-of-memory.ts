@@ -3,7 +3,7 @@ import { choosePod, type PodVictim, runningContainer } from "./aim.ts";
 import { newFaultId } from "./fault-id.ts";
 import { nodeFault } from "./node-fault.ts";
 import { onNode, requireNodes } from "./node-shell.ts";
-import { readPod } from "./platform.ts";
+import { podName, readPod } from "./platform.ts";
 
 const units: Readonly<Record<string, number>> = { "": 1, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, k: 1e3, M: 1e6, G: 1e9 };
 
@@ -65,6 +65,7 @@ export function outOfMemory(what: PodVictim): Fault {
         id,
         what: `${words}: container ${container.name}, whose limit is ${container.memoryLimit}`,
         elements,
+        pods: [podName(pod)],
         parts: [
           {
             node: pod.node,

@@ -195,6 +195,11 @@ export function podElement({ namespace, name, owner }: PodFacts): string {
   return `pod/${namespace}/${owner === undefined || owner.kind === "Cluster" ? name : owner.name}`;
 }
 
+/** `dsp/pg-1` */
+export function podName({ namespace, name }: Pick<PodFacts, "namespace" | "name">): string {
+  return `${namespace}/${name}`;
+}
+
 /** `node dsp-worker (site-a)` */
 export function nodeInWords({ name, site }: NodeFacts): string {
   return `node ${name} (${site})`;

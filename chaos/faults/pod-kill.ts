@@ -1,7 +1,7 @@
 import type { Fault } from "../fault.ts";
 import { choosePod, type PodVictim } from "./aim.ts";
 import { kubectl } from "./kubectl.ts";
-import { readPod } from "./platform.ts";
+import { podName, readPod } from "./platform.ts";
 
 /** A pod is taken away by force, without its grace period. It heals as it is made: its owner makes another. */
 export function podKill(what: PodVictim): Fault {
@@ -15,6 +15,7 @@ export function podKill(what: PodVictim): Fault {
       return {
         what: words,
         elements,
+        pods: [podName(pod)],
         async inject() {
           // Once: its successor may have the same name.
           if (killed) return;

@@ -3,7 +3,7 @@ import { findPostgresPrimary, runningContainer } from "./aim.ts";
 import { type Process, processesOf } from "./container-processes.ts";
 import { killProcesses } from "./kill-processes.ts";
 import { requireNodes } from "./node-shell.ts";
-import { podElement, podInWords } from "./platform.ts";
+import { podElement, podInWords, podName } from "./platform.ts";
 
 export type PostgresProcess = "postgres-backend" | "postmaster";
 
@@ -35,6 +35,7 @@ export function processKill(kind: PostgresProcess): Fault {
         what: `${kind === "postmaster" ? "the postmaster" : "one backend"} of the PostgreSQL primary ${podInWords(pod)}`,
         elements: [podElement(pod)],
         node: pod.node,
+        pods: [podName(pod)],
         processes: [victim],
       });
     },

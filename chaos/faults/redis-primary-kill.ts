@@ -3,7 +3,7 @@ import { findRedisPrimary, runningContainer } from "./aim.ts";
 import { processesOf } from "./container-processes.ts";
 import { killProcesses } from "./kill-processes.ts";
 import { requireNodes } from "./node-shell.ts";
-import { podElement, podInWords } from "./platform.ts";
+import { podElement, podInWords, podName } from "./platform.ts";
 
 /** kill -9 for the primary's Redis: no farewell to clients, replicas or Sentinels. */
 export function redisPrimaryKill(): Fault {
@@ -20,6 +20,7 @@ export function redisPrimaryKill(): Fault {
         what: `redis-server of the Redis primary ${podInWords(pod)}`,
         elements: [podElement(pod)],
         node: pod.node,
+        pods: [podName(pod)],
         processes: servers,
       });
     },

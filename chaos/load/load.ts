@@ -97,7 +97,13 @@ function startK6(address: string, consoleFile: string, folder: string, environme
   const quiet = ["--quiet", "--no-usage-report", "--no-thresholds", "--summary-mode=disabled", "--no-setup", "--no-teardown", "--no-color"];
   const args = ["run", ...quiet, "--log-format=raw", `--console-output=${consoleFile}`, `--address=${address}`, script];
   // A group of its own: Ctrl-C is for whoever started the load, who then stops it in order.
-  const child = spawn("k6", args, { env: environment, cwd: folder, detached: true, stdio: ["ignore", descriptor, descriptor] });
+  // The kernel ends it with this process, however that ends: nobody would be there to judge or to stop the load.
+  const child = spawn("setpriv", ["--pdeathsig", "KILL", "k6", ...args], {
+    env: environment,
+    cwd: folder,
+    detached: true,
+    stdio: ["ignore", descriptor, descriptor],
+  });
   closeSync(descriptor);
   let running = true;
   const ended = new Promise<string>((resolve) => {

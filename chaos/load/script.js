@@ -190,6 +190,7 @@ async function carryOut(action, operation) {
       operation.outcome = verdict.outcome;
       return;
     }
+    if (answer.status !== 0) operation.turnedAway = (operation.turnedAway ?? 0) + 1;
     await pause(Math.max(0, Math.min(verdict.afterMs, deadlineMs - Date.now())));
   }
 }

@@ -18,6 +18,7 @@ const rates: Readonly<Record<keyof typeof promises, { perYear: number; why: stri
   site: { perYear: 1, why: "one of three buildings is lost or cut off once" },
   spare: { perYear: 24, why: "witness, API, DNS or operator fail twice a month" },
   planned: { perYear: 104, why: "something is changed on purpose twice a week" },
+  several: { perYear: 0.1, why: "once in ten years" },
 };
 
 export interface BudgetRow {

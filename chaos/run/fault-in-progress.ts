@@ -1,6 +1,6 @@
 /** One fault of a running drill, from its aim to the moment when nothing of it remains. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { FaultRecord } from "../check.ts";
+import type { FaultRecord, Loss } from "../check.ts";
 import type { FaultPlan } from "../drill.ts";
 import { type AimedFault, type FaultContext, FaultNotPossible } from "../fault.ts";
 import type { Journal } from "../journal.ts";
@@ -13,6 +13,7 @@ export interface FaultInProgress {
   aimed: AimedFault | undefined;
   /** What goes down with its elements, as the platform stood when it was aimed. */
   carried: readonly string[];
+  losses: readonly Loss[];
   /** Under way or done: from here on it must be healed, however it ended. */
   injecting: Promise<void> | undefined;
   injectedMs: number | undefined;
@@ -37,6 +38,7 @@ export function planFault(plan: FaultPlan, number: number): FaultInProgress {
     plan,
     aimed: undefined,
     carried: [],
+    losses: [],
     injecting: undefined,
     injectedMs: undefined,
     happenedMs: undefined,
@@ -77,13 +79,13 @@ function contextOf(fault: FaultInProgress, tools: FaultTools): FaultContext {
 export async function aimFault(
   fault: FaultInProgress,
   tools: FaultTools,
-  carriedBy: (aimed: AimedFault) => readonly string[],
+  takenBy: (aimed: AimedFault) => Pick<FaultInProgress, "carried" | "losses">,
 ): Promise<void> {
   const { name } = fault.plan.fault;
   try {
     const aimed = await fault.plan.fault.aim(contextOf(fault, tools));
     fault.aimed = aimed;
-    fault.carried = carriedBy(aimed);
+    Object.assign(fault, takenBy(aimed));
     tools.journal.write({
       entry: "fault",
       fault: fault.number,
@@ -185,7 +187,7 @@ export async function healFault(fault: FaultInProgress, tools: Pick<FaultTools, 
 }
 
 /** The fault as the checks see it; undefined where it was never begun. */
-export function recordOf({ plan, aimed, injectedMs, happenedMs, evidence, healedMs }: FaultInProgress): FaultRecord | undefined {
+export function recordOf({ plan, aimed, losses, injectedMs, happenedMs, evidence, healedMs }: FaultInProgress): FaultRecord | undefined {
   if (aimed === undefined || injectedMs === undefined) return undefined;
-  return { name: plan.fault.name, what: aimed.what, elements: aimed.elements, injectedMs, happenedMs, evidence, healedMs };
+  return { name: plan.fault.name, what: aimed.what, elements: aimed.elements, losses, injectedMs, happenedMs, evidence, healedMs };
 }

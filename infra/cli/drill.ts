@@ -10,6 +10,7 @@ import { DrillRefused, requireConfirmed } from "../../chaos/run/safety.ts";
 import { runDrills } from "../../chaos/run/session.ts";
 import { type KeptFaults, stopDrills } from "../../chaos/run/stop.ts";
 import type { Target } from "../../chaos/target.ts";
+import { type Weakness, weaknesses } from "../../chaos/weaknesses.ts";
 import { holdLabLock } from "../lab/lock.ts";
 import { paths } from "../lab/paths.ts";
 import { chaosTarget, drillReports, installLoadTools } from "./chaos-target.ts";
@@ -17,6 +18,7 @@ import { type Command, exitCodes, UsageError, unknownWord } from "./command.ts";
 import type { DrillDisplay } from "./drill-display.ts";
 import { showDrills } from "./drill-display.ts";
 import { StepError } from "./recipe.ts";
+import { runWeaknesses } from "./weaken.ts";
 
 const couldNotRun = 2;
 const repeatMax = 1_000;
@@ -38,7 +40,9 @@ function chosenDrills(words: readonly string[]): readonly Drill[] {
   return words.map((word) => {
     const drill = allDrills.find(({ name }) => name === word);
     if (drill === undefined)
-      throw new UsageError(unknownWord("drill", word, ["all", "short", "list", "stop", "report", ...allDrills.map(({ name }) => name)]));
+      throw new UsageError(
+        unknownWord("drill", word, ["all", "short", "list", "stop", "report", "weaknesses", ...allDrills.map(({ name }) => name)]),
+      );
     return drill;
   });
 }
@@ -117,25 +121,86 @@ async function runWanted({ target, drills, full, repeat, json }: Wanted, display
   }
 }
 
+/** @throws UsageError */
+function chosenWeaknesses(words: readonly string[]): readonly Weakness[] {
+  if (words.length === 0) return weaknesses;
+  return words.map((word) => {
+    const weakness = weaknesses.find(({ name }) => name === word);
+    if (weakness === undefined)
+      throw new UsageError(
+        unknownWord(
+          "weakness",
+          word,
+          weaknesses.map(({ name }) => name),
+        ),
+      );
+    return weakness;
+  });
+}
+
+interface WantedWeaknesses {
+  target: Target;
+  chosen: readonly Weakness[];
+  stream: NodeJS.WriteStream;
+  json: boolean;
+}
+
+/** The test of the drills: each mistake in the platform must turn its drill invalid. */
+async function proveDrills({ target, chosen, stream, json }: WantedWeaknesses, display: DrillDisplay): Promise<number> {
+  const abort = listenForAbort((text) => display.say(text));
+  try {
+    const results = await runWeaknesses({
+      ...{ weaknesses: chosen, stream, isInterrupted: () => abort.signal.aborted },
+      runDrill: async ({ drill: name }) => {
+        const drills = allDrills.filter((candidate) => candidate.name === name);
+        const { outcomes } = await runDrills({
+          ...{ target, drills, full: false, repeat: 1, kept, parts: realParts, signal: abort.signal, events: display },
+        });
+        return outcomes[0];
+      },
+    });
+    if (json) process.stdout.write(`${JSON.stringify({ weaknesses: results })}\n`);
+    if (abort.interrupted()) return exitCodes.interrupted;
+    return results.length === chosen.length && results.every(({ caught }) => caught) ? exitCodes.ok : exitCodes.failed;
+  } finally {
+    abort.stop();
+  }
+}
+
 export const drill: Command = {
   description:
     "Breaks the platform on purpose under load and judges it by what the clients saw: steady, load, inject, heal, settle, check. Whatever\n" +
-    "happens it heals. Exit code: 0 all valid, 1 something is invalid, or an element of the platform has no drill, 2 something could not be run.",
-  positionals: { usage: "<name…|all|short|list|stop|report>", description: "drills by name; ./dsp drill list shows them", max: 200 },
+    "happens it heals. Exit code: 0 all valid, 1 something is invalid, or an element of the platform has no drill, 2 something could not be run.\n" +
+    "weaknesses is the test of the drills themselves: it builds a mistake into the lab's platform, one after another, and each must turn its\n" +
+    "drill invalid; afterwards the platform is as before. Exit code: 0 all were caught.",
+  positionals: {
+    usage: "<name…|all|short|list|stop|report|weaknesses>",
+    description: "drills by name; ./dsp drill list shows them",
+    max: 200,
+  },
   options: {
     repeat: { type: "string", placeholder: "times", description: "run each so often (default: 1)" },
     json: { type: "boolean", description: "print the figures as JSON; progress goes to standard error" },
     confirm: { type: "string", placeholder: "name", description: "the name of a stack that is marked production" },
     stack: { type: "string", placeholder: "name", description: "the stack to break (default: lab)" },
   },
-  examples: ["./dsp drill list", "./dsp drill site-kill --repeat 20", "./dsp drill all", "./dsp drill stop", "./dsp drill report"],
+  examples: [
+    "./dsp drill list",
+    "./dsp drill site-kill --repeat 20",
+    "./dsp drill all",
+    "./dsp drill stop",
+    "./dsp drill report",
+    "./dsp drill weaknesses",
+  ],
   async run(values, words) {
     const [first] = words;
     if (words.length === 1 && first === "list") return list();
     if (words.length === 1 && first === "report") return report();
     const stack = typeof values.stack === "string" ? values.stack : "lab";
     if (words.length === 1 && first === "stop") return orRefused(() => stop(chaosTarget(stack)));
-    const drills = chosenDrills(words);
+    const provesDrills = first === "weaknesses";
+    const chosen = provesDrills ? chosenWeaknesses(words.slice(1)) : [];
+    const drills = provesDrills ? [] : chosenDrills(words);
     const repeat = readRepeat(values.repeat);
     return orRefused(async () => {
       const target = chaosTarget(stack);
@@ -144,8 +209,13 @@ export const drill: Command = {
       await installLoadTools(stream);
       if (target.kind === "lab") holdLabLock();
       const display = showDrills(stream);
+      const json = values.json === true;
       try {
-        return await runWanted({ target, drills, full: first === "all", repeat, json: values.json === true }, display);
+        if (provesDrills) {
+          if (stack !== "lab") throw new DrillRefused("a weakened platform is made in the lab only", "Leave --stack out.");
+          return await proveDrills({ target, chosen, stream, json }, display);
+        }
+        return await runWanted({ target, drills, full: first === "all", repeat, json }, display);
       } finally {
         display.end();
       }

@@ -30,6 +30,8 @@ export interface EdgeArgs {
   reach: EdgeReach;
   routes: readonly Route[];
   secretsChecksum: pulumi.Input<string>;
+  /** Values that a weakened platform has otherwise, for the test of the drills. */
+  weakened: Record<string, unknown>;
   after: Dependencies;
 }
 
@@ -71,6 +73,7 @@ export class Edge extends pulumi.ComponentResource {
             connectionsMax: 200,
           })),
           ...reachValues(args.reach, site, index),
+          ...args.weakened,
         },
       },
       { parent: this },

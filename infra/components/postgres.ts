@@ -17,6 +17,8 @@ export interface PostgresArgs {
   services: readonly string[];
   /** What the watchers' role is granted when the cluster is made: SQL statements. */
   watcherGrants: readonly string[];
+  /** Values that a weakened platform has otherwise, for the test of the drills. */
+  weakened: Record<string, unknown>;
   after: Dependencies;
 }
 
@@ -59,6 +61,7 @@ export class Postgres extends pulumi.ComponentResource {
           maxConnections: args.maxConnections,
           parameters: args.parameters,
           resources: { requests: { cpu: args.cpuRequest, memory: args.memoryRequest }, limits: { memory: args.memory } },
+          ...args.weakened,
         },
       },
       { parent: this },

@@ -11,6 +11,8 @@ export interface ServiceArgs {
   secretsChecksum: pulumi.Input<string>;
   /** Whether the service's synthetic data is sown. */
   seed: boolean;
+  /** Values that a weakened platform has otherwise, for the test of the drills. */
+  weakened: Record<string, unknown>;
   after: Dependencies;
 }
 
@@ -46,6 +48,7 @@ export class Service extends pulumi.ComponentResource {
           },
           redis: { primaryName: names.redisPrimary, passwordSecret: names.redisPassword },
           seed: { enabled: args.seed },
+          ...args.weakened,
         },
       },
       { parent: this },

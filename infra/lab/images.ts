@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { copyFileSync, cpSync, linkSync, rmSync, statSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { parseAllDocuments } from "yaml";
+import { parseAllDocuments, parseDocument } from "yaml";
 import type { StepTools } from "../cli/recipe.ts";
 import { versions } from "./catalogue.ts";
 import { ensureDebianPackages } from "./debian.ts";
@@ -199,14 +199,24 @@ async function storageManifest(): Promise<string> {
         nodePathMap: [{ node: "DEFAULT_PATH_FOR_NON_LISTED_NODES", paths: ["/var/local-path-provisioner"] }],
       });
       document.setIn(["data", "config.json"], config);
-      const helper = String(document.getIn(["data", "helperPod.yaml"])).replace("image: busybox", `image: ${local.debian}`);
-      document.setIn(
-        ["data", "helperPod.yaml"],
-        helper.replace("tolerations:", "tolerations:\n    - key: node-role.kubernetes.io/control-plane\n      operator: Exists"),
-      );
+      // A volume is made in the node itself: its mount must outlive the pod that asks for it.
+      const inNode = "nsenter --target 1 --mount -- /bin/bash /usr/local/lib/dsp/volume";
+      document.setIn(["data", "setup"], `#!/bin/sh\nset -eu\n${inNode} make "$VOL_DIR" "$VOL_SIZE_BYTES"\n`);
+      document.setIn(["data", "teardown"], `#!/bin/sh\nset -eu\n${inNode} drop "$VOL_DIR"\n`);
+      document.setIn(["data", "helperPod.yaml"], helperPod(String(document.getIn(["data", "helperPod.yaml"]))));
     }
   }
   return documents.map(String).join("---\n");
+}
+
+/** The pod that makes and drops volumes: of an image that is there, allowed on every node and in the node's own namespaces. */
+function helperPod(upstream: string): string {
+  const pod = parseDocument(upstream);
+  pod.setIn(["spec", "hostPID"], true);
+  pod.setIn(["spec", "tolerations"], [{ operator: "Exists" }]);
+  pod.setIn(["spec", "containers", 0, "image"], local.debian);
+  pod.setIn(["spec", "containers", 0, "securityContext"], { privileged: true });
+  return String(pod);
 }
 
 /** Builds the services' image from the sources and their locked production dependencies. @returns its reference */

@@ -56,6 +56,8 @@ export async function writeStackSettings(tools: StepTools): Promise<string | und
   for (const [key, value] of Object.entries(settingsOf(facts, platformImages))) {
     document.setIn(["config", key], document.createNode(value));
   }
+  // What a test of the drills left behind when it was killed.
+  document.deleteIn(["config", "dsp:weakness"]);
   const written = String(document);
   if (written === text) return "unchanged";
   tools.log(`settings in ${paths.stackSettings}`);

@@ -81,5 +81,14 @@ export function input(history: readonly Operation[], rest: Partial<CheckInput> =
 }
 
 export function fault(injectedMs: number, healedMs: number | undefined): CheckInput["faults"][number] {
-  return { name: "node-kill", what: "a node", elements: ["node/one"], injectedMs, happenedMs: injectedMs, evidence: "dead", healedMs };
+  return {
+    name: "node-kill",
+    what: "a node",
+    elements: ["node/one"],
+    losses: [],
+    injectedMs,
+    happenedMs: injectedMs,
+    evidence: "dead",
+    healedMs,
+  };
 }
