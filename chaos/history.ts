@@ -29,6 +29,8 @@ export const operationSchema = z.object({
   ifMatch: z.number().int().optional(),
   /** What was written, or read back: unique to each write. */
   value: z.string().optional(),
+  /** A read that must be the primary's: the client demands to see its own writes. Left out of the others. */
+  fresh: z.boolean().optional(),
   /** Who answered a read; a standby may be behind. */
   servedBy: z.enum(["primary", "standby"]).optional(),
   /** Why it did not succeed. */

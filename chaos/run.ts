@@ -235,11 +235,10 @@ async function settle(run: DrillRun): Promise<void> {
 
 async function check(run: DrillRun): Promise<void> {
   const { options, drill, load, timings, journal } = run;
-  await options.parts
+  const collecting = options.parts
     .collectLogs(options.target, options.folder, (run.steadyEndMs ?? run.startedMs) - timings.steadyMs)
     .catch((failure: Error) => journal.write({ entry: "log", text: `the logs could not be collected: ${failure.message}` }));
-  options.signal.throwIfAborted();
-  const { checks, problems } = await judgeDrill({
+  const judging = judgeDrill({
     drill,
     parts: options.parts,
     target: options.target,
@@ -253,6 +252,7 @@ async function check(run: DrillRun): Promise<void> {
     faults: run.faults,
     sightings: run.watch.sightings,
   });
+  const [{ checks, problems }] = await Promise.all([judging, collecting]);
   for (const outcome of checks) journal.write({ entry: "check", ...outcome, findings: [...outcome.findings] });
   run.checks.push(...checks);
   run.problems.push(...problems);

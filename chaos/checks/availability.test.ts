@@ -10,7 +10,14 @@ describe("availability", () => {
     const late = made(101, "create", { dueMs: 10_100, endMs: 13_000 });
     const { verdict, figures } = availability.judge(input([...good, refused, late]));
     expect(verdict).toBe("valid");
-    expect(figures).toEqual({ requests: 102, failed: 0, turnedAway: 0, servedPercent: 100, withinSloPercent: 99.019, cleanWindowsPercent: 100 });
+    expect(figures).toEqual({
+      requests: 102,
+      failed: 0,
+      turnedAway: 0,
+      servedPercent: 100,
+      withinSloPercent: 99.019,
+      cleanWindowsPercent: 100,
+    });
   });
 
   it("is broken by one that failed, for as long as it waited", () => {

@@ -11,7 +11,7 @@ describe("stall", () => {
     const result = stall.judge(input([...quick, slowWrite, slowRead], { faults: [fault(3_000, 3_000)] }));
     expect(result).toEqual({
       verdict: "valid",
-      figures: { stallMs: 900, writeStallMs: 900, readStallMs: 300, searchStallMs: 0, rtoMs: 0, barMs: 1_000, goalMs: 200 },
+      figures: { stallMs: 900, writeStallMs: 900, freshReadStallMs: 0, readStallMs: 300, rtoMs: 0, barMs: 1_000, goalMs: 200 },
       findings: [],
     });
   });

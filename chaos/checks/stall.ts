@@ -43,8 +43,9 @@ export const stall: Check = {
     const figures = {
       stallMs,
       writeStallMs: largest(touched.filter(isWrite).map(waitedMs)),
-      readStallMs: largest(touched.filter(({ kind }) => kind === "read").map(waitedMs)),
-      searchStallMs: largest(touched.filter(({ kind }) => kind === "search").map(waitedMs)),
+      freshReadStallMs: largest(touched.filter(({ fresh }) => fresh === true).map(waitedMs)),
+      // Those that a standby may answer: they need not wait for a new primary.
+      readStallMs: largest(touched.filter((operation) => !isWrite(operation) && operation.fresh !== true).map(waitedMs)),
       rtoMs: largest(faults.map((fault, index) => recoveryMs(fault, faults[index + 1], touched))),
       barMs: bounds.barMs,
       goalMs: bounds.goalMs,

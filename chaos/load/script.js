@@ -103,7 +103,7 @@ function updateOwn(n) {
 function read(resource, ownWrites, done = () => {}) {
   return {
     kind: "read",
-    known: { resource },
+    known: ownWrites ? { resource, fresh: true } : { resource },
     // A client that must see what it has just written says so, and rather waits for the primary.
     request: { method: "GET", path: resource, headers: ownWrites ? { "Cache-Control": "no-cache" } : {} },
     learn: (answer) => ({ version: versionOf(answer), value: answer.json("valueString") }),

@@ -15,11 +15,9 @@ export async function loadGrants(file: string): Promise<string[]> {
   return statements;
 }
 
-/** One statement to a semicolon, without comments and on one line. */
+/** One statement to a semicolon that is in no quotes, without comments and on one line. */
 export function splitStatements(text: string): string[] {
-  return text
-    .replace(/--.*$/gm, "")
-    .split(";")
+  return (text.replace(/--.*$/gm, "").match(/(?:'[^']*'?|[^';])+/g) ?? [])
     .map((statement) => statement.replace(/\s+/g, " ").trim())
     .filter((statement) => statement !== "");
 }
@@ -28,7 +26,7 @@ function problemsOf(statement: string): string[] {
   const problems: string[] = [];
   // The operator hands the statements to a Job as arguments, in which Kubernetes replaces $(…) and halves $$.
   if (statement.includes("$")) problems.push(`"${statement}" has a $, which does not come through`);
-  if ((statement.split("'").length - 1) % 2 === 1) problems.push(`"${statement}" is half a statement: no semicolon within quotes`);
+  if ((statement.split("'").length - 1) % 2 === 1) problems.push(`"${statement}" is half a statement: a quote is not closed`);
   const [, granted] = /^GRANT (?!.* ON )(.*) TO /i.exec(statement) ?? [];
   const others = (granted ?? "").split(/,\s*/).filter((role) => role !== "" && !memberships.has(role));
   if (others.length > 0) problems.push(`the operator takes the membership in ${others.join(", ")} away again`);

@@ -44,6 +44,8 @@ const kubeletConfiguration = {
   // a node that does not renew its lease is found dead sooner than after the usual 40 s
   nodeStatusUpdateFrequency: "4s",
   nodeLeaseDurationSeconds: 8,
+  // a container that was ended several times in ten minutes would else wait up to five before its next start, and redundancy with it
+  crashLoopBackOff: { maxContainerRestartPeriod: "2s" },
   // the images cannot be fetched again
   imageGCHighThresholdPercent: 100,
   evictionHard: { "memory.available": "50Mi", "nodefs.available": "0%", "nodefs.inodesFree": "0%", "imagefs.available": "0%" },

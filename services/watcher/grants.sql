@@ -12,3 +12,14 @@ GRANT EXECUTE ON FUNCTION pg_catalog.pg_show_all_file_settings() TO watcher;
 GRANT EXECUTE ON FUNCTION pg_catalog.pg_wal_replay_pause() TO watcher;
 GRANT EXECUTE ON FUNCTION pg_catalog.pg_wal_replay_resume() TO watcher;
 GRANT EXECUTE ON FUNCTION pg_catalog.pg_promote(boolean, integer) TO watcher;
+
+-- Promoted by a watcher, an instance removes its standby.signal; an instance manager that had just found it to be a standby may make the file
+-- anew, and then holds a running primary for a standby until somebody removes it. PostgreSQL has no statement that removes a file.
+CREATE FUNCTION public.remove_standby_signal() RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS '
+BEGIN
+  IF pg_is_in_recovery() OR (pg_stat_file(''standby.signal'', true)).size IS NULL THEN RETURN false; END IF;
+  COPY (SELECT 1) TO PROGRAM ''cat > /dev/null; rm -f standby.signal'';
+  RETURN true;
+END';
+REVOKE ALL ON FUNCTION public.remove_standby_signal() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION public.remove_standby_signal() TO watcher;

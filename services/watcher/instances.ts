@@ -74,6 +74,11 @@ export interface Instances {
   onClosed(listener: (name: string) => void): void;
   /** A commit that waits for the instance's own disk and for nobody else. */
   tryWrite(member: Member): Promise<WriteAnswer>;
+  /**
+   * Removes a file from a running primary that says it is a standby: whoever starts or manages the instance would believe it.
+   * @returns whether there was one
+   */
+  removeStandbySignal(member: Member): Promise<boolean>;
   /** @throws when the instance cannot be reached */
   open(member: Member): Promise<Control>;
   /** Lets go of what is kept for an instance that is gone or has moved. */

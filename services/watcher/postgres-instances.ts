@@ -3,7 +3,7 @@ import { connect, destroy, type PostgresAccess } from "../lib/database/connect.t
 import { OverdueError, systemClock, within } from "./clock.ts";
 import type { Answer, Control, Failure, InstanceState, Instances, Member, WriteAnswer } from "./instances.ts";
 import { PostgresControl } from "./postgres-control.ts";
-import { question, tinyWrite } from "./statements.ts";
+import { askForRoom, question, removeStandbySignal, smallMemory, tinyWrite } from "./statements.ts";
 import type { Timings } from "./timings.ts";
 
 interface StateRow {
@@ -69,8 +69,10 @@ export class PostgresInstances implements Instances {
         lines.write = await this.#connect(member, this.#timings.connectTimeoutMs, 0);
         // No limit: a statement that cannot be cancelled, as one that waits for a dead disk, would only be asked again.
         await lines.write.query("SET synchronous_commit = local");
+        await lines.write.query(smallMemory);
       }
       await lines.write.query(tinyWrite);
+      await lines.write.query(askForRoom);
       return "written";
     } catch (error) {
       const client = lines.write;
@@ -79,6 +81,11 @@ export class PostgresInstances implements Instances {
       // Classes 53 (no resources, a full disk among them) and 58 (input and output): the server itself says so.
       return /^(53100|58)/.test(codeOf(error)) ? "failed" : "unclear";
     }
+  }
+
+  async removeStandbySignal(member: Member): Promise<boolean> {
+    const answer = await this.#linesTo(member).write?.query<{ removed: boolean }>(removeStandbySignal);
+    return answer?.rows[0]?.removed === true;
   }
 
   async open(member: Member): Promise<Control> {

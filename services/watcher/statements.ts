@@ -16,6 +16,13 @@ export const question = `SELECT pg_is_in_recovery() AS in_recovery,
  */
 export const tinyWrite = "SELECT pg_logical_emit_message(true, 'dsp-watcher', '')";
 
+/**
+ * The tiny write fits into a segment that is there already, and so succeeds on a full disk on which no table can grow. This one asks for
+ * room: with work_mem as small as it can be, the rows go to a temporary file of some 100 kB beside the data.
+ */
+export const smallMemory = "SET work_mem = '64kB'";
+export const askForRoom = "SELECT count(*) FROM generate_series(1, 5000)";
+
 const fileValue = (condition: string): string =>
   `(SELECT setting FROM pg_file_settings WHERE name = 'primary_conninfo' AND error IS NULL ${condition} ORDER BY seqno DESC LIMIT 1)`;
 
@@ -33,6 +40,9 @@ export const examination = `SELECT pg_is_in_recovery() AS in_recovery,
     THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) - '0/0'::pg_lsn END::text AS flushed,
   EXISTS (SELECT FROM pg_stat_wal_receiver) AS receiving,
   extract(epoch FROM clock_timestamp()) * 1000 AS clock_ms`;
+
+/** Of a running primary only; what it may do is in grants.sql. */
+export const removeStandbySignal = "SELECT public.remove_standby_signal() AS removed";
 
 /** Serialises watchers on one instance for as long as a change takes. It is the session's, and an idle session soon ends. */
 export const lock = "SELECT pg_advisory_lock(7369616)";

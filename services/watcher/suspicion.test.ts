@@ -54,11 +54,22 @@ describe("Suspicion", () => {
 
   it("suspects a primary that answers and cannot write", () => {
     const one = suspicion();
-    one.cannotWrite(1000);
+    one.cannotWrite(1000, "waits");
     one.answered();
-    one.cannotWrite(2000);
-    expect(one.verdict(3999)).toBeUndefined();
-    expect(one.verdict(4000)).toBe("no-write");
+    one.cannotWrite(2000, "waits");
+    expect(one.verdict(2999)).toBeUndefined();
+    expect(one.verdict(3000)).toBe("no-write");
+    one.written();
+    expect(one.verdict(9000)).toBeUndefined();
+  });
+
+  it("suspects one sooner that says itself that it cannot", () => {
+    const one = suspicion();
+    one.cannotWrite(1000, "fails");
+    expect(one.verdict(1999)).toBeUndefined();
+    expect(one.verdict(2000)).toBe("no-write");
+    one.excuse(5000);
+    expect(one.verdict(5999)).toBeUndefined();
     one.written();
     expect(one.verdict(9000)).toBeUndefined();
   });

@@ -14,6 +14,7 @@ export class Suspicion {
   #latest: Evidence | undefined;
   #refusals = 0;
   #cannotWriteSinceMs: number | undefined;
+  #writeFailsSinceMs: number | undefined;
   /** Questions asked before this moment prove nothing: this process was away. */
   #validFromMs = Number.NEGATIVE_INFINITY;
 
@@ -42,10 +43,13 @@ export class Suspicion {
 
   written(): void {
     this.#cannotWriteSinceMs = undefined;
+    this.#writeFailsSinceMs = undefined;
   }
 
-  cannotWrite(askedMs: number): void {
-    this.#cannotWriteSinceMs ??= Math.max(askedMs, this.#validFromMs);
+  cannotWrite(askedMs: number, how: "waits" | "fails"): void {
+    const sinceMs = Math.max(askedMs, this.#validFromMs);
+    this.#cannotWriteSinceMs ??= sinceMs;
+    if (how === "fails") this.#writeFailsSinceMs ??= sinceMs;
   }
 
   /** This process was away until now. */
@@ -53,6 +57,7 @@ export class Suspicion {
     this.#validFromMs = nowMs;
     this.answered();
     if (this.#cannotWriteSinceMs !== undefined) this.#cannotWriteSinceMs = nowMs;
+    if (this.#writeFailsSinceMs !== undefined) this.#writeFailsSinceMs = nowMs;
   }
 
   get odd(): boolean {
@@ -65,7 +70,9 @@ export class Suspicion {
     if (this.#latest === "refused" && this.#refusals > 1 && lasted("refused") >= this.#timings.refusedAfterMs) return "refused";
     if ((this.#latest === "silent" || this.#latest === "refused") && lasted("silent") >= this.#timings.silentAfterMs) return "silent";
     if (this.#latest === "starting" && lasted("starting") >= this.#timings.startingAfterMs) return "starting";
-    if (this.#cannotWriteSinceMs !== undefined && nowMs - this.#cannotWriteSinceMs >= this.#timings.noWriteAfterMs) return "no-write";
+    const since = (sinceMs: number | undefined): number => nowMs - (sinceMs ?? Number.POSITIVE_INFINITY);
+    if (since(this.#cannotWriteSinceMs) >= this.#timings.noWriteAfterMs) return "no-write";
+    if (since(this.#writeFailsSinceMs) >= this.#timings.writeFailsAfterMs) return "no-write";
     return undefined;
   }
 }

@@ -9,7 +9,9 @@ export const defaultTimings = {
   refusedAfterMs: 300,
   silentAfterMs: 1500,
   startingAfterMs: 3000,
-  noWriteAfterMs: 3000,
+  noWriteAfterMs: 2000,
+  /** Sooner, when it says itself that it cannot. */
+  writeFailsAfterMs: 1000,
   writeIntervalMs: 1000,
   tickMs: 100,
   /** A tick that comes so much late says that this process, not the primary, was away. */

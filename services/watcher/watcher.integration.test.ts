@@ -1,4 +1,5 @@
-import { appendFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { appendFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -124,6 +125,19 @@ describe("the SQL, with the rights of grants.sql and no more", () => {
     });
     expect(await instances.tryWrite(primary)).toBe("written");
     expect(await instances.tryWrite(standby)).toBe("unclear");
+  });
+
+  it("takes standby.signal from a running primary, and from nobody else", async () => {
+    const [primary, standby] = [watched.postgres.at(0), watched.postgres.at(1)];
+    const signal = join(primary.folder, "standby.signal");
+    expect(await instances.tryWrite(memberOf(primary))).toBe("written");
+    expect(await instances.removeStandbySignal(memberOf(primary))).toBe(false);
+    await writeFile(signal, "");
+    expect(await instances.removeStandbySignal(memberOf(primary))).toBe(true);
+    expect(existsSync(signal)).toBe(false);
+    const [row] = await watched.postgres.query<{ removed: boolean }>(standby, "SELECT public.remove_standby_signal() AS removed");
+    expect(row?.removed).toBe(false);
+    expect(existsSync(join(standby.folder, "standby.signal"))).toBe(true);
   });
 
   it("writes at once while commits wait for standbys that are gone", async () => {

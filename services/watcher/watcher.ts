@@ -207,7 +207,7 @@ export class Watcher {
         continue;
       }
       if (asked) {
-        sight.suspicion.cannotWrite(asked.askedMs);
+        sight.suspicion.cannotWrite(asked.askedMs, "waits");
         continue;
       }
       const question = { askedMs: clock.nowMs() };
@@ -215,10 +215,21 @@ export class Watcher {
       void instances.tryWrite(sight.member).then((answer) => {
         if (asked !== question) return;
         asked = undefined;
-        if (answer === "failed") sight.suspicion.cannotWrite(question.askedMs);
+        if (answer === "failed") sight.suspicion.cannotWrite(question.askedMs, "fails");
         else sight.suspicion.written();
+        if (answer === "written" && this.#isNamed(name)) void this.#tidy(sight.member);
       });
     }
+  }
+
+  /** Only where the operator wants this primary: where it wants another, the file may be its own first step. */
+  async #tidy(member: Member): Promise<void> {
+    const { instances, log } = this.#parts;
+    const removed = await instances.removeStandbySignal(member).catch((error: Error) => {
+      log.debug({ instance: member.name, reason: error.message }, "standby.signal not looked for");
+      return false;
+    });
+    if (removed) log.warn({ instance: member.name, atMs: this.#parts.clock.epochMs() }, "repair: standby.signal removed from the primary");
   }
 
   async #tickLoop(): Promise<void> {

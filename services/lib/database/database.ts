@@ -49,7 +49,9 @@ const openingMax = 3;
 /** A transaction that has not ended after so long makes the instances be asked how they are. */
 const doubtAfterMs = 500;
 /** A read that the primary has not served after so long, its audit record's commit included, is tried on a standby. */
-const primaryPatienceMs = 2000;
+const primaryPatienceMs = 500;
+/** A new primary that nobody writes to is taken for a good one after so long. */
+const provenAfterMs = 10_000;
 
 /**
  * The way to PostgreSQL. It finds the primary itself, holds requests while there is none, and repeats a transaction that
@@ -61,6 +63,9 @@ export class Database {
   readonly #watch: PrimaryWatch;
   readonly #queue: HoldQueue;
   readonly #pools = new Map<string, ConnectionPool>();
+  /** A primary that took over, since when, and that has not committed anything yet: a standby must follow it first. */
+  #unproven: { primary: Instance; sinceMs: number } | undefined;
+  #lastPrimary: Instance | undefined;
   #pumpTimer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -69,7 +74,10 @@ export class Database {
     this.#options = { poolMax: 10, holdMax: 2000, connectTimeoutMs: 3000, statementTimeoutMs: 8000, ...rest };
     this.#queue = new HoldQueue({ max: this.#options.holdMax, metrics: options.metrics });
     this.#watch = new PrimaryWatch({ ...rest, ...(lookup ? { lookup } : {}), ...(watchLimits ? { limits: watchLimits } : {}) });
-    this.#watch.on("change", () => this.#pump());
+    this.#watch.on("change", () => {
+      this.#noteChange();
+      this.#pump();
+    });
     this.#watch.on("lost", (instance) => this.#closePool(instance));
   }
 
@@ -91,6 +99,21 @@ export class Database {
     return this.#watch.primary;
   }
 
+  #noteChange(): void {
+    const { primary } = this.#watch;
+    if (!primary || primary === this.#lastPrimary) return;
+    // The first one is no successor: it has been primary for long.
+    if (this.#lastPrimary) this.#unproven = { primary, sinceMs: performance.now() };
+    this.#lastPrimary = primary;
+  }
+
+  /** Whether a read that a standby may serve had better go there: the primary hangs, or cannot commit its audit record yet. */
+  #sparesPrimary(): boolean {
+    if (this.#watch.isPrimarySlow) return true;
+    const { primary, sinceMs } = this.#unproven ?? {};
+    return primary !== undefined && primary === this.#watch.primary && performance.now() - (sinceMs ?? 0) < provenAfterMs;
+  }
+
   /** Runs the work in a read-write transaction on the primary and commits it. @throws FhirError 503 past the deadline, and what the work throws */
   write<T>(context: Context, work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return this.#run(context, () => "primary", work);
@@ -102,10 +125,11 @@ export class Database {
    */
   async read<T>(context: Context, standbyAllowed: () => boolean, question: (transaction: Transaction) => Promise<T>): Promise<T> {
     const work = (transaction: Transaction): Promise<T> => question(transaction).catch(refuseTooSlow);
+    const wish = (): Wish => (!standbyAllowed() ? "primary" : this.#sparesPrimary() ? "standby" : "any");
     if (this.#watch.primary && this.#watch.standby && standbyAllowed()) {
       const patience = Deadline.after(Math.min(primaryPatienceMs, context.deadline.remainingMs()));
       try {
-        return await this.#run({ ...context, deadline: patience }, () => (standbyAllowed() ? "any" : "primary"), work);
+        return await this.#run({ ...context, deadline: patience }, wish, work);
       } catch (error) {
         if (!(error instanceof FhirError && error.status === 503 && patience.passed)) {
           throw error;
@@ -113,7 +137,7 @@ export class Database {
         return await this.#run(context, () => (standbyAllowed() ? "standby" : "primary"), work);
       }
     }
-    return await this.#run(context, () => (standbyAllowed() ? "any" : "primary"), work);
+    return await this.#run(context, wish, work);
   }
 
   async #run<T>(context: Context, wish: () => Wish, work: (transaction: Transaction) => Promise<T>): Promise<T> {
@@ -156,6 +180,7 @@ export class Database {
       });
       await commit(connection);
       clean = true;
+      if (pool.instance === this.#unproven?.primary) this.#unproven = undefined;
       return result;
     } catch (error) {
       if (!retryReason(error)) {

@@ -72,6 +72,11 @@ export class PrimaryWatch extends EventEmitter<{ change: []; lost: [Instance] }>
     return this.#choice.primary?.instance;
   }
 
+  /** The primary has not answered its last question for a while. */
+  get isPrimarySlow(): boolean {
+    return this.#choice.primary?.status === "slow";
+  }
+
   get standby(): Instance | undefined {
     return this.#choice.standby?.instance;
   }

@@ -93,6 +93,7 @@ export class SimulatedWatcher {
         );
       },
       tryWrite: async () => "unclear",
+      removeStandbySignal: async () => false,
       open: async (member) => {
         const instance = this.#at(member);
         const life = await this.#call<number>(member.site, (answer, fail) => {

@@ -63,13 +63,7 @@ export class WatchedPostgres {
 
 /** The role, and the statements of grants.sql, one by one. */
 export async function grants(): Promise<string[]> {
-  const text = await readFile(join(import.meta.dirname, "../grants.sql"), "utf8");
-  const statements = text
-    .replaceAll(/^--.*$/gm, "")
-    .split(";")
-    .map((statement) => statement.trim())
-    .filter(Boolean);
-  return ["CREATE ROLE watcher LOGIN CONNECTION LIMIT 30", ...statements];
+  return ["CREATE ROLE watcher LOGIN CONNECTION LIMIT 30", await readFile(join(import.meta.dirname, "../grants.sql"), "utf8")];
 }
 
 /** As the operator does: its own conninfo is in a file of its own, not where ALTER SYSTEM writes. */
