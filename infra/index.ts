@@ -110,8 +110,10 @@ new Edge(
   opts,
 );
 if (weakness === "one-dns-pod") {
-  const metadata = { name: "coredns", namespace: "kube-system", annotations: { "pulumi.com/patchForce": "true" } };
-  new k8s.apps.v1.DeploymentPatch(weakness, { metadata, spec: { replicas: 1 } }, opts);
+  const metadata = (name: string) => ({ name, namespace: "kube-system", annotations: { "pulumi.com/patchForce": "true" } });
+  const nodeSelector = { "topology.kubernetes.io/zone": topology.witness };
+  new k8s.apps.v1.DaemonSetPatch(weakness, { metadata: metadata("coredns"), spec: { template: { spec: { nodeSelector } } } }, opts);
+  new k8s.core.v1.ServicePatch(weakness, { metadata: metadata("kube-dns"), spec: { internalTrafficPolicy: "Cluster" } }, opts);
 }
 
 /** Where the platform is reached, and the certificate to trust. */

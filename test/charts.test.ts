@@ -80,7 +80,7 @@ describe("service", () => {
     expect(host).toMatchObject({ topologyKey: "kubernetes.io/hostname" });
     const [term] = pod.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms;
     expect(term.matchExpressions).toEqual([{ key: "topology.kubernetes.io/zone", operator: "In", values: ["site-a", "site-b"] }]);
-    expect(pod.tolerations.every((toleration: { tolerationSeconds: number }) => toleration.tolerationSeconds <= 5)).toBe(true);
+    expect(pod.tolerations.every((toleration: { tolerationSeconds: number }) => toleration.tolerationSeconds <= 30)).toBe(true);
   });
 
   it("never has fewer pods while it is rolled or drained", () => {

@@ -21,7 +21,7 @@ export interface Workload {
   app: string | undefined;
 }
 
-/** @param json what `kubectl get deployments,statefulsets --output json` prints */
+/** @param json what `kubectl get deployments,statefulsets,daemonsets --output json` prints */
 export function parseWorkloads(json: string): Workload[] {
   return workloadListSchema
     .parse(JSON.parse(json))
@@ -61,7 +61,7 @@ export function rollingRestart(service: string): Fault {
     title: `Rolling restart and new revision of ${service}`,
     async aim(context) {
       const { target, limitS } = context;
-      const listed = await kubectl(target, ["get", "deployments,statefulsets", "--all-namespaces", "--output", "json"]);
+      const listed = await kubectl(target, ["get", "deployments,statefulsets,daemonsets", "--all-namespaces", "--output", "json"]);
       const workloads = workloadsOf(service, parseWorkloads(listed));
       if (workloads.length === 0) throw new FaultNotPossible(`this platform runs no workload called "${service}"`);
       const podsOf = async () => {
