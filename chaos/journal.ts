@@ -23,6 +23,8 @@ const entrySchema = z.discriminatedUnion("entry", [
     workload: z.string(),
     promise: z.object({ row: z.string(), stallBarMs: z.number(), stallGoalMs: z.number() }),
     faults: texts,
+    /** What bars and SLO are multiplied with; left out: 1. */
+    room: z.number().optional(),
     processId: z.int(),
   }),
   z.object({ entry: z.literal("phase"), phase: z.enum(phases) }),

@@ -33,6 +33,8 @@ export interface RunOptions {
   run: number;
   /** Unique to this run; the load marks what it writes with it. */
   runName: string;
+  /** What bars and SLO are multiplied with: room for the noise of a machine that others use too. 1: none. */
+  room?: number;
   /** Aborted by a person: heals and ends. */
   signal: AbortSignal;
   timings?: Partial<Timings>;
@@ -145,6 +147,7 @@ async function establishLoad(run: DrillRun): Promise<void> {
     const judged = parts.judgeLoad(
       drill.workload,
       load.operations.filter(({ dueMs }) => dueMs >= sinceMs),
+      options.room,
     );
     if (judged.good) break;
     if (performance.now() >= endMs) throw new NotFit(`the steady state does not hold before the fault: ${judged.findings.join("; ")}`);
@@ -244,6 +247,7 @@ async function check(run: DrillRun): Promise<void> {
     target: options.target,
     folder: options.folder,
     runName: options.runName,
+    room: options.room ?? 1,
     operations: load?.operations ?? [],
     steadyEndMs: run.steadyEndMs ?? run.startedMs,
     loadEndMs: run.loadEndMs ?? Date.now(),
@@ -253,6 +257,7 @@ async function check(run: DrillRun): Promise<void> {
     sightings: run.watch.sightings,
   });
   const [{ checks, problems }] = await Promise.all([judging, collecting]);
+  options.signal.throwIfAborted();
   for (const outcome of checks) journal.write({ entry: "check", ...outcome, findings: [...outcome.findings] });
   run.checks.push(...checks);
   run.problems.push(...problems);
@@ -304,7 +309,7 @@ function begin(drill: Drill, options: RunOptions): DrillRun {
   journal.write({
     entry: "begin",
     ...{ drill: name, title, hypothesis, tolerates, workload, promise },
-    ...{ run: options.run, runName: options.runName, stack: options.target.stack, processId: process.pid },
+    ...{ run: options.run, runName: options.runName, room: options.room ?? 1, stack: options.target.stack, processId: process.pid },
     faults: drill.faults.map(({ fault }) => fault.name),
   });
   return {

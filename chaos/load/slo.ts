@@ -13,8 +13,10 @@ export interface LoadJudgement {
   findings: string[];
 }
 
-export function judgeLoad(workload: WorkloadName, operations: readonly Operation[]): LoadJudgement {
-  const { slo } = workloads[workload];
+/** @param room what the SLO's times are multiplied with */
+export function judgeLoad(workload: WorkloadName, operations: readonly Operation[], room = 1): LoadJudgement {
+  const { availabilityPercentMin, ...times } = workloads[workload].slo;
+  const slo = { availabilityPercentMin, p95MsMax: times.p95MsMax * room, p99MsMax: times.p99MsMax * room };
   const failed = operations.filter((operation) => !isServed(operation));
   const waits = operations.map(waitedMs);
   const p95Of = (kinds: readonly Operation["kind"][]) =>

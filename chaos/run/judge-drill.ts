@@ -14,6 +14,7 @@ export interface Seen {
   target: Target;
   folder: string;
   runName: string;
+  room: number;
   operations: readonly Operation[];
   steadyEndMs: number;
   loadEndMs: number;
@@ -51,13 +52,13 @@ function judgeOne(check: Check, input: CheckInput): CheckOutcome {
 }
 
 /** The hypothesis must hold again on the whole platform. */
-function judgeAfter({ drill, parts, operations, redundantMs }: Seen): CheckOutcome[] {
+function judgeAfter({ drill, parts, operations, redundantMs, room }: Seen): CheckOutcome[] {
   if (redundantMs === undefined) return [];
   const after = operations.filter(({ dueMs }) => dueMs >= redundantMs);
   if (after.length === 0) return [];
   const title = "The steady state holds again after the drill";
   try {
-    const { good, figures, findings } = parts.judgeLoad(drill.workload, after);
+    const { good, figures, findings } = parts.judgeLoad(drill.workload, after, room);
     return [{ name: "steady-state", title, verdict: good ? "valid" : "invalid", figures, findings }];
   } catch (failure) {
     return [{ name: "steady-state", title, verdict: "unknown", figures: {}, findings: [messageOf(failure)] }];
@@ -88,7 +89,7 @@ export async function judgeDrill(seen: Seen): Promise<{ checks: CheckOutcome[]; 
     faults: seen.faults.map(recordOf).filter((record): record is FaultRecord => record !== undefined),
     sightings: seen.sightings,
     aftermath,
-    stall: { barMs: drill.promise.stallBarMs, goalMs: drill.promise.stallGoalMs },
+    stall: { barMs: drill.promise.stallBarMs * seen.room, goalMs: drill.promise.stallGoalMs },
     redundantMs: seen.redundantMs,
   };
   return { checks: [...drill.checks.map((check) => judgeOne(check, input)), ...judgeAfter(seen)], problems: problemsOf(seen) };

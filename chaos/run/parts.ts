@@ -14,6 +14,7 @@ export interface DrillParts {
   judgeLoad(
     workload: WorkloadName,
     operations: readonly Operation[],
+    room?: number,
   ): { good: boolean; figures: Record<string, number>; findings: string[] };
   readAftermath(target: Target, runName: string, folder: string): Promise<Aftermath>;
   /** @throws Error when nobody can tell */

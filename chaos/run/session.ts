@@ -25,6 +25,8 @@ const sessionSchema = z.object({
   machine: z.string(),
   drills: z.array(z.string()),
   repeat: z.int(),
+  /** What bars and SLO were multiplied with. */
+  room: z.number().default(1),
   /** Elements of the platform that no drill hit, by name; null where nobody asked. */
   uncovered: z.array(z.string()).nullable(),
 });
@@ -49,6 +51,7 @@ export interface SessionOptions {
   repeat: number;
   /** All drills: an element of the platform that none has hit fails the run. */
   full: boolean;
+  room?: number;
   parts: DrillParts;
   kept: KeptFaults;
   signal: AbortSignal;
@@ -112,7 +115,7 @@ export async function runDrills(options: SessionOptions): Promise<SessionEnd> {
   mkdirSync(folder, { recursive: true });
   const session: Session = {
     ...{ startedAt: started.toISOString(), endedAt: null, stack: target.stack, full: options.full, machine: machineOf() },
-    ...{ drills: drills.map(({ name }) => name), repeat, uncovered: null },
+    ...{ drills: drills.map(({ name }) => name), repeat, room: options.room ?? 1, uncovered: null },
   };
   writeSession(folder, session);
   const mark = markRunning(target.reports, { stack: target.stack, folder });
@@ -129,6 +132,7 @@ export async function runDrills(options: SessionOptions): Promise<SessionEnd> {
         const outcome = await runDrill(drill, {
           ...{ target, parts: options.parts, folder: own, run, runName: `${drill.name}-${run}-${stampOf(new Date())}`, signal },
           ...(options.timings === undefined ? {} : { timings: options.timings }),
+          ...(options.room === undefined ? {} : { room: options.room }),
           onLine: (line) => events?.onLine?.(line),
           onLoad: (operations) => events?.onLoad?.(operations),
         });

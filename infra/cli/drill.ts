@@ -22,6 +22,7 @@ import { runWeaknesses } from "./weaken.ts";
 
 const couldNotRun = 2;
 const repeatMax = 1_000;
+const roomMax = 10;
 const kept: KeptFaults = { list: listKeptFaults, heal: healKeptFaults };
 
 function list(): number {
@@ -53,6 +54,13 @@ function readRepeat(value: unknown): number {
   if (!Number.isInteger(repeat) || repeat < 1 || repeat > repeatMax)
     throw new UsageError(`--repeat "${value}" is no number from 1 to ${repeatMax}`);
   return repeat;
+}
+
+/** @throws UsageError */
+function readRoom(value: unknown): number {
+  const room = value === undefined ? 1 : Number(value);
+  if (!(room >= 1 && room <= roomMax)) throw new UsageError(`--room "${value}" is no number from 1 to ${roomMax}`);
+  return room;
 }
 
 /** The stack's name as typed: by option, or at the terminal where the stack is production. */
@@ -95,10 +103,11 @@ interface Wanted {
   drills: readonly Drill[];
   full: boolean;
   repeat: number;
+  room: number;
   json: boolean;
 }
 
-async function runWanted({ target, drills, full, repeat, json }: Wanted, display: DrillDisplay): Promise<number> {
+async function runWanted({ target, drills, full, repeat, room, json }: Wanted, display: DrillDisplay): Promise<number> {
   const abort = listenForAbort((text) => display.say(text));
   // A reader that has gone, or a terminal that is closed, must not end the runner before it has healed.
   process.stdout.removeAllListeners("error");
@@ -106,7 +115,7 @@ async function runWanted({ target, drills, full, repeat, json }: Wanted, display
   process.stderr.on("error", () => undefined);
   try {
     const { folder, outcomes, uncovered } = await runDrills({
-      ...{ target, drills, full, repeat, kept, parts: realParts, signal: abort.signal, events: display },
+      ...{ target, drills, full, repeat, room, kept, parts: realParts, signal: abort.signal, events: display },
     });
     for (const element of uncovered) display.say(`no drill hits ${element}`);
     for (const { name, unhealed } of outcomes)
@@ -180,6 +189,11 @@ export const drill: Command = {
   },
   options: {
     repeat: { type: "string", placeholder: "times", description: "run each so often (default: 1)" },
+    room: {
+      type: "string",
+      placeholder: "factor",
+      description: "multiplies bars and SLO: room for the noise of a machine that others use too (default: 1)",
+    },
     json: { type: "boolean", description: "print the figures as JSON; progress goes to standard error" },
     confirm: { type: "string", placeholder: "name", description: "the name of a stack that is marked production" },
     stack: { type: "string", placeholder: "name", description: "the stack to break (default: lab)" },
@@ -202,6 +216,7 @@ export const drill: Command = {
     const chosen = provesDrills ? chosenWeaknesses(words.slice(1)) : [];
     const drills = provesDrills ? [] : chosenDrills(words);
     const repeat = readRepeat(values.repeat);
+    const room = readRoom(values.room);
     return orRefused(async () => {
       const target = chaosTarget(stack);
       requireConfirmed(target, await typedName(target, typeof values.confirm === "string" ? values.confirm : undefined));
@@ -215,7 +230,7 @@ export const drill: Command = {
           if (stack !== "lab") throw new DrillRefused("a weakened platform is made in the lab only", "Leave --stack out.");
           return await proveDrills({ target, chosen, stream, json }, display);
         }
-        return await runWanted({ target, drills, full: first === "all", repeat, json }, display);
+        return await runWanted({ target, drills, full: first === "all", repeat, room, json }, display);
       } finally {
         display.end();
       }
