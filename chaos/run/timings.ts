@@ -6,7 +6,7 @@ export interface Timings {
   steadyPatienceMs: number;
   /** How long the platform may take to be whole before the drill begins. */
   readyLimitMs: number;
-  /** From one reading of the platform's status to the next. */
+  /** From one reading of the platform's status to the next: each runs commands in eight pods, which costs what is drilled. */
   statusIntervalMs: number;
   evidenceIntervalMs: number;
   /** How long a fault that heals as it is made may take until it shows. */
@@ -32,7 +32,7 @@ export const defaultTimings: Timings = {
   steadyMs: 6_000,
   steadyPatienceMs: 24_000,
   readyLimitMs: 240_000,
-  statusIntervalMs: 2_000,
+  statusIntervalMs: 4_000,
   evidenceIntervalMs: 250,
   evidenceLimitMs: 30_000,
   healAttemptMs: 60_000,

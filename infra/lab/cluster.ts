@@ -12,8 +12,6 @@ import { favourLab } from "./processor-share.ts";
 
 const createTimeoutMs = 8 * 60_000;
 const startTimeoutMs = 60_000;
-/** Twice a control plane's: what serves clients stands on other machines than the API servers, and must not wait for them here either. */
-const workerShares = 2048;
 
 /** Names and states of the lab's containers, running or not. */
 export async function labContainers(tools: StepTools): Promise<Map<string, string>> {
@@ -136,8 +134,6 @@ async function pinAddresses(tools: StepTools): Promise<LabFacts["nodes"]> {
     }),
   );
   await tools.run("docker", ["update", "--restart", "no", ...nodes.map((node) => node.name), loadBalancerName], { env });
-  const workers = nodes.filter((node) => node.role === "worker").map((node) => node.name);
-  await tools.run("docker", ["update", "--cpu-shares", String(workerShares), ...workers], { env });
   return nodes;
 }
 
