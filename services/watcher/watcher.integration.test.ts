@@ -249,7 +249,7 @@ describe("three watchers", () => {
     await watched.startWatchers({ LEASE_MS: "2000" });
     await sleep(2500);
     const writes = writer();
-    await sleep(800);
+    await until("writes are acknowledged", () => writes.acknowledged.length > 20);
     kubernetes.setAway(true);
     const frozenMs = performance.now();
     await postgres.freeze(postgres.at(0));
