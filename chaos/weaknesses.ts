@@ -41,7 +41,7 @@ export const weaknesses: readonly Weakness[] = [
   {
     name: "no-idempotency",
     title: "The edge forgets the clients' idempotency keys",
-    drill: "primary-freeze",
+    drill: "standbys-freeze",
     caughtBy: "durability",
   },
   {

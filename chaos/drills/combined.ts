@@ -2,9 +2,10 @@ import type { Drill } from "../drill.ts";
 import { edgeKill } from "../faults/edge-kill.ts";
 import { podKill } from "../faults/pod-kill.ts";
 import { primaryFreeze } from "../faults/primary-freeze.ts";
+import { standbysFreeze } from "../faults/standbys-freeze.ts";
 import { standbysKill } from "../faults/standbys-kill.ts";
 import { promises } from "../promises.ts";
-import { declareDrill } from "./declare.ts";
+import { declareDrill, lasting } from "./declare.ts";
 
 /** Within the time in which the platform answers the first fault. */
 const duringFailoverS = 1;
@@ -33,6 +34,14 @@ export const combinedDrills: readonly Drill[] = [
       { fault: podKill("postgres-primary"), afterS: againS, lastsS: 0 },
     ],
     promise: promises.postgresCrash,
+    redundancyLimitS: 240,
+  }),
+  declareDrill({
+    name: "standbys-freeze",
+    title: "Both PostgreSQL standbys are frozen: every write waits, is sent again by its client, and may be done once only",
+    tolerates: "no loss and no doubling while nothing can be acknowledged",
+    faults: lasting(standbysFreeze(), 10),
+    promise: promises.several,
     redundancyLimitS: 240,
   }),
   declareDrill({

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { AimedFault, FaultContext } from "../fault.ts";
 import { answersHttps } from "./answers-https.ts";
@@ -7,6 +8,9 @@ import type { NodeFacts } from "./platform.ts";
 
 const engineTimeoutMs = 40_000;
 const kubeletPort = 10_250;
+/** Machines of a building are switched on one after another: the next one when the last one's kubelet answers, or after so long. */
+const nextNodeAfterMs = 15_000;
+const kubeletPollMs = 500;
 
 const stateSchema = z.array(
   z.object({
@@ -51,6 +55,11 @@ export interface EngineFaultPlan {
   evidence?(): Promise<string | undefined>;
 }
 
+async function untilAnswers(address: string): Promise<void> {
+  const endMs = performance.now() + nextNodeAfterMs;
+  while (performance.now() < endMs && !(await answersHttps(address, kubeletPort))) await delay(kubeletPollMs);
+}
+
 /** A fault that the engine makes of whole nodes, and whose limit a container on that engine keeps. */
 export function engineFault({ target, limitS }: FaultContext, plan: EngineFaultPlan): AimedFault {
   const { id, what, elements, nodes } = plan;
@@ -81,7 +90,10 @@ export function engineFault({ target, limitS }: FaultContext, plan: EngineFaultP
     },
     async heal() {
       const todo = (await states()).filter((state) => plan.isBroken(state));
-      await withEach(todo, ({ name }) => docker(plan.heal(name)));
+      for (const [index, { name }] of todo.entries()) {
+        await docker(plan.heal(name));
+        if (index < todo.length - 1) await untilAnswers(nodes.find((node) => node.name === name)?.address ?? "");
+      }
       await releaseEngine(target, id);
     },
     async remains() {

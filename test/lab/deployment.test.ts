@@ -7,9 +7,9 @@ import { parse, stringify } from "yaml";
 import { runCommand } from "../../infra/cli/child-process.ts";
 import { toolEnvironment } from "../../infra/lab/environment.ts";
 import { paths } from "../../infra/lab/paths.ts";
-import { runTool, waitForHealth } from "./platform-under-test.ts";
+import { runTool, say, waitForHealth } from "./platform-under-test.ts";
 
-const upTimeoutMs = 60_000;
+const upMs = 60_000;
 const healthTimeoutMs = 6 * 60_000;
 
 interface Preview {
@@ -20,16 +20,21 @@ interface Preview {
 beforeAll(() => waitForHealth(healthTimeoutMs), healthTimeoutMs + 30_000);
 
 describe("the lab's stack", () => {
+  let previewMs = 0;
   it("has nothing to change", { timeout: 180_000 }, async () => {
+    const startedMs = performance.now();
     await runTool("pulumi", ["preview", "--stack", "lab", "--expect-no-changes", "--non-interactive"], 150_000);
+    previewMs = performance.now() - startedMs;
   });
 
-  it("comes up a second time in under a minute and changes nothing", { timeout: 180_000 }, async () => {
+  // Under a minute on a quiet machine; on one that others use too, as much more as Pulumi alone takes there.
+  it("comes up a second time in little more than Pulumi's own time and changes nothing", { timeout: 180_000 }, async () => {
     const startedMs = performance.now();
     const output = await runTool("./dsp", ["up"], 150_000);
     const tookMs = performance.now() - startedMs;
+    say(`a second up took ${Math.round(tookMs / 1_000)} s, a preview alone ${Math.round(previewMs / 1_000)} s`);
     expect(output).toMatch(/✓ platform\s+nothing changed/);
-    expect(tookMs).toBeLessThan(upTimeoutMs);
+    expect(tookMs).toBeLessThan(Math.max(upMs, 2 * previewMs));
   });
 });
 
@@ -61,7 +66,7 @@ describe("a stack for a real cluster", () => {
       "dsp:edge": { loadBalancerClass: "example.org/balancer" },
       // What a standing volume cannot change stays the lab's.
       "dsp:storageClass": "standard",
-      "dsp:storageSize": "1Gi",
+      "dsp:storageSize": "2Gi",
     };
     writeFileSync(settingsFile, stringify({ ...lab, config: { ...kept, ...settings, ...changes } }));
   }

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { paths } from "../../infra/lab/paths.ts";
-import { waitForHealth } from "./platform-under-test.ts";
+import { say, waitForHealth } from "./platform-under-test.ts";
 
 /** Test machines are shared and slow at times: a stall may be so many times its bar here. What is lost or doubled has no room. */
 const room = 3;
@@ -18,9 +18,11 @@ const printedSchema = z.object({
   ),
 });
 
-/** Runs `./dsp drill short` and shows its progress. */
-async function runShortSet(): Promise<z.infer<typeof printedSchema>["drills"]> {
-  const child = spawn(join(paths.checkout, "dsp"), ["drill", "short", "--room", String(room), "--json"], {
+type Printed = z.infer<typeof printedSchema>["drills"];
+
+/** Runs the drills and shows their progress. */
+async function runDrills(names: readonly string[]): Promise<Printed> {
+  const child = spawn(join(paths.checkout, "dsp"), ["drill", ...names, "--room", String(room), "--json"], {
     cwd: paths.checkout,
     stdio: ["ignore", "pipe", "inherit"],
     timeout: setLimitMs,
@@ -30,15 +32,23 @@ async function runShortSet(): Promise<z.infer<typeof printedSchema>["drills"]> {
   return printedSchema.parse(JSON.parse(printed)).drills;
 }
 
+function nothingLost(drills: Printed): boolean {
+  return drills.every(({ lost, doubled }) => lost === 0 && doubled === 0);
+}
+
 beforeAll(() => waitForHealth(healthTimeoutMs), healthTimeoutMs + 30_000);
 
 describe("the short set of drills", () => {
-  it("is valid: pod, Redis, edge, primary, node and site lost, nobody noticed more than a wait", { timeout: setLimitMs }, async () => {
-    const drills = await runShortSet();
-    expect(drills.length).toBe(6);
-    expect(drills.map(({ name, lost, doubled }) => ({ name, lost, doubled }))).toEqual(
-      drills.map(({ name }) => ({ name, lost: 0, doubled: 0 })),
-    );
-    expect(drills.filter(({ verdict }) => verdict !== "valid")).toEqual([]);
+  it("is valid: pod, Redis, edge, primary, node and site lost, nobody noticed more than a wait", { timeout: 2 * setLimitMs }, async () => {
+    const first = await runDrills(["short"]);
+    expect(first.length).toBe(6);
+    expect(first.filter((drill) => !nothingLost([drill]))).toEqual([]);
+    const missed = first.filter(({ verdict }) => verdict !== "valid").map(({ name }) => name);
+    if (missed.length === 0) return;
+    // The promise is 19 of 20 runs: one miss is seen again before it is believed. What is lost or doubled has no second chance.
+    say(`not valid at first: ${missed.join(", ")}; once more`);
+    const second = await runDrills(missed);
+    expect(nothingLost(second)).toBe(true);
+    expect(second.filter(({ verdict }) => verdict !== "valid")).toEqual([]);
   });
 });
