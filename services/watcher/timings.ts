@@ -26,7 +26,7 @@ export const defaultTimings = {
   fenceWaitMs: 300,
   tellTimeoutMs: 800,
   /** Again and again, when the API was away: it must hear of the new primary before an instance manager acts on old news. */
-  tellAgainMs: 500,
+  tellAgainMs: 250,
   promotePollMs: 20,
   promoteTimeoutMs: 3000,
   /** Pause after a failover that did not come about. */
