@@ -164,6 +164,14 @@ export function findEdgeHolder(context: FaultContext): Promise<EdgeHolder> {
   });
 }
 
+/** All instances but the primary. @throws FaultNotPossible where the platform has none */
+export async function findPostgresStandbys(context: FaultContext): Promise<{ pods: PodFacts[]; words: string; elements: string[] }> {
+  const { platform, pod: primary } = await findPostgresPrimary(context);
+  const pods = postgresInstances(platform).filter(({ name }) => name !== primary.name);
+  if (pods.length === 0) throw new FaultNotPossible("this platform has no PostgreSQL standby");
+  return { pods, words: `the PostgreSQL standbys ${pods.map(podInWords).join(" and ")}`, elements: pods.map(podElement) };
+}
+
 /** The operator's leader, as its lease names it; else any of its pods. */
 async function findOperator(context: FaultContext): Promise<PodFacts | undefined> {
   const operators = operatorPods(await readPlatform(context));

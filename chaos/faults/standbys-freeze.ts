@@ -1,8 +1,7 @@
-import { type Fault, FaultNotPossible } from "../fault.ts";
-import { findPostgresPrimary, postgresInstances } from "./aim.ts";
+import type { Fault } from "../fault.ts";
+import { findPostgresStandbys } from "./aim.ts";
 import { freezeContainers } from "./freeze-containers.ts";
 import { requireNodes } from "./node-shell.ts";
-import { podElement, podInWords } from "./platform.ts";
 
 /** All PostgreSQL standbys are frozen at once: no commit is acknowledged, and all that wait are when they thaw. */
 export function standbysFreeze(): Fault {
@@ -12,12 +11,9 @@ export function standbysFreeze(): Fault {
     title: "All PostgreSQL standbys are frozen",
     async aim(context) {
       requireNodes(context.target, "freezing containers");
-      const { platform, pod: primary } = await findPostgresPrimary(context);
-      const pods = postgresInstances(platform).filter((pod) => pod.name !== primary.name);
-      if (pods.length === 0) throw new FaultNotPossible("this platform has no PostgreSQL standby");
-      const what = `the PostgreSQL standbys ${pods.map(podInWords).join(" and ")}`;
+      const { pods, words, elements } = await findPostgresStandbys(context);
       const victims = pods.map((pod) => ({ pod, container: "postgres" }));
-      return freezeContainers(context, { name, what, elements: pods.map(podElement), victims });
+      return freezeContainers(context, { name, what: words, elements, victims });
     },
   };
 }
