@@ -60,6 +60,8 @@ interface DrillRun {
   steadyEndMs: number | undefined;
   loadEndMs: number | undefined;
   redundantMs: number | undefined;
+  /** The beginning of the time in which the hypothesis must hold again. */
+  steadyAgainMs: number | undefined;
   problems: Problem[];
   checks: CheckOutcome[];
   unhealed: string[];
@@ -132,7 +134,29 @@ function plannedS(drill: Drill): number {
   return endS + drill.redundancyLimitS;
 }
 
-/** Load until the hypothesis holds: the last `steadyMs` of it must be good by the load's own figures. */
+/**
+ * Waits until the hypothesis holds: the last `windowMs` of the load must be good by its own figures.
+ * @returns when the last window began that was looked at, and what is wrong with it: nothing, or the patience ran out
+ */
+async function awaitSteady(
+  run: DrillRun,
+  load: RunningLoad,
+  windowMs: number,
+  signal: AbortSignal,
+): Promise<{ sinceMs: number; findings: readonly string[] }> {
+  const { drill, options, timings } = run;
+  const endMs = performance.now() + windowMs + timings.steadyPatienceMs;
+  for (let waitMs = windowMs; ; waitMs = windowMs / 4) {
+    await delay(waitMs, undefined, { signal });
+    const sinceMs = Date.now() - windowMs;
+    const seen = load.operations.filter(({ dueMs }) => dueMs >= sinceMs);
+    const { good, findings } = options.parts.judgeLoad(drill.workload, seen, options.room);
+    if (good) return { sinceMs, findings: [] };
+    if (performance.now() >= endMs) return { sinceMs, findings };
+  }
+}
+
+/** Load until the hypothesis holds. */
 async function establishLoad(run: DrillRun): Promise<void> {
   const { drill, timings, options, abort } = run;
   const { parts, target, folder, runName } = options;
@@ -140,18 +164,8 @@ async function establishLoad(run: DrillRun): Promise<void> {
   const load = await parts.startLoad({ target, workload: drill.workload, folder, seconds, runName, signal: run.loadAbort.signal });
   run.load = load;
   options.onLoad?.(load.operations);
-  const endMs = performance.now() + timings.steadyMs + timings.steadyPatienceMs;
-  for (let waitMs = timings.steadyMs; ; waitMs = timings.steadyMs / 4) {
-    await delay(waitMs, undefined, { signal: abort.signal });
-    const sinceMs = Date.now() - timings.steadyMs;
-    const judged = parts.judgeLoad(
-      drill.workload,
-      load.operations.filter(({ dueMs }) => dueMs >= sinceMs),
-      options.room,
-    );
-    if (judged.good) break;
-    if (performance.now() >= endMs) throw new NotFit(`the steady state does not hold before the fault: ${judged.findings.join("; ")}`);
-  }
+  const steady = await awaitSteady(run, load, timings.steadyMs, abort.signal);
+  if (steady.findings.length > 0) throw new NotFit(`the steady state does not hold before the fault: ${steady.findings.join("; ")}`);
   run.steadyEndMs = Date.now();
 }
 
@@ -230,7 +244,9 @@ async function settle(run: DrillRun): Promise<void> {
     journal.write({ entry: "log", text: `not back to full redundancy within ${drill.redundancyLimitS} s` });
   } else {
     journal.write({ entry: "redundant" }, run.redundantMs);
-    if (run.loadStopped === undefined) await delay(timings.afterMs, undefined, { signal: options.signal });
+    if (run.load !== undefined && run.loadStopped === undefined) {
+      run.steadyAgainMs = (await awaitSteady(run, run.load, timings.afterMs, options.signal)).sinceMs;
+    }
   }
   // A load that died on the way says so now; what it saw until then is judged all the same.
   await stopLoad(run).catch((failure) => run.problems.push(problemOf(failure)));
@@ -253,6 +269,7 @@ async function check(run: DrillRun): Promise<void> {
     loadEndMs: run.loadEndMs ?? Date.now(),
     loadGapMaxMs: timings.loadGapMaxMs,
     redundantMs: run.redundantMs,
+    steadyAgainMs: run.steadyAgainMs,
     faults: run.faults,
     sightings: run.watch.sightings,
   });
@@ -319,7 +336,7 @@ function begin(drill: Drill, options: RunOptions): DrillRun {
     abort: new AbortController(),
     loadAbort: new AbortController(),
     ...{ load: undefined, loadStopped: undefined, pods: [], startedMs: Date.now() },
-    ...{ steadyEndMs: undefined, loadEndMs: undefined, redundantMs: undefined },
+    ...{ steadyEndMs: undefined, loadEndMs: undefined, redundantMs: undefined, steadyAgainMs: undefined },
     ...{ problems: [], checks: [], unhealed: [] },
   };
 }

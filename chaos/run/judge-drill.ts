@@ -20,6 +20,8 @@ export interface Seen {
   loadEndMs: number;
   loadGapMaxMs: number;
   redundantMs: number | undefined;
+  /** The beginning of the time in which the steady state must hold again; undefined: it was not waited for. */
+  steadyAgainMs: number | undefined;
   faults: readonly FaultInProgress[];
   sightings: readonly Sighting[];
 }
@@ -51,15 +53,23 @@ function judgeOne(check: Check, input: CheckInput): CheckOutcome {
   }
 }
 
-/** The hypothesis must hold again on the whole platform. */
-function judgeAfter({ drill, parts, operations, redundantMs, room }: Seen): CheckOutcome[] {
-  if (redundantMs === undefined) return [];
-  const after = operations.filter(({ dueMs }) => dueMs >= redundantMs);
+/** The hypothesis must hold again on the whole platform, at once or within the runner's patience. */
+function judgeAfter({ drill, parts, operations, redundantMs, steadyAgainMs, room }: Seen): CheckOutcome[] {
+  if (redundantMs === undefined || steadyAgainMs === undefined) return [];
+  const after = operations.filter(({ dueMs }) => dueMs >= steadyAgainMs);
   if (after.length === 0) return [];
   const title = "The steady state holds again after the drill";
   try {
     const { good, figures, findings } = parts.judgeLoad(drill.workload, after, room);
-    return [{ name: "steady-state", title, verdict: good ? "valid" : "invalid", figures, findings }];
+    return [
+      {
+        name: "steady-state",
+        title,
+        verdict: good ? "valid" : "invalid",
+        figures: { ...figures, steadyAgainAfterMs: steadyAgainMs - redundantMs },
+        findings,
+      },
+    ];
   } catch (failure) {
     return [{ name: "steady-state", title, verdict: "unknown", figures: {}, findings: [messageOf(failure)] }];
   }

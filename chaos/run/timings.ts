@@ -2,7 +2,7 @@
 export interface Timings {
   /** Steady load before the first fault. */
   steadyMs: number;
-  /** How much longer the load may take to be steady. */
+  /** How much longer the load may take to be steady, before the first fault and after the last. */
   steadyPatienceMs: number;
   /** How long the platform may take to be whole before the drill begins. */
   readyLimitMs: number;
@@ -18,7 +18,7 @@ export interface Timings {
   healLimitMs: number;
   /** Added to a fault's planned duration: then node or engine heals it without the runner. */
   limitMarginS: number;
-  /** Load on the whole platform after the drill: the hypothesis must hold again. */
+  /** How long the hypothesis must hold again on the whole platform after the drill. */
   afterMs: number;
   /** A fault that follows the one before within this time is aimed before the drill begins. */
   aimAheadMs: number;
