@@ -247,6 +247,31 @@ describe("a drill that cannot be run", () => {
   });
 });
 
+describe("the steady state after a drill", () => {
+  /** Good before the fault; then bad so many times that it is looked at. */
+  function badAfterwards(times: number) {
+    let looks = 0;
+    const judgeLoad = () => {
+      looks += 1;
+      const good = looks === 1 || looks > times + 1;
+      return { good, figures: {}, findings: good ? [] : ["p95 is 1 s"] };
+    };
+    return madeParts({ judgeLoad });
+  }
+
+  it("is waited for, and the figure says how long", async () => {
+    const { outcome } = await run(madeDrill([once(madeFault("kill"))]), { parts: badAfterwards(2) });
+    const check = outcome.checks.find(({ name }) => name === "steady-state");
+    expect(check).toMatchObject({ verdict: "valid", figures: { steadyAgainAfterMs: expect.any(Number) } });
+    expect(outcome.verdict).toBe("valid");
+  });
+
+  it("makes it invalid when it does not come back", async () => {
+    const { outcome } = await run(madeDrill([once(madeFault("kill"))]), { parts: badAfterwards(1_000_000) });
+    expect(outcome).toMatchObject({ verdict: "invalid", reasons: ["steady-state: p95 is 1 s"] });
+  });
+});
+
 describe("a drill that was run and is no pass", () => {
   it("is unknown when the fault was never seen to be real", async () => {
     const { outcome } = await run(madeDrill([once(madeFault("ghost", { happened: () => undefined }))]));
