@@ -418,6 +418,14 @@ describe("edge", () => {
     expect(config).not.toMatch(/verify none(?!.*inter 2s)/);
   });
 
+  it("tries a service all the same when none of its servers passes a check", () => {
+    const config = one(objects, "ConfigMap", "edge-site-a").data?.["haproxy.cfg"] as string;
+    expect(config).toMatch(/use_backend record-unchecked if wants-record \{ nbsrv\(record\) lt 1 \}\n +use_backend record if wants-record\n/);
+    const [, unchecked] = /\nbackend record-unchecked\n([^]*?)\nbackend /.exec(config) ?? [];
+    expect(unchecked).toMatch(/server-template record- .* verify required /);
+    expect(unchecked).not.toMatch(/\bcheck\b|observe/);
+  });
+
   it("logs nothing that could name a patient", () => {
     const config = one(objects, "ConfigMap", "edge-site-a").data?.["haproxy.cfg"] as string;
     const [format] = config.split("\n").filter((line) => line.includes("log-format"));
