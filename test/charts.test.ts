@@ -420,8 +420,10 @@ describe("edge", () => {
 
   it("tries a service all the same when none of its servers passes a check", () => {
     const config = one(objects, "ConfigMap", "edge-site-a").data?.["haproxy.cfg"] as string;
-    expect(config).toMatch(/use_backend record-unchecked if wants-record \{ nbsrv\(record\) lt 1 \}\n +use_backend record if wants-record\n/);
-    const [, unchecked] = /\nbackend record-unchecked\n([^]*?)\nbackend /.exec(config) ?? [];
+    expect(config).toMatch(
+      /use_backend record-unchecked if wants-record \{ nbsrv\(record\) lt 1 \}\n +use_backend record if wants-record\n/,
+    );
+    const [, unchecked] = /\nbackend record-unchecked\n([\s\S]*?)\nbackend /.exec(config) ?? [];
     expect(unchecked).toMatch(/server-template record- .* verify required /);
     expect(unchecked).not.toMatch(/\bcheck\b|observe/);
   });
