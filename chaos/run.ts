@@ -136,14 +136,14 @@ function plannedS(drill: Drill): number {
 
 /**
  * Waits until the hypothesis holds: the last `windowMs` of the load must be good by its own figures.
- * @returns when the last window began that was looked at, and what is wrong with it: nothing, or the patience ran out
+ * @returns when the last window began that was looked at, whether it was good, and what was wrong with it when the patience ran out
  */
 async function awaitSteady(
   run: DrillRun,
   load: RunningLoad,
   windowMs: number,
   signal: AbortSignal,
-): Promise<{ sinceMs: number; findings: readonly string[] }> {
+): Promise<{ sinceMs: number; good: boolean; findings: readonly string[] }> {
   const { drill, options, timings } = run;
   const endMs = performance.now() + windowMs + timings.steadyPatienceMs;
   for (let waitMs = windowMs; ; waitMs = windowMs / 4) {
@@ -151,8 +151,7 @@ async function awaitSteady(
     const sinceMs = Date.now() - windowMs;
     const seen = load.operations.filter(({ dueMs }) => dueMs >= sinceMs);
     const { good, findings } = options.parts.judgeLoad(drill.workload, seen, options.room);
-    if (good) return { sinceMs, findings: [] };
-    if (performance.now() >= endMs) return { sinceMs, findings };
+    if (good || performance.now() >= endMs) return { sinceMs, good, findings };
   }
 }
 
@@ -165,7 +164,7 @@ async function establishLoad(run: DrillRun): Promise<void> {
   run.load = load;
   options.onLoad?.(load.operations);
   const steady = await awaitSteady(run, load, timings.steadyMs, abort.signal);
-  if (steady.findings.length > 0) throw new NotFit(`the steady state does not hold before the fault: ${steady.findings.join("; ")}`);
+  if (!steady.good) throw new NotFit(`the steady state does not hold before the fault: ${steady.findings.join("; ")}`);
   run.steadyEndMs = Date.now();
 }
 
