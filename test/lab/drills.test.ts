@@ -5,10 +5,8 @@ import { createInterface } from "node:readline";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { paths } from "../../infra/lab/paths.ts";
-import { say, waitForHealth } from "./platform-under-test.ts";
+import { room, say, waitForHealth } from "./platform-under-test.ts";
 
-/** Test machines are shared and slow at times: a stall may be so many times its bar here. What is lost or doubled has no room. */
-const room = 3;
 const setLimitMs = 25 * 60_000;
 const healthTimeoutMs = 6 * 60_000;
 

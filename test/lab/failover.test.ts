@@ -1,11 +1,13 @@
 /** Breaks the platform under a steady stream of writes: none may be lost, doubled, or fail within its deadline. */
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { promises } from "../../chaos/promises.ts";
 import type { PlatformStatus } from "../../infra/cli/platform/platform-status.ts";
 import {
   authority,
   fhirUrl,
   queryPrimary,
+  room,
   runTool,
   say,
   statusWithPrimary,
@@ -18,9 +20,9 @@ import { longestStallMs, startWriter, type Write, type Writer } from "./steady-w
 const writesPerSecond = 20;
 /**
  * How long a client of this test goes on with a write, repeating it with its key when a service says 503 after the 20 s that it holds a
- * request: three times the promised 15 s for the loss of a site, the room for a slow machine that the short set of drills has as well.
+ * request: what is promised for the loss of a site, with the room that the short set of drills has.
  */
-const deadlineMs = 45_000;
+const deadlineMs = room * promises.site.stallBarMs;
 const quietMs = 5_000;
 const healthTimeoutMs = 6 * 60_000;
 /** Machines of a building are switched on one after another. */
