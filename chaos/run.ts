@@ -41,6 +41,10 @@ export interface RunOptions {
   onLine?: (line: JournalLine) => void;
   /** The load has begun; the list grows. */
   onLoad?: (operations: readonly Operation[]) => void;
+  /** Nothing is broken before this has ended: the drill before may still be reading what it left. */
+  before?: Promise<unknown>;
+  /** The platform is whole, the load over: only judging is left, and the next drill may get ready. */
+  onSettled?: () => void;
 }
 
 interface DrillRun {
@@ -163,7 +167,7 @@ async function establishLoad(run: DrillRun): Promise<void> {
   const load = await parts.startLoad({ target, workload: drill.workload, folder, seconds, runName, signal: run.loadAbort.signal });
   run.load = load;
   options.onLoad?.(load.operations);
-  const steady = await awaitSteady(run, load, timings.steadyMs, abort.signal);
+  const [steady] = await Promise.all([awaitSteady(run, load, timings.steadyMs, abort.signal), options.before]);
   if (!steady.good) throw new NotFit(`the steady state does not hold before the fault: ${steady.findings.join("; ")}`);
   run.steadyEndMs = Date.now();
 }
@@ -253,6 +257,8 @@ async function settle(run: DrillRun): Promise<void> {
 
 async function check(run: DrillRun): Promise<void> {
   const { options, drill, load, timings, journal } = run;
+  void run.watch.stop();
+  if (run.unhealed.length === 0 && run.redundantMs !== undefined) options.onSettled?.();
   const collecting = options.parts
     .collectLogs(options.target, options.folder, (run.steadyEndMs ?? run.startedMs) - timings.steadyMs)
     .catch((failure: Error) => journal.write({ entry: "log", text: `the logs could not be collected: ${failure.message}` }));

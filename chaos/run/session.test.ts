@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { KeptFault } from "../faults/kept.ts";
 import { openJournal } from "../journal.ts";
@@ -56,6 +57,26 @@ describe("a run of drills", () => {
       },
     });
     expect(seen).toMatchObject({ processId: process.pid, stack: "lab", journal: expect.stringMatching(/made-1\/journal\.ndjson$/) });
+  });
+
+  it("has a drill get ready while the one before is judged, and breaks nothing until then", async () => {
+    const order: string[] = [];
+    const drills = ["first", "second"].map((name) =>
+      madeDrill([{ fault: madeFault(name, { inject: () => void order.push(`${name} broken`) }), afterS: 0, lastsS: 0 }], { name }),
+    );
+    const parts = madeParts();
+    const readAftermath: typeof parts.readAftermath = async (...args) => {
+      await delay(300);
+      return await parts.readAftermath(...args);
+    };
+    await session({
+      ...{ drills, parts: { ...parts, readAftermath } },
+      events: {
+        onDrill: ({ name }) => order.push(`${name} begun`),
+        onOutcome: ({ name, verdict }) => order.push(`${name} ${verdict}`),
+      },
+    });
+    expect(order).toEqual(["first begun", "first broken", "second begun", "first valid", "second broken", "second valid"]);
   });
 
   it("breaks nothing more where a fault could not be healed", async () => {

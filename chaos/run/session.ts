@@ -120,6 +120,8 @@ export async function runDrills(options: SessionOptions): Promise<SessionEnd> {
   writeSession(folder, session);
   const mark = markRunning(target.reports, { stack: target.stack, folder });
   const outcomes: DrillOutcome[] = [];
+  // While one drill is judged the next gets ready.
+  let judged: Promise<unknown> = Promise.resolve();
   try {
     for (let run = 1; run <= repeat; run += 1) {
       for (const drill of drills) {
@@ -129,19 +131,27 @@ export async function runDrills(options: SessionOptions): Promise<SessionEnd> {
         await requireAllowed(target);
         const own = join(folder, `${drill.name}-${run}`);
         mark.setJournal(join(own, "journal.ndjson"));
-        const outcome = await runDrill(drill, {
+        const settled = Promise.withResolvers<void>();
+        let inFront = true;
+        const running = runDrill(drill, {
           ...{ target, parts: options.parts, folder: own, run, runName: `${drill.name}-${run}-${stampOf(new Date())}`, signal },
           ...(options.timings === undefined ? {} : { timings: options.timings }),
           ...(options.room === undefined ? {} : { room: options.room }),
-          onLine: (line) => events?.onLine?.(line),
+          before: judged,
+          onSettled: settled.resolve,
+          onLine: (line) => inFront && events?.onLine?.(line),
           onLoad: (operations) => events?.onLoad?.(operations),
         });
-        mark.setJournal(null);
-        outcomes.push(outcome);
-        events?.onOutcome?.(outcome);
+        judged = Promise.all([running, judged]).then(([outcome]) => {
+          outcomes.push(outcome);
+          events?.onOutcome?.(outcome);
+        });
+        await Promise.race([settled.promise, judged]);
+        inFront = false;
       }
     }
   } finally {
+    await judged;
     mark.remove();
   }
   const missed = await coverageOf(options, inventory, outcomes);

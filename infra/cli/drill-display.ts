@@ -86,6 +86,7 @@ function showLines(stream: NodeJS.WriteStream): DrillDisplay {
     },
     onLine: (line) => {
       view.take(line);
+      if (line.entry === "phase" && (line.phase === "check" || line.phase === "end")) loaded = false;
       const text = plainLine(line);
       if (text !== undefined) stamped(text);
     },
@@ -93,10 +94,7 @@ function showLines(stream: NodeJS.WriteStream): DrillDisplay {
       view.setOperations(operations);
       loaded = true;
     },
-    onOutcome: (outcome) => {
-      loaded = false;
-      write(outcomeLines(outcome, stream).join("\n"));
-    },
+    onOutcome: (outcome) => write(outcomeLines(outcome, stream).join("\n")),
     end: () => clearInterval(timer),
   };
 }
@@ -134,10 +132,7 @@ function showLive(stream: NodeJS.WriteStream): DrillDisplay {
     },
     onLine: (line) => view?.take(line),
     onLoad: (operations) => view?.setOperations(operations),
-    onOutcome: (outcome) => {
-      view = undefined;
-      write(outcomeLines(outcome, stream).join("\n"));
-    },
+    onOutcome: (outcome) => write(outcomeLines(outcome, stream).join("\n")),
     end: () => {
       clearInterval(timer);
       view = undefined;
