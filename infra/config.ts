@@ -16,7 +16,7 @@ const image = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._/:-]*(:[\w][\w.-]{0,127}|@sha256:[0-9a-f]{64})$/, "must be an image with a tag or digest");
 const address = z.ipv4("must be an IPv4 address");
-const hostAndPort = z.string().regex(/^\d+\.\d+\.\d+\.\d+:\d+$/, "must be an IPv4 address and a port, such as 172.28.0.4:10250");
+const hostAndPort = z.string().regex(/^\d+\.\d+\.\d+\.\d+:\d+$/, "must be an IPv4 address and a port, such as 172.28.0.4:10256");
 
 const edgeSchema = z.strictObject({
   mode: z.enum(["virtual-ip", "load-balancer"]).optional(),

@@ -9,7 +9,7 @@ import { chartsFolder, helm, type Rendered, refusal, render } from "./helm.ts";
 const charts = ["edge", "postgres", "redis", "service", "watcher"];
 /** Objects of these kinds stand in no namespace; their names carry it. */
 const clusterWide = new Set(["ClusterRole", "ClusterRoleBinding"]);
-const virtualIp = { virtualIp: { peers: ["172.28.0.5", "172.28.0.7"] }, voters: ["172.28.0.4:10250"] };
+const virtualIp = { virtualIp: { peers: ["172.28.0.5", "172.28.0.7"] }, voters: ["172.28.0.4:10256"] };
 
 /** The object of that kind and name; a ConfigMap is named by its content as well. */
 function one(objects: Rendered[], kind: string, name: string): Rendered {

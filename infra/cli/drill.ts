@@ -38,6 +38,8 @@ function chosenDrills(words: readonly string[]): readonly Drill[] {
   const [only] = words;
   if (words.length === 1 && only === "all") return allDrills;
   if (words.length === 1 && only === "short") return allDrills.filter(({ short }) => short);
+  const twice = words.find((word, index) => words.indexOf(word) !== index);
+  if (twice !== undefined) throw new UsageError(`${twice} is named twice: to run drills several times use --repeat`);
   return words.map((word) => {
     const drill = allDrills.find(({ name }) => name === word);
     if (drill === undefined)

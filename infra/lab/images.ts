@@ -406,12 +406,12 @@ async function takeFromUpstream(tools: StepTools): Promise<Omit<LabImages, "buil
   }
   await buildImage(tools, { name: "edge", tag: local.edge, base: local.debian });
   const node = "dsp/node:upstream";
-  const proxyUnit = "dsp-api-proxy.service";
+  const nodeFiles = ["dsp-api-proxy.service", "dsp-api-share.service", "api-share"];
   await buildImage(tools, {
     name: "node-upstream",
     tag: node,
     base: kindestNode,
-    context: { [proxyUnit]: join(sources, "node-base", proxyUnit) },
+    context: Object.fromEntries(nodeFiles.map((file) => [file, join(sources, "node-base", file)])),
   });
   const services = await buildServicesImage(tools);
   return { node, platform: { ...platformTags, operator, services }, toLoad: [operator, ...Object.values(platformTags), services] };

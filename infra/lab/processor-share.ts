@@ -2,14 +2,16 @@ import { existsSync, writeFileSync } from "node:fs";
 
 const shares = [
   // cgroup v1; a process outside has 1024
-  { file: "/sys/fs/cgroup/cpu/docker/cpu.shares", value: "20480" },
+  { file: "/sys/fs/cgroup/cpu/docker/cpu.shares", value: "2048" },
   // cgroup v2; a group outside has 100
-  { file: "/sys/fs/cgroup/docker/cpu.weight", value: "2000" },
+  { file: "/sys/fs/cgroup/docker/cpu.weight", value: "200" },
 ];
 
 /**
- * Gives the lab's containers most of the processor when it is short. The engine puts all of them into one group that by default counts as
+ * Gives the lab's containers more of the processor when it is short. The engine puts all of them into one group that by default counts as
  * much as a single process of the host: a compiler beside the lab then starves seven nodes, and their leases run out one after another.
+ * Not much more, since the kernel's own threads stand outside of it too: at twenty times as much the volumes' loop devices and their
+ * journals waited for the processor, and an fsync of a busy lab took half a second (docs/adr/0063).
  */
 export function favourLab(): void {
   if (process.getuid?.() !== 0) return;

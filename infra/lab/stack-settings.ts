@@ -36,7 +36,7 @@ function settingsOf(facts: LabFacts, images: PlatformImages): Record<string, unk
       prefixLength: 16,
       peers: edgeNodes.map(addressOf),
       voters: Object.fromEntries(
-        Object.entries(voters).map(([site, nodes]) => [site, (nodes ?? []).map((node) => `${node.address}:10250`)]),
+        Object.entries(voters).map(([site, nodes]) => [site, (nodes ?? []).map((node) => `${node.address}:10256`)]),
       ),
     },
     "dsp:publicUrl": `https://${facts.virtualIp}/fhir`,

@@ -181,6 +181,22 @@ describe("commits that wait for a standby", () => {
     await checkWrites(postgres.at(0), [{ kind: "write", number: 1 } as Seen]);
   }, 60_000);
 
+  it("does not refuse by what it holds while it cannot commit: it may have been replaced", async () => {
+    const id = await createOne();
+    await postgres.freeze(postgres.at(1));
+    await postgres.freeze(postgres.at(2));
+    let answered = false;
+    const body = { ...patient(1), id };
+    const update = record.call("PUT", `/fhir/Patient/${id}`, { body, headers: { "If-Match": 'W/"2"' } }).then((response) => {
+      answered = true;
+      return response;
+    });
+    await sleep(1200);
+    expect(answered).toBe(false);
+    await postgres.thaw(postgres.at(1));
+    expect((await update).status).toBe(412);
+  }, 60_000);
+
   it("repeats on the new primary what the old one could not replicate", async () => {
     await postgres.freeze(postgres.at(1));
     await postgres.freeze(postgres.at(2));

@@ -68,14 +68,14 @@ CONF
 CONF
 } > "$conf"
 
-# 0: HAProxy lets this edge lead. 1: it does not answer in time, or says no. 2: nobody listens, which is certain at once.
+# 0: HAProxy lets this edge lead. 1: it does not answer in time. 2: it says no, or nobody listens, which is certain at once.
 ask_haproxy() {
   local status=""
   exec 3<> /dev/tcp/127.0.0.1/8405 || return 2
   printf 'GET /lead HTTP/1.0\r\n\r\n' >&3
   read -r -t 0.5 _ status _ <&3 || true
   exec 3>&-
-  [ "$status" = 200 ]
+  case "$status" in 200) return 0 ;; 503) return 2 ;; *) return 1 ;; esac
 } 2> /dev/null
 
 watch() {

@@ -185,14 +185,10 @@ export class Database {
       if (pool.instance === this.#unproven?.primary) this.#unproven = undefined;
       return result;
     } catch (error) {
-      if (!retryReason(error)) {
-        await connection.client.query("ROLLBACK").then(
-          () => {
-            clean = true;
-          },
-          () => {},
-        );
-      }
+      if (retryReason(error)) throw error;
+      await connection.client.query("ROLLBACK");
+      if (!standby && error instanceof FhirError && error.status < 500) await confirm(connection);
+      clean = true;
       throw error;
     } finally {
       clearTimeout(doubt);
@@ -306,6 +302,16 @@ async function commit(connection: Connection): Promise<void> {
   if (result.command !== "COMMIT") {
     throw new UnknownCommitError(`the server answered ${result.command}`);
   }
+}
+
+/**
+ * Commits something of no consequence. A primary that was replaced cannot: what it holds may be old, and a refusal made from that wrong.
+ * @throws what makes the transaction be tried again, on whoever is the primary then
+ */
+async function confirm(connection: Connection): Promise<void> {
+  await connection.client.query("BEGIN");
+  await connection.client.query("SELECT pg_logical_emit_message(true, 'refused', '')");
+  await commit(connection);
 }
 
 /** A question that takes the server too long will do so again. */
