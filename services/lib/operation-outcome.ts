@@ -15,6 +15,7 @@ export type IssueCode =
   | "not-found"
   | "deleted"
   | "too-long"
+  | "too-costly"
   | "code-invalid"
   | "conflict"
   | "transient"

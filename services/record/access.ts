@@ -2,6 +2,7 @@ import type { AuditFact, Interaction } from "../lib/audit-event.ts";
 import type { Context } from "../lib/context.ts";
 import { fhirError } from "../lib/operation-outcome.ts";
 import { type Permission, reach } from "../lib/scope.ts";
+import type { ResourceType } from "./catalogue.ts";
 import type { Deps } from "./deps.ts";
 
 /** How far the caller may see: all records, or one patient's. */
@@ -16,19 +17,28 @@ export interface Access {
 export async function authorise(
   context: Context,
   deps: Deps,
-  request: { resourceType: string; resourceId?: string; interaction: Interaction; permission: Permission },
+  request: { type: ResourceType; resourceId?: string; interaction: Interaction; permission: Permission },
 ): Promise<Access> {
   const { principal } = context;
-  const allowed = reach(principal.scopes, request.resourceType, request.permission);
+  const { type, permission } = request;
+  const allowed = reach(principal.scopes, type.name, permission);
   if (allowed === "all" && principal.role !== "patient") {
     return {};
   }
+  if (allowed !== "none" && type.isDirectory && (permission === "r" || permission === "s")) {
+    return {};
+  }
   // A patient's account never reaches further than the patient's own record, whatever its scopes say.
-  if (allowed !== "none" && principal.patientId !== undefined) {
+  if (allowed !== "none" && principal.patientId !== undefined && !type.isDirectory) {
     return { patientId: principal.patientId };
   }
-  const { interaction, resourceType, resourceId } = request;
-  await deps.audit.refused(context, { interaction, outcome: "8", resourceType, ...(resourceId === undefined ? {} : { resourceId }) });
+  const { interaction, resourceId } = request;
+  await deps.audit.refused(context, {
+    interaction,
+    outcome: "8",
+    resourceType: type.name,
+    ...(resourceId === undefined ? {} : { resourceId }),
+  });
   deps.metrics.refusedTokens.inc({ status: "403" });
   throw fhirError(403, "forbidden", "The token's scopes do not allow this");
 }

@@ -12,6 +12,8 @@ export interface ResourceType {
   parameters: ReadonlyMap<string, IndexedParameter>;
   /** What a resource of the type is found by. */
   index(resource: AnyResource): SearchIndex;
+  /** It belongs to nobody's record: who may read at all may read it. */
+  isDirectory: boolean;
   /** Ids of the patients whose record a resource, stored under this id, belongs to. */
   patientIds(resource: AnyResource, id: string): string[];
 }
@@ -27,16 +29,15 @@ export const patientParameter = "_patient";
 
 /** Resolves the table of resource types against the FHIR specification. @throws when the table asks for what R4 does not have */
 export function loadCatalogue(table: Record<string, ResourceTypeDefinition>): Catalogue {
-  const wanted = Object.fromEntries(Object.entries(table).map(([name, { searchParameters }]) => [name, searchParameters]));
-  const definitions = new Definitions({ searchParameters: wanted });
+  const definitions = new Definitions(Object.keys(table));
   const types = Object.entries(table).map(([name, definition]): [string, ResourceType] => {
-    const parameters = indexedParameters(definitions, name, definition.searchParameters);
-    const patient = definition.patient === "self" ? undefined : parseFhirPath(definition.patient);
-    const index = (resource: AnyResource): SearchIndex => searchIndex(parameters, resource);
-    return [
-      name,
-      { name, definition, parameters, index, patientIds: (resource, id) => (patient ? referencedPatients(patient, resource) : [id]) },
-    ];
+    const parameters = indexedParameters(definitions, name);
+    const { patient } = definition;
+    const isDirectory = patient === "none";
+    const path = isDirectory || patient === "self" ? undefined : parseFhirPath(patient);
+    const patientIds = (resource: AnyResource, id: string): string[] =>
+      path ? referencedPatients(path, resource) : isDirectory ? [] : [id];
+    return [name, { name, definition, parameters, isDirectory, index: (resource) => searchIndex(parameters, resource), patientIds }];
   });
   return { definitions, types: new Map(types) };
 }

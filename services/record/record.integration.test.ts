@@ -197,6 +197,38 @@ describe("exactly once", () => {
   });
 });
 
+describe("every type of the catalogue", () => {
+  it("can be created and found by what it must have", async () => {
+    const owner = { reference: `Patient/${(await create(patient)).id}` };
+    const code = { text: "t" };
+    const active = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: "active" }] };
+    const minimal: Record<string, object> = {
+      ...{ Patient: {}, Practitioner: {}, PractitionerRole: {}, Organization: { name: "Test" }, RelatedPerson: { patient: owner } },
+      ...{ AllergyIntolerance: { patient: owner, clinicalStatus: active }, Condition: { subject: owner } },
+      MedicationStatement: { status: "active", subject: owner, medicationCodeableConcept: code },
+      MedicationRequest: { status: "active", intent: "order", subject: owner, medicationCodeableConcept: code },
+      Immunization: { status: "completed", vaccineCode: code, patient: owner, occurrenceString: "once" },
+      ...{ Procedure: { status: "completed", subject: owner }, Observation: { status: "final", code, subject: owner } },
+      DiagnosticReport: { status: "final", code, subject: owner },
+      Encounter: { status: "finished", class: { code: "AMB" }, subject: owner },
+      CarePlan: { status: "active", intent: "plan", subject: owner },
+      Composition: { status: "final", type: code, subject: owner, date: "2026-01-01", author: [{ display: "t" }], title: "t" },
+      DocumentReference: { status: "current", subject: owner, content: [{ attachment: { title: "t" } }] },
+      Consent: { status: "active", scope: code, category: [code], patient: owner, policyRule: code },
+      Provenance: { target: [owner], recorded: "2026-01-01T00:00:00Z", agent: [{ who: { display: "t" } }] },
+      List: { status: "current", mode: "working", subject: owner },
+      Binary: { contentType: "text/plain", securityContext: owner },
+    };
+    expect(Object.keys(minimal).sort()).toEqual([...record.deps.catalogue.types.keys()].sort());
+    for (const [resourceType, content] of Object.entries(minimal)) {
+      const { id } = await create({ resourceType, ...content });
+      const belongs = resourceType !== "Patient" && !record.deps.catalogue.types.get(resourceType)?.isDirectory;
+      const by = belongs && record.deps.catalogue.types.get(resourceType)?.parameters.has("patient") ? `&patient=${owner.reference}` : "";
+      expect(ids(await search(`/fhir/${resourceType}?_id=${id}${by}`)), resourceType).toEqual([id]);
+    }
+  });
+});
+
 describe("search", () => {
   it("finds by patient, code, date and type", async () => {
     const { id } = await create(patient);
@@ -291,6 +323,66 @@ describe("search", () => {
     expect(record.deps.bodies.taken).toBe(0);
   });
 
+  it("finds by quantity, along references and against them", async () => {
+    const weber = await create(patient);
+    const other = await create({ ...patient, name: [{ family: "Test-Other" }] });
+    const ward = await create({ resourceType: "Organization", name: `Test-Ward ${weber.id}` });
+    const encounter = await create({
+      ...{ resourceType: "Encounter", status: "finished", class: { code: "AMB" }, subject: { reference: `Patient/${weber.id}` } },
+      serviceProvider: { reference: `Organization/${ward.id}` },
+    });
+    const weigh = (owner: Resource, value: number, more: object = {}) =>
+      create({
+        ...{ resourceType: "Observation", status: "final", code: { coding: [{ system: "http://loinc.org", code: "29463-7" }] } },
+        valueQuantity: { value, unit: "kg", system: "http://unitsofmeasure.org", code: "kg" },
+        subject: { reference: `Patient/${owner.id}` },
+        ...more,
+      });
+    const light = await weigh(weber, 64.26, { encounter: { reference: `Encounter/${encounter.id}` } });
+    const heavy = await weigh(weber, 81);
+    await weigh(other, 81);
+    const found = async (query: string) => ids(await search(`/fhir/Observation?patient=${weber.id}&${query}`));
+    expect(await found("value-quantity=64.3||kg")).toEqual([light.id]);
+    expect(await found("value-quantity=64.2||kg")).toEqual([]);
+    expect(await found("value-quantity=gt70|http://unitsofmeasure.org|kg")).toEqual([heavy.id]);
+    expect(await found("value-quantity=ap60")).toEqual([light.id]);
+    expect(await found("value-quantity=lt1000||g")).toEqual([]);
+    expect(ids(await search(`/fhir/Observation?patient._id=${weber.id}&patient.family=test-weber`))).toEqual([light.id, heavy.id]);
+    expect(ids(await search(`/fhir/Observation?encounter.service-provider.name=Test-Ward ${weber.id}`))).toEqual([light.id]);
+    expect(ids(await search(`/fhir/Patient?_id=${weber.id},${other.id}&_has:Observation:patient:value-quantity=lt70`))).toEqual([weber.id]);
+    expect(ids(await search(`/fhir/Organization?_has:Encounter:service-provider:patient=${weber.id}`))).toEqual([ward.id]);
+  });
+
+  it("includes what the matches refer to and what refers to them, once each, and records every patient shown", async () => {
+    const owner = await create(patient);
+    const subject = { reference: `Patient/${owner.id}` };
+    const author = await create({ resourceType: "Practitioner", name: [{ family: "Test-Author" }] });
+    const note = (code: string) =>
+      create({
+        resourceType: "Observation",
+        status: "final",
+        code: { text: code },
+        subject,
+        performer: [{ reference: `Practitioner/${author.id}` }],
+      });
+    const [first, second] = [await note("a"), await note("b")];
+    const trace = await create({
+      ...{ resourceType: "Provenance", recorded: "2026-01-01T00:00:00Z", target: [{ reference: `Observation/${first.id}` }] },
+      agent: [{ who: { reference: `Practitioner/${author.id}` } }],
+    });
+    const headers = { "X-Request-Id": `include-${owner.id}` };
+    const query = "_include=Observation:subject&_include=Observation:performer:Practitioner&_revinclude=Provenance:target";
+    const bundle = await search(`/fhir/Observation?patient=${owner.id}&${query}`, headers);
+    const shown = (bundle.entry ?? []).map(({ resource, search: how }) => `${how?.mode} ${resource.resourceType}/${resource.id}`);
+    expect(shown.slice(0, 2)).toEqual([`match Observation/${first.id}`, `match Observation/${second.id}`]);
+    expect(shown.slice(2).sort()).toEqual(
+      [`include Patient/${owner.id}`, `include Practitioner/${author.id}`, `include Provenance/${trace.id}`].sort(),
+    );
+    expect((await audits(`include-${owner.id}`)).map(({ patient_id }) => patient_id)).toEqual([owner.id]);
+    const iterated = await search(`/fhir/Provenance?_id=${trace.id}&_include=Provenance:target&_include:iterate=Observation:subject`);
+    expect((iterated.entry ?? []).map(({ resource }) => resource.resourceType)).toEqual(["Provenance", "Observation", "Patient"]);
+  });
+
   it("tells of unknown parameters, and refuses them when asked to be strict", async () => {
     const bundle = await search("/fhir/Patient?nonsense=1&_count=1");
     expect(bundle.entry?.at(-1)).toMatchObject({ search: { mode: "outcome" }, resource: { resourceType: "OperationOutcome" } });
@@ -366,6 +458,38 @@ describe("access and audit", () => {
     expect(await audits("r-refused")).toMatchObject([{ interaction: "read", outcome: "8", patient_id: other.id, subject: "p" }]);
   });
 
+  it("sees nothing beyond the own record along chains and inclusions, and may read the directory", async () => {
+    const [own, other] = [await create(patient), await create({ ...patient, name: [{ family: "Test-Hidden" }] })];
+    const author = await create({ resourceType: "Practitioner", name: [{ family: "Test-Doctor" }] });
+    const about = (id: string, more: object = {}) =>
+      create({ resourceType: "Observation", status: "final", code: { text: "t" }, subject: { reference: `Patient/${id}` }, ...more });
+    // Both refer to the other patient's resources: what these hold must not show.
+    const theirs = await about(other.id, { valueString: "hidden" });
+    const mine = await about(own.id, {
+      performer: [{ reference: `Practitioner/${author.id}` }],
+      derivedFrom: [{ reference: `Observation/${theirs.id}` }],
+    });
+    await about(other.id, { derivedFrom: [{ reference: `Observation/${mine.id}` }] });
+    const headers = await as({ sub: "p", role: "patient", scope: "patient/*.rs", patient: own.id }, `r-chain-${own.id}`);
+    expect(ids(await search("/fhir/Observation?derived-from:Observation.value-string=hidden", headers))).toEqual([]);
+    expect(ids(await search(`/fhir/Observation?_has:Observation:derived-from:status=final`, headers))).toEqual([]);
+    expect(ids(await search(`/fhir/Observation?_has:Observation:derived-from:subject.family=Test-Hidden`, headers))).toEqual([]);
+    const bundle = await search(
+      "/fhir/Observation?_include=Observation:derived-from&_include=Observation:performer&_revinclude=Observation:derived-from",
+      headers,
+    );
+    expect((bundle.entry ?? []).map(({ resource }) => resource.id)).toEqual([mine.id, author.id]);
+    expect((await record.call("GET", `/fhir/Practitioner/${author.id}`, { headers })).status).toBe(200);
+    const writes = await as({ sub: "p", role: "patient", scope: "patient/*.cruds", patient: own.id }, "r-directory");
+    expect(await refusal(record.call("POST", "/fhir/Practitioner", { body: { resourceType: "Practitioner" }, headers: writes }))).toEqual([
+      403,
+      "forbidden",
+    ]);
+    const narrow = await as({ scope: "user/Observation.rs" }, "r-narrow");
+    for (const query of ["_include=Observation:subject", "patient.name=a", "_has:Provenance:target:recorded=2026"])
+      expect(await refusal(record.call("GET", `/fhir/Observation?${query}`, { headers: narrow })), query).toEqual([403, "forbidden"]);
+  });
+
   it("does not let a patient's token change other records", async () => {
     const [own, other] = [await create(patient), await create(patient)];
     const headers = await as({ sub: "p", role: "patient", scope: "patient/*.cruds", patient: own.id }, "r-write");
@@ -417,9 +541,24 @@ describe("seed", () => {
 describe("whatever is sent", () => {
   const name = fc.oneof(
     fc.constantFrom("code", "date", "patient", "_id", "_sort", "_count", "_cursor", "code:not", "date:missing", "_lastUpdated"),
+    fc.constantFrom("value-quantity", "patient.name", "_has:Provenance:target:recorded", "_include", "_revinclude", "_include:iterate"),
     fc.string(),
   );
-  const value = fc.oneof(anyText, fc.constantFrom("|", "ge2024", "a|b|c", "\\", "2024-02-30", "9999", "0001-01-01"));
+  const value = fc.oneof(
+    anyText,
+    fc.constantFrom(
+      "Observation:subject",
+      "Provenance:target",
+      "ap1e-20||kg",
+      "|",
+      "ge2024",
+      "a|b|c",
+      "\\",
+      "2024-02-30",
+      "9999",
+      "0001-01-01",
+    ),
+  );
 
   it("a search is never a server error", async () => {
     await fc.assert(

@@ -1,52 +1,35 @@
-/** What the service must know about a resource type to keep and find it. Supporting another type is one more entry. */
+/** What the service must know about a resource type to keep it and to find it; everything else comes from the FHIR specification's own data. */
 export interface ResourceTypeDefinition {
-  /** Codes of FHIR R4 search parameters of the kinds token, reference, string, date and uri. */
-  searchParameters: readonly string[];
-  /** FHIRPath of the reference to the patient whose record the resource belongs to; `self` for the Patient. */
+  /**
+   * FHIRPath of the references to the patients whose record the resource belongs to; `self` for the Patient, `none` for the directory
+   * of professionals, which belongs to nobody's record.
+   */
   patient: string;
   /** Whether a body of another media type is the content of the resource (FHIR's Binary only). */
   rawContent?: boolean;
 }
 
+/** Supporting another type is one more line. */
 export const resourceTypes: Record<string, ResourceTypeDefinition> = {
-  Patient: {
-    searchParameters: [
-      "identifier",
-      "name",
-      "family",
-      "given",
-      "birthdate",
-      "gender",
-      "active",
-      "telecom",
-      "address-city",
-      "address-postalcode",
-    ],
-    patient: "self",
-  },
-  Observation: {
-    searchParameters: ["identifier", "patient", "subject", "code", "category", "date", "status"],
-    patient: "Observation.subject",
-  },
-  DocumentReference: {
-    searchParameters: [
-      "identifier",
-      "patient",
-      "subject",
-      "type",
-      "category",
-      "date",
-      "period",
-      "status",
-      "author",
-      "contenttype",
-      "security-label",
-    ],
-    patient: "DocumentReference.subject",
-  },
-  Binary: {
-    searchParameters: [],
-    patient: "Binary.securityContext",
-    rawContent: true,
-  },
+  Patient: { patient: "self" },
+  RelatedPerson: { patient: "RelatedPerson.patient" },
+  Practitioner: { patient: "none" },
+  PractitionerRole: { patient: "none" },
+  Organization: { patient: "none" },
+  AllergyIntolerance: { patient: "AllergyIntolerance.patient" },
+  Condition: { patient: "Condition.subject" },
+  MedicationStatement: { patient: "MedicationStatement.subject" },
+  MedicationRequest: { patient: "MedicationRequest.subject" },
+  Immunization: { patient: "Immunization.patient" },
+  Procedure: { patient: "Procedure.subject" },
+  Observation: { patient: "Observation.subject" },
+  DiagnosticReport: { patient: "DiagnosticReport.subject" },
+  Encounter: { patient: "Encounter.subject" },
+  CarePlan: { patient: "CarePlan.subject" },
+  Composition: { patient: "Composition.subject" },
+  DocumentReference: { patient: "DocumentReference.subject" },
+  Consent: { patient: "Consent.patient" },
+  Provenance: { patient: "Provenance.target" },
+  List: { patient: "List.subject" },
+  Binary: { patient: "Binary.securityContext", rawContent: true },
 };

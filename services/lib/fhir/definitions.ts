@@ -13,17 +13,18 @@ const structureUrl = "http://hl7.org/fhir/StructureDefinition/";
 export class Definitions {
   readonly #resources: DefinitionFile;
   readonly #terminology: DefinitionFile[];
-  readonly #searchParameters = new Map<string, SearchParameter>();
+  readonly #searchParameters = new Map<string, SearchParameter[]>();
   readonly #valueSets = new Map<string, ReadonlySet<string> | undefined>();
 
-  constructor(options: { searchParameters: Record<string, readonly string[]> }) {
+  /** @param types the resource types whose search parameters are wanted @throws when R4 has no such type */
+  constructor(types: readonly string[]) {
     const folder = join(getDataDir(), "fhir", "r4");
     this.#resources = new DefinitionFile(join(folder, "profiles-resources.json"));
     this.#terminology = ["valuesets.json", "v3-codesystems.json"].map((name) => new DefinitionFile(join(folder, name)));
     indexStructureDefinitionBundle(readJson("fhir/r4/profiles-types.json") as Bundle<StructureDefinition>);
     this.ensureType("Resource");
     this.ensureType("DomainResource");
-    this.#loadSearchParameters(options.searchParameters);
+    this.#loadSearchParameters(types);
   }
 
   /** Makes a resource type known to the validator. False when R4 has no such resource type. */
@@ -41,13 +42,9 @@ export class Definitions {
     return true;
   }
 
-  /** The search parameter of that code for the type. @throws when R4 has none: a mistake in the service's own table */
-  searchParameter(type: string, code: string): SearchParameter {
-    const found = this.#searchParameters.get(`${type}?${code}`);
-    if (!found) {
-      throw new Error(`FHIR R4 has no search parameter ${code} for ${type}`);
-    }
-    return found;
+  /** The search parameters that R4 defines for one of the wanted types. */
+  searchParameters(type: string): readonly SearchParameter[] {
+    return this.#searchParameters.get(type) ?? [];
   }
 
   /** The codes of a value set; undefined when it cannot be listed (a filter, or a code system outside the specification). */
@@ -101,18 +98,14 @@ export class Definitions {
     return undefined;
   }
 
-  #loadSearchParameters(wanted: Record<string, readonly string[]>): void {
+  #loadSearchParameters(types: readonly string[]): void {
+    for (const type of types) {
+      if (!this.ensureType(type)) throw new Error(`FHIR R4 has no resource type ${type}`);
+      this.#searchParameters.set(type, []);
+    }
     const bundle = readJson("fhir/r4/search-parameters.json") as Bundle<SearchParameter>;
     for (const { resource } of bundle.entry ?? []) {
-      for (const base of resource?.base ?? []) {
-        if (resource?.code && wanted[base]?.includes(resource.code)) {
-          this.#searchParameters.set(`${base}?${resource.code}`, resource);
-        }
-      }
-    }
-    for (const [type, codes] of Object.entries(wanted)) {
-      this.ensureType(type);
-      for (const code of codes) this.searchParameter(type, code);
+      for (const base of resource?.base ?? []) if (resource) this.#searchParameters.get(base)?.push(resource);
     }
   }
 }

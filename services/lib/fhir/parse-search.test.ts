@@ -3,13 +3,16 @@ import { describe, expect, it } from "vitest";
 import { FhirError } from "../operation-outcome.ts";
 import { anyText } from "../testing/any-text.ts";
 import { Definitions } from "./definitions.ts";
-import { encodeCursor, parseSearch, type SearchRequest } from "./parse-search.ts";
+import { encodeCursor, lookedInto, parseSearch, type SearchRequest } from "./parse-search.ts";
 import { indexedParameters } from "./search-index.ts";
 
-const codes = ["code", "date", "patient", "status"];
-const parameters = indexedParameters(new Definitions({ searchParameters: { Observation: codes } }), "Observation", codes);
+const codes = ["code", "date", "patient", "status", "value-quantity"];
+const definitions = new Definitions(["Observation", "Patient", "Encounter"]);
+const types = new Map(
+  ["Observation", "Patient", "Encounter"].map((type) => [type, { parameters: indexedParameters(definitions, type) }] as const),
+);
 const parse = (query: string, strict = false): SearchRequest =>
-  parseSearch([...new URLSearchParams(query)], parameters, { strict, ownUrl: "https://dsp.test/fhir" });
+  parseSearch([...new URLSearchParams(query)], "Observation", types, { strict, ownUrl: "https://dsp.test/fhir" });
 
 describe("parseSearch", () => {
   it("reads tokens, escapes included", () => {
@@ -20,6 +23,34 @@ describe("parseSearch", () => {
         negated: false,
         alternatives: [{ system: "http://loinc.org", code: "1" }, { system: "", code: "2" }, { system: "sys" }, { code: "a,b|c" }],
       },
+    ]);
+  });
+
+  it("follows chains and reverse chains, and tells which types they look into", () => {
+    const { conditions } = parse("patient.name=Weber&subject:Patient.birthdate=1980&_has:Encounter:reason-reference:status=planned");
+    const name = { kind: "string", parameter: "name", match: "prefix", alternatives: ["weber"] };
+    expect(conditions[0]).toEqual({ kind: "chain", parameter: "patient", target: "Patient", condition: name });
+    expect(conditions[1]).toMatchObject({ kind: "chain", parameter: "subject", target: "Patient", condition: { kind: "date" } });
+    expect(conditions[2]).toMatchObject({ kind: "has", type: "Encounter", parameter: "reason-reference", condition: { kind: "token" } });
+    expect(lookedInto(conditions)).toEqual(["Patient", "Patient", "Encounter"]);
+  });
+
+  it("reads what is to be included", () => {
+    expect(parse("_include=Observation:subject:Patient&_revinclude=Encounter:reason-reference").inclusions).toEqual([
+      { direction: "include", type: "Observation", parameter: "subject", targets: ["Patient"], iterate: false },
+      { direction: "revinclude", type: "Encounter", parameter: "reason-reference", targets: ["Observation"], iterate: false },
+    ]);
+    expect(parse("_include:iterate=Patient:link").inclusions).toMatchObject([{ type: "Patient", iterate: true }]);
+  });
+
+  it("reads quantities with the precision they are written with", () => {
+    const alternatives = (query: string) => (parse(query).conditions[0] as { alternatives: unknown }).alternatives;
+    expect(alternatives("value-quantity=5.40|http://unitsofmeasure.org|mg")).toEqual([
+      { prefix: "eq", value: "5.40", half: "5e-3", system: "http://unitsofmeasure.org", code: "mg" },
+    ]);
+    expect(alternatives("value-quantity=gt100,ap-1.5e3||kg")).toEqual([
+      { prefix: "gt", value: "100", half: "5e-1" },
+      { prefix: "ap", value: "-1.5e3", half: "5e1", code: "kg" },
     ]);
   });
 
@@ -54,6 +85,21 @@ describe("parseSearch", () => {
     "_id:not=1",
     "status:missing=maybe",
     "code=%00",
+    "subject:Organization.name=a",
+    "code.name=a",
+    "patient.nonsense=a",
+    "patient.organization.partof.partof.partof.name=a",
+    "_has:Encounter:patient:status=x",
+    "_has:Patient:link:name=x",
+    "_include=Observation:code",
+    "_include=Encounter:subject",
+    "_include=Observation:subject:Organization",
+    "_include:not=Observation:subject",
+    "_revinclude=Encounter:subject",
+    "value-quantity=x",
+    "value-quantity=1|kg",
+    "value-quantity=1e999||kg",
+    "value-quantity:exact=1",
   ])("refuses %s", (query) => {
     expect(() => parse(query)).toThrow(FhirError);
   });
@@ -65,13 +111,26 @@ describe("parseSearch", () => {
 
   it("answers any query with a request or with 400", () => {
     const name = fc.oneof(
-      fc.constantFrom(...codes, "_id", "_cursor", "_sort", "_count", "code:not", "date:missing", "patient:Patient"),
+      fc.constantFrom(
+        ...codes,
+        "_has:Encounter:reason-reference:status",
+        "subject:Patient.name",
+        "_include",
+        "_revinclude:iterate",
+        "_id",
+        "_cursor",
+        "_sort",
+        "_count",
+        "code:not",
+        "date:missing",
+        "patient:Patient",
+      ),
       fc.string(),
     );
     fc.assert(
       fc.property(fc.array(fc.tuple(name, anyText), { maxLength: 40 }), fc.boolean(), (query, strict) => {
         try {
-          return parseSearch(query, parameters, { strict, ownUrl: "https://dsp.test/fhir" }).count <= 200;
+          return parseSearch(query, "Observation", types, { strict, ownUrl: "https://dsp.test/fhir" }).count <= 200;
         } catch (error) {
           return error instanceof FhirError && error.status === 400;
         }

@@ -1,6 +1,6 @@
 import { FhirError, fhirError, issue, type OperationOutcomeIssue } from "../operation-outcome.ts";
 import { type DateRange, dateRange } from "./date-range.ts";
-import { type IndexedParameter, normaliseString, splitReference } from "./search-index.ts";
+import { type IndexedParameter, normaliseString, type ParameterKind, splitReference, tableOf } from "./search-index.ts";
 import { idPattern } from "./validate.ts";
 
 export type DatePrefix = "eq" | "ne" | "gt" | "lt" | "ge" | "le" | "sa" | "eb";
@@ -12,7 +12,37 @@ export type Condition =
   | { kind: "date"; parameter: string; alternatives: ({ prefix: DatePrefix } & DateRange)[] }
   | { kind: "token"; parameter: string; negated: boolean; alternatives: { system?: string; code?: string }[] }
   | { kind: "string"; parameter: string; match: "prefix" | "exact" | "contains"; alternatives: string[] }
-  | { kind: "missing"; parameter: string; table: "token" | "string" | "date"; missing: boolean };
+  | { kind: "quantity"; parameter: string; alternatives: QuantityTest[] }
+  /** What the reference points to meets the condition. */
+  | { kind: "chain"; parameter: string; target: string; condition: Condition }
+  /** Some resource of the type, whose reference points here, meets the condition. */
+  | { kind: "has"; type: string; parameter: string; condition: Condition }
+  | { kind: "missing"; parameter: string; table: IndexTable; missing: boolean };
+
+export type IndexTable = (typeof tableOf)[ParameterKind];
+
+/** Further resources for a page: those that its matches refer to (`_include`), or that refer to them (`_revinclude`). */
+export interface Inclusion {
+  direction: "include" | "revinclude";
+  /** The type whose parameter it is. */
+  type: string;
+  parameter: string;
+  /** The types that the reference may lead to, or the searched type for `_revinclude`. */
+  targets: string[];
+  /** Also from what was included. */
+  iterate: boolean;
+}
+
+/** A number as it was written stands for all that round to it: those within `half` its last digit. Both are decimals as text. */
+export interface QuantityTest {
+  prefix: DatePrefix | "ap";
+  value: string;
+  half: string;
+  /** Undefined: of any system; "": of none. */
+  system?: string;
+  /** The unit's code or its text. */
+  code?: string;
+}
 
 export interface Sort {
   /** `_lastUpdated` or the code of a date parameter; `none` is the order of creation, which later updates cannot disturb. */
@@ -22,6 +52,7 @@ export interface Sort {
 
 export interface SearchRequest {
   conditions: Condition[];
+  inclusions: Inclusion[];
   count: number;
   total: boolean;
   sort: Sort;
@@ -38,7 +69,19 @@ export interface Cursor {
   value?: string;
 }
 
-export const searchLimits = { defaultCount: 20, maxCount: 200, maxParameters: 30, maxAlternatives: 100 } as const;
+export const searchLimits = {
+  ...{ defaultCount: 20, maxCount: 200, maxParameters: 30, maxAlternatives: 100, maxChain: 3, maxInclusions: 10, maxIncluded: 1000 },
+} as const;
+
+/** What a search may be about: each type that the server keeps, with its parameters. */
+export type SearchableTypes = ReadonlyMap<string, { parameters: ReadonlyMap<string, IndexedParameter> }>;
+
+interface Searched {
+  type: string;
+  parameters: ReadonlyMap<string, IndexedParameter>;
+  types: SearchableTypes;
+  ownUrl: string;
+}
 
 const results = new Set(["_count", "_sort", "_total", "_cursor", "_format", "_pretty"]);
 
@@ -48,11 +91,14 @@ const results = new Set(["_count", "_sort", "_total", "_cursor", "_format", "_pr
  */
 export function parseSearch(
   query: readonly [string, string][],
-  parameters: ReadonlyMap<string, IndexedParameter>,
+  type: string,
+  types: SearchableTypes,
   options: { strict: boolean; ownUrl: string },
 ): SearchRequest {
+  const searched = { type, parameters: types.get(type)?.parameters ?? new Map(), types, ownUrl: options.ownUrl };
   const request: SearchRequest = {
     conditions: [],
+    inclusions: [],
     count: searchLimits.defaultCount,
     total: false,
     sort: { by: "none", descending: false },
@@ -67,9 +113,13 @@ export function parseSearch(
       throw fhirError(400, "value", "A search value may not hold a NUL character");
     }
     if (results.has(name)) {
-      parseResultParameter(request, parameters, name, value);
+      parseResultParameter(request, searched.parameters, name, value);
+    } else if (/^_(rev)?include(:|$)/.test(name)) {
+      parseInclusion(request, searched, name, value);
     } else if (value !== "") {
-      parseCondition(request, parameters, name, value, options.ownUrl);
+      const condition = parseCondition(searched, name, value, 0);
+      if (condition) request.conditions.push(condition);
+      else request.warnings.push(issue("warning", "not-supported", "Unknown search parameter, ignored", name.slice(0, 100)));
     }
     if (name !== "_cursor" && name !== "_format" && name !== "_pretty") {
       request.used.push([name, value]);
@@ -110,13 +160,34 @@ function parseResultParameter(
   }
 }
 
-function parseCondition(
-  request: SearchRequest,
-  parameters: ReadonlyMap<string, IndexedParameter>,
-  name: string,
-  value: string,
-  ownUrl: string,
-): void {
+/** `_include=Observation:subject:Patient`, `_revinclude:iterate=Provenance:target`. */
+function parseInclusion(request: SearchRequest, { type, types }: Searched, name: string, value: string): void {
+  const [, direction = "", modifier] = /^_((?:rev)?include)(?::(.*))?$/s.exec(name) ?? [];
+  const [source = "", code = "", target, ...rest] = value.split(":");
+  const parameter = types.get(source)?.parameters.get(code);
+  const wrong = (text: string): FhirError => fhirError(400, "value", text, { expression: name.slice(0, 100) });
+  if (modifier !== undefined && modifier !== "iterate") throw unsupportedModifier(name);
+  if (parameter?.kind !== "reference" || rest.length > 0)
+    throw wrong("It must name a type and one of its references, as in Observation:subject");
+  if (target !== undefined && !parameter.targets.includes(target)) throw wrong("The reference does not lead to this type");
+  const iterate = modifier === "iterate";
+  const reverse = direction === "revinclude";
+  if (!iterate && (reverse ? !parameter.targets.includes(type) || (target !== undefined && target !== type) : source !== type))
+    throw wrong("It has nothing to do with what is searched for; :iterate includes from what was included");
+  if (request.inclusions.length === searchLimits.maxInclusions)
+    throw wrong(`A search may have at most ${searchLimits.maxInclusions} of them`);
+  const targets = target === undefined ? parameter.targets.filter((each) => types.has(each)) : [target];
+  request.inclusions.push({ direction: reverse ? "revinclude" : "include", type: source, parameter: code, targets, iterate });
+}
+
+/** @returns undefined for a parameter that the type does not have */
+function parseCondition(searched: Searched, name: string, value: string, depth: number): Condition | undefined {
+  if (depth > searchLimits.maxChain)
+    throw fhirError(400, "too-long", `A chain may have at most ${searchLimits.maxChain} links`, { expression: name.slice(0, 100) });
+  if (name.startsWith("_has:")) return parseHas(searched, name, value, depth);
+  const chain = /^([\w-]+)(?::([A-Za-z]+))?\.(.+)$/s.exec(name);
+  if (chain) return parseChain(searched, { name, code: chain[1] ?? "", target: chain[2], rest: chain[3] ?? "" }, value, depth);
+  const { parameters, ownUrl } = searched;
   const [code = "", modifier] = name.split(/:(.*)/s);
   const alternatives = splitEscaped(value, ",");
   if (alternatives.length > searchLimits.maxAlternatives) {
@@ -124,20 +195,60 @@ function parseCondition(
   }
   if (code === "_id" || code === "_lastUpdated") {
     if (modifier !== undefined) throw unsupportedModifier(name);
-    request.conditions.push(
-      code === "_id"
-        ? { kind: "id", ids: alternatives.map((each) => parseId(unescaped(each))) }
-        : { kind: "lastUpdated", alternatives: alternatives.map((each) => parseDate(code, each)) },
-    );
-    return;
+    return code === "_id"
+      ? { kind: "id", ids: alternatives.map((each) => parseId(unescaped(each))) }
+      : { kind: "lastUpdated", alternatives: alternatives.map((each) => parseDate(code, each)) };
   }
   const parameter = parameters.get(code);
-  if (!parameter) {
-    request.warnings.push(issue("warning", "not-supported", "Unknown search parameter, ignored", name.slice(0, 100)));
-    return;
-  }
-  request.conditions.push(
-    modifier === "missing" ? parseMissing(parameter, value) : parseKnown(parameter, modifier, alternatives, name, ownUrl),
+  if (!parameter) return undefined;
+  return modifier === "missing" ? parseMissing(parameter, value) : parseKnown(parameter, modifier, alternatives, name, ownUrl);
+}
+
+/** `subject:Patient.name=…`; the type may be left out where the reference leads to one type that has such a parameter. */
+function parseChain(
+  searched: Searched,
+  { name, code, target, rest }: { name: string; code: string; target: string | undefined; rest: string },
+  value: string,
+  depth: number,
+): Condition | undefined {
+  const parameter = searched.parameters.get(code);
+  if (!parameter) return undefined;
+  const wrong = (text: string): FhirError => fhirError(400, "value", text, { expression: name.slice(0, 100) });
+  if (parameter.kind !== "reference" || (target !== undefined && !parameter.targets.includes(target)))
+    throw wrong("A chain goes along a reference, to a type that it may lead to");
+  const first = /^[\w-]+/.exec(rest)?.[0] ?? "";
+  const fitting = (target === undefined ? parameter.targets : [target]).filter((type) => {
+    const parameters = searched.types.get(type)?.parameters;
+    return parameters !== undefined && (first.startsWith("_") || parameters.has(first));
+  });
+  const [only] = fitting;
+  if (only === undefined || fitting.length > 1)
+    throw wrong(only === undefined ? "What it leads to has no such parameter" : `Say which type is meant: ${fitting.join(", ")}`);
+  const next = { ...searched, type: only, parameters: searched.types.get(only)?.parameters ?? new Map() };
+  const condition = parseCondition(next, rest, value, depth + 1);
+  return condition && { kind: "chain", parameter: code, target: only, condition };
+}
+
+/** `_has:Observation:patient:code=…` */
+function parseHas(searched: Searched, name: string, value: string, depth: number): Condition {
+  const [, type = "", code = "", rest = ""] = /^_has:([A-Za-z]+):([\w-]+):(.+)$/s.exec(name) ?? [];
+  const parameters = searched.types.get(type)?.parameters;
+  const wrong = (): FhirError =>
+    fhirError(400, "value", "It must be _has:Type:reference:parameter, the reference leading to what is searched for", {
+      expression: name.slice(0, 100),
+    });
+  if (!parameters?.get(code)?.targets.includes(searched.type)) throw wrong();
+  const condition = parseCondition({ ...searched, type, parameters }, rest, value, depth + 1);
+  if (!condition) throw wrong();
+  return { kind: "has", type, parameter: code, condition };
+}
+
+/** Every type besides the searched one that conditions look into. */
+export function lookedInto(conditions: readonly Condition[]): string[] {
+  return conditions.flatMap((condition) =>
+    condition.kind === "chain" || condition.kind === "has"
+      ? [condition.kind === "chain" ? condition.target : condition.type, ...lookedInto([condition.condition])]
+      : [],
   );
 }
 
@@ -172,6 +283,9 @@ function parseKnown(
       alternatives: alternatives.map((each) => ({ system: "", code: unescaped(each) })),
     };
   }
+  if ((kind === "number" || kind === "quantity") && modifier === undefined) {
+    return { kind: "quantity", parameter: code, alternatives: alternatives.map((each) => parseQuantity(parameter, each)) };
+  }
   if (kind === "reference" && (modifier === undefined || parameter.targets.includes(modifier))) {
     return {
       kind: "token",
@@ -191,8 +305,7 @@ function parseMissing(parameter: IndexedParameter, value: string): Condition {
   if (value !== "true" && value !== "false") {
     throw fhirError(400, "value", ":missing must be true or false", { expression: parameter.code });
   }
-  const table = parameter.kind === "string" || parameter.kind === "date" ? parameter.kind : "token";
-  return { kind: "missing", parameter: parameter.code, table, missing: value === "true" };
+  return { kind: "missing", parameter: parameter.code, table: tableOf[parameter.kind], missing: value === "true" };
 }
 
 /** An id no resource can have matches nothing; it is not an error. */
@@ -227,6 +340,23 @@ function parseDate(parameter: string, text: string): { prefix: DatePrefix } & Da
     throw fhirError(400, "value", "Not a FHIR date, or its prefix is not supported", { expression: parameter });
   }
   return { prefix: (match[1] ?? "eq") as DatePrefix, ...range };
+}
+
+/** http://hl7.org/fhir/R4/search.html#quantity: `[prefix]number`, for a quantity with `|system|code` or `||code` behind it. */
+function parseQuantity({ code: parameter, kind }: IndexedParameter, text: string): QuantityTest {
+  const [number = "", ...unit] = splitEscaped(text, "|").map(unescaped);
+  const match = /^(eq|ne|gt|lt|ge|le|sa|eb|ap)?([+-]?\d{1,20}(?:\.(\d{1,20}))?(?:[eE]([+-]?\d{1,2}))?)$/.exec(number);
+  const [, prefix = "eq", value, fraction = "", exponent = "0"] = match ?? [];
+  if (value === undefined || (unit.length !== 0 && (kind === "number" || unit.length !== 2))) {
+    const form = kind === "number" ? "a number" : "a number, number|system|code or number||code";
+    throw fhirError(400, "value", `Not ${form}, or its prefix is not supported`, { expression: parameter });
+  }
+  const [system, code] = unit;
+  return {
+    ...{ prefix: prefix as QuantityTest["prefix"], value, half: `5e${Number(exponent) - fraction.length - 1}` },
+    ...(system ? { system } : {}),
+    ...(code ? { code } : {}),
+  };
 }
 
 /** Splits at a separator that no backslash precedes. The parts stay escaped. */

@@ -2,8 +2,22 @@ import { describe, expect, it } from "vitest";
 import { Definitions } from "./definitions.ts";
 import { indexedParameters, normaliseString, searchIndex, splitReference } from "./search-index.ts";
 
-const wanted = { Patient: ["identifier", "name", "birthdate", "active", "telecom"], Observation: ["code", "date", "patient", "subject"] };
-const definitions = new Definitions({ searchParameters: wanted });
+const definitions = new Definitions(["Patient", "Observation", "Condition"]);
+
+/** The parameters of a type, or those of them that are named. */
+function parametersOf(type: string, ...codes: string[]) {
+  const all = indexedParameters(definitions, type);
+  return codes.length === 0 ? all : new Map([...all].filter(([code]) => codes.includes(code)));
+}
+
+describe("indexedParameters", () => {
+  it("takes what R4 defines for the type, composite parameters aside", () => {
+    const parameters = parametersOf("Observation");
+    expect([...parameters.keys()]).toEqual(expect.arrayContaining(["code", "date", "patient", "value-quantity", "combo-code"]));
+    expect(parameters.has("code-value-quantity")).toBe(false);
+    expect(parametersOf("Condition").get("onset-age")?.elements).toEqual(["onset", "onset"]);
+  });
+});
 
 describe("searchIndex", () => {
   it("indexes a patient", () => {
@@ -15,11 +29,11 @@ describe("searchIndex", () => {
       telecom: [{ system: "phone", value: "+352" }],
       birthDate: "1980-02",
     };
-    expect(searchIndex(indexedParameters(definitions, "Patient", wanted.Patient), resource)).toEqual({
+    expect(searchIndex(parametersOf("Patient", "identifier", "name", "birthdate", "active", "telecom"), resource)).toEqual({
       tokens: [
+        { parameter: "active", system: "", code: "true" },
         { parameter: "identifier", system: "urn:a", code: "1" },
         { parameter: "identifier", system: "", code: "2" },
-        { parameter: "active", system: "", code: "true" },
         { parameter: "telecom", system: "", code: "+352" },
       ],
       strings: [
@@ -27,6 +41,7 @@ describe("searchIndex", () => {
         { parameter: "name", value: "zoe", exact: "Zoé" },
       ],
       dates: [{ parameter: "birthdate", low: "1980-02-01T00:00:00.000Z", high: "1980-02-29T23:59:59.999Z" }],
+      quantities: [],
     });
   });
 
@@ -37,7 +52,7 @@ describe("searchIndex", () => {
       subject: { reference: "Patient/p/_history/3" },
       effectivePeriod: { start: "2024-01-01" },
     };
-    const index = searchIndex(indexedParameters(definitions, "Observation", wanted.Observation), resource);
+    const index = searchIndex(parametersOf("Observation", "code", "date", "patient", "subject"), resource);
     expect(index.tokens).toEqual([
       { parameter: "code", system: "http://loinc.org", code: "1-8" },
       { parameter: "patient", system: "Patient", code: "p" },
@@ -46,9 +61,23 @@ describe("searchIndex", () => {
     expect(index.dates).toEqual([{ parameter: "date", low: "2024-01-01T00:00:00.000Z", high: "9999-12-31T23:59:59.999Z" }]);
   });
 
+  it("indexes quantities with their unit, and ranges with an open end", () => {
+    const weight = { value: 72.5, unit: "kilogram", system: "http://unitsofmeasure.org", code: "kg" };
+    const observation = { resourceType: "Observation", valueQuantity: weight, component: [{ valueQuantity: { value: 3 } }] };
+    expect(searchIndex(parametersOf("Observation", "value-quantity", "combo-value-quantity"), observation).quantities).toEqual([
+      { parameter: "combo-value-quantity", low: "72.5", high: "72.5", system: "http://unitsofmeasure.org", code: "kg", unit: "kilogram" },
+      { parameter: "combo-value-quantity", low: "3", high: "3", system: "", code: "", unit: "" },
+      { parameter: "value-quantity", low: "72.5", high: "72.5", system: "http://unitsofmeasure.org", code: "kg", unit: "kilogram" },
+    ]);
+    const condition = { resourceType: "Condition", onsetRange: { low: { value: 40, code: "a" } } };
+    expect(searchIndex(parametersOf("Condition", "onset-age"), condition).quantities).toEqual([
+      { parameter: "onset-age", low: "40", high: "1e30", system: "", code: "a", unit: "" },
+    ]);
+  });
+
   it("does not take another subject for a patient", () => {
     const resource = { resourceType: "Observation", subject: { reference: "Group/g" } };
-    const { tokens } = searchIndex(indexedParameters(definitions, "Observation", ["patient", "subject"]), resource);
+    const { tokens } = searchIndex(parametersOf("Observation", "patient", "subject"), resource);
     expect(tokens).toEqual([{ parameter: "subject", system: "Group", code: "g" }]);
   });
 });

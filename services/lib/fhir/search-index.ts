@@ -11,16 +11,24 @@ import { type DateRange, dateRange } from "./date-range.ts";
 import type { Definitions } from "./definitions.ts";
 import type { AnyResource } from "./validate.ts";
 
-/** What can be searched for in a resource, as rows for three generic index tables. */
+/** What can be searched for in a resource, as rows for four generic index tables. */
 export interface SearchIndex {
   /** Also references (`system` is the target's type, `code` its id, or `system` "" and the whole URL) and uris. */
   tokens: { parameter: string; system: string; code: string }[];
   /** Normalised by `normaliseString`, except that `exact` keeps the original. */
   strings: { parameter: string; value: string; exact: string }[];
   dates: { parameter: string; low: string; high: string }[];
+  /** Decimals as text; `code` is the unit's code, `unit` its text. */
+  quantities: { parameter: string; low: string; high: string; system: string; code: string; unit: string }[];
 }
 
-export type ParameterKind = "token" | "reference" | "string" | "date" | "uri";
+const kinds = ["token", "reference", "string", "date", "uri", "number", "quantity"] as const;
+export type ParameterKind = (typeof kinds)[number];
+
+/** The table that a kind of parameter is kept in. */
+export const tableOf = {
+  ...{ token: "token", reference: "token", uri: "token", string: "string", date: "date", number: "quantity", quantity: "quantity" },
+} as const satisfies Record<ParameterKind, string>;
 
 export interface IndexedParameter {
   code: string;
@@ -29,21 +37,22 @@ export interface IndexedParameter {
   expression: FhirPathAtom;
   /** For references: the types they may point to. */
   targets: string[];
+  /** What the names of the elements that it looks at begin with; empty: it looks at the whole resource. */
+  elements: string[];
 }
 
-/** The search parameters of one resource type, ready to evaluate. @throws when one has a kind this platform does not index */
-export function indexedParameters(definitions: Definitions, type: string, codes: readonly string[]): Map<string, IndexedParameter> {
-  return new Map(
-    codes.map((code) => {
-      const definition = definitions.searchParameter(type, code);
-      const kind = definition.type as ParameterKind;
-      const expression = getExpressionForResourceType(type, definition.expression ?? "");
-      if (!["token", "reference", "string", "date", "uri"].includes(kind) || !expression) {
-        throw new Error(`search parameter ${code} of ${type} is of kind ${definition.type}, which is not indexed`);
-      }
-      return [code, { code, kind, definition, expression: parseFhirPath(expression), targets: definition.target ?? [] }];
-    }),
-  );
+/** The search parameters of one resource type, ready to evaluate, by code. Composite ones, which are not kept in an index, are left out. */
+export function indexedParameters(definitions: Definitions, type: string): Map<string, IndexedParameter> {
+  const parameters = new Map<string, IndexedParameter>();
+  for (const definition of definitions.searchParameters(type)) {
+    const kind = kinds.find((each) => each === definition.type);
+    const expression = getExpressionForResourceType(type, definition.expression ?? "");
+    if (!kind || !definition.code || !expression) continue;
+    const elements = [...expression.matchAll(new RegExp(`\\b${type}\\.(\\w+)`, "g"))].map(([, name]) => name ?? "");
+    const { code, target: targets = [] } = definition;
+    parameters.set(code, { code, kind, definition, expression: parseFhirPath(expression), targets, elements });
+  }
+  return parameters;
 }
 
 /** Bounds on one index row: longer values are cut, and found by their beginning. */
@@ -51,13 +60,19 @@ const maxLength = 500;
 
 /** What a resource is to be found by. */
 export function searchIndex(parameters: ReadonlyMap<string, IndexedParameter>, resource: AnyResource): SearchIndex {
-  const index: SearchIndex = { tokens: [], strings: [], dates: [] };
+  const index = emptyIndex();
   const input = [toTypedValue(resource as unknown as Resource)];
-  for (const { code: parameter, kind, expression } of parameters.values()) {
+  const present = Object.keys(resource);
+  for (const { code: parameter, kind, expression, elements } of parameters.values()) {
+    // Most parameters look at elements that most resources do not have.
+    if (elements.length > 0 && !elements.some((element) => present.some((name) => name.startsWith(element)))) continue;
     for (const value of evalFhirPathTyped(expression, input)) {
       if (kind === "date") {
         const range = valueRange(value);
         if (range) index.dates.push({ parameter, ...range });
+      } else if (tableOf[kind] === "quantity") {
+        const found = quantity(value);
+        if (found) index.quantities.push({ parameter, ...found });
       } else if (kind === "string") {
         for (const text of strings(value.value))
           index.strings.push({ parameter, value: normaliseString(text), exact: text.slice(0, maxLength) });
@@ -69,6 +84,11 @@ export function searchIndex(parameters: ReadonlyMap<string, IndexedParameter>, r
   index.tokens = distinct(index.tokens);
   index.strings = distinct(index.strings);
   return index;
+}
+
+/** That of a resource which nothing finds. */
+export function emptyIndex(): SearchIndex {
+  return { tokens: [], strings: [], dates: [], quantities: [] };
 }
 
 function distinct<T>(rows: T[]): T[] {
@@ -120,6 +140,32 @@ function strings(value: unknown): string[] {
   }
   const names = ["text", "family", "given", "prefix", "suffix", "line", "city", "district", "state", "postalCode", "country"];
   return names.flatMap((name) => (value as Record<string, unknown>)[name] ?? []).filter((part): part is string => typeof part === "string");
+}
+
+const most = "1e30";
+
+/** A number, a Quantity (Age, Duration), or a Range, whose missing end is as far away as any. */
+function quantity({ value }: TypedValue): Omit<SearchIndex["quantities"][number], "parameter"> | undefined {
+  if (typeof value === "number") return { low: String(value), high: String(value), system: "", code: "", unit: "" };
+  const { low, high, ...single } = (value ?? {}) as { value?: unknown; low?: Measured; high?: Measured };
+  const unitOf = ({ system, code, unit }: Measured) => ({
+    ...{ system: textOf(system), code: textOf(code), unit: textOf(unit) },
+  });
+  if (typeof single.value === "number") return { low: String(single.value), high: String(single.value), ...unitOf(single as Measured) };
+  const ends = [low, high].filter((end) => typeof end?.value === "number");
+  if (ends.length === 0) return undefined;
+  return { low: String(low?.value ?? `-${most}`), high: String(high?.value ?? most), ...unitOf(ends[0] ?? {}) };
+}
+
+interface Measured {
+  value?: unknown;
+  system?: unknown;
+  code?: unknown;
+  unit?: unknown;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value.slice(0, maxLength) : "";
 }
 
 const beginning = "0001-01-01T00:00:00.000Z";

@@ -3,7 +3,7 @@ import type { FhirError } from "../operation-outcome.ts";
 import { Definitions } from "./definitions.ts";
 import { type AnyResource, validate } from "./validate.ts";
 
-const definitions = new Definitions({ searchParameters: {} });
+const definitions = new Definitions([]);
 const observation = { resourceType: "Observation", status: "final", code: { text: "t" } };
 
 function problems(resource: AnyResource): string[] {

@@ -20,13 +20,20 @@ export function capabilityStatement(catalogue: Catalogue, options: { publicUrl: 
           service: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/restful-security-service", code: "SMART-on-FHIR" }] }],
           description: "Bearer tokens with SMART on FHIR 2 scopes",
         },
-        resource: [...catalogue.types.values()].map(resourceCapability),
+        resource: [...catalogue.types.values()].map((type) => resourceCapability(type, catalogue)),
       },
     ],
   };
 }
 
-function resourceCapability(type: ResourceType): object {
+/** The references of a type, as `_include` names them; with `target` those that may lead there. */
+function references(type: ResourceType, target?: string): string[] {
+  return [...type.parameters.values()]
+    .filter(({ kind, targets }) => kind === "reference" && (target === undefined || targets.includes(target)))
+    .map(({ code }) => `${type.name}:${code}`);
+}
+
+function resourceCapability(type: ResourceType, catalogue: Catalogue): object {
   const interactions = ["create", "read", "vread", "update", "delete", "history-instance", "search-type"];
   const parameters = [...type.parameters.values()].map(({ code, kind, definition }) => ({
     name: code,
@@ -45,6 +52,8 @@ function resourceCapability(type: ResourceType): object {
     conditionalRead: "not-match",
     conditionalUpdate: false,
     conditionalDelete: "not-supported",
+    searchInclude: references(type),
+    searchRevInclude: [...catalogue.types.values()].flatMap((other) => references(other, type.name)),
     searchParam: [
       { name: "_id", definition: "http://hl7.org/fhir/SearchParameter/Resource-id", type: "token" },
       { name: "_lastUpdated", definition: "http://hl7.org/fhir/SearchParameter/Resource-lastUpdated", type: "date" },

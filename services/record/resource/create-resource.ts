@@ -1,7 +1,7 @@
 import type { Context } from "../../lib/context.ts";
 import type { Transaction } from "../../lib/database/database.ts";
 import { type ParsedResource, parseResource } from "../../lib/fhir/exact-json.ts";
-import { parseSearch } from "../../lib/fhir/parse-search.ts";
+import { lookedInto, parseSearch } from "../../lib/fhir/parse-search.ts";
 import type { SearchIndex } from "../../lib/fhir/search-index.ts";
 import { type AnyResource, validate } from "../../lib/fhir/validate.ts";
 import { exactlyOnce, type WriteRequest, type WriteResult } from "../../lib/idempotency.ts";
@@ -10,6 +10,7 @@ import { type Access, facts, within } from "../access.ts";
 import { patientParameter, type ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
 import { representVersion } from "./represent-version.ts";
+import { sightOf } from "./search-resources.ts";
 import { insertResource, readVersion, type StoredVersion, searchResources } from "./store.ts";
 
 /** What a write leaves behind, for the answer. */
@@ -88,13 +89,13 @@ async function findExisting(
   query: string,
 ): Promise<StoredVersion | undefined> {
   const parameters = [...new URLSearchParams(query.replace(/^[^?]*\?/, ""))];
-  const search = parseSearch(parameters, type.parameters, { strict: true, ownUrl: deps.settings.publicUrl });
-  if (search.conditions.length === 0) {
-    throw fhirError(400, "required", "If-None-Exist has no search parameter");
+  const search = parseSearch(parameters, type.name, deps.catalogue.types, { strict: true, ownUrl: deps.settings.publicUrl });
+  if (search.conditions.length === 0 || lookedInto(search.conditions).length > 0) {
+    throw fhirError(400, "required", "If-None-Exist takes search parameters of the type itself, and at least one");
   }
   const lock = { text: "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))" };
   await transaction.query(lock, [`if-none-exist ${type.name} ${JSON.stringify([...parameters].sort())}`]);
-  const { matches } = await searchResources(transaction, type.name, { ...search, count: 2 }, access.patientId);
+  const { matches } = await searchResources(transaction, type.name, { ...search, count: 2 }, sightOf(deps, access));
   if (matches.length > 1) {
     throw fhirError(412, "duplicate", "More than one resource matches If-None-Exist");
   }

@@ -1,4 +1,5 @@
 import type { Context } from "../../lib/context.ts";
+import { emptyIndex } from "../../lib/fhir/search-index.ts";
 import { exactlyOnce, type WriteRequest } from "../../lib/idempotency.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
 import { type Access, facts, within } from "../access.ts";
@@ -34,7 +35,7 @@ export async function deleteResource(
         deleted: true,
         content: "",
       };
-      await replaceResource(transaction, { ...gone, patientIds: current.patientIds }, { tokens: [], strings: [], dates: [] });
+      await replaceResource(transaction, { ...gone, patientIds: current.patientIds }, emptyIndex());
     }
     const fact = { interaction: "delete" as const, outcome: "0" as const, resourceType: type.name, resourceId: id, version };
     await deps.audit.record(context, transaction, facts(fact, current.patientIds));

@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import type { Interaction } from "../../lib/audit-event.ts";
 import type { Context } from "../../lib/context.ts";
-import { parseSearch } from "../../lib/fhir/parse-search.ts";
+import { lookedInto, parseSearch, type SearchRequest } from "../../lib/fhir/parse-search.ts";
 import { idPattern } from "../../lib/fhir/validate.ts";
 import { checkedKey, fingerprint, type WriteRequest } from "../../lib/idempotency.ts";
 import { fhirError, fhirJson, outcome } from "../../lib/operation-outcome.ts";
@@ -101,7 +101,7 @@ async function admitRequest(call: Call, deps: Deps, interaction: Interaction, pe
   if (id !== "" && !idPattern.test(id)) {
     throw fhirError(400, "value", "Invalid id: letters, digits, '-' and '.', at most 64");
   }
-  const access = await authorise(context, deps, { resourceType: name, interaction, permission, ...(id === "" ? {} : { resourceId: id }) });
+  const access = await authorise(context, deps, { type, interaction, permission, ...(id === "" ? {} : { resourceId: id }) });
   return { context, type, access, id };
 }
 
@@ -122,9 +122,21 @@ async function update(call: Call, deps: Deps, { context, type, access, id }: Adm
 async function search(call: Call, deps: Deps, { context, type, access }: Admitted, query: URLSearchParams): Promise<Response> {
   wantsJson(call);
   const strict = preference(call, "handling") === "strict";
-  const request = parseSearch([...query], type.parameters, { strict, ownUrl: deps.settings.publicUrl });
+  const request = parseSearch([...query], type.name, deps.catalogue.types, { strict, ownUrl: deps.settings.publicUrl });
+  await authoriseOthers(context, deps, request);
   const { value, servedBy } = await searchResources(context, deps, { type, search: request, access, primaryOnly: primaryOnly(call) });
   return new Response(value, { headers: { "Content-Type": fhirJson, "DSP-Served-By": servedBy } });
+}
+
+/** What a search looks into or includes besides its own type needs a permission as well. @throws FhirError 403 */
+async function authoriseOthers(context: Context, deps: Deps, { conditions, inclusions }: SearchRequest): Promise<void> {
+  const included = inclusions.flatMap(({ direction, type, targets }) => (direction === "include" ? targets : [type]));
+  const wanted = [...lookedInto(conditions).map((name) => [name, "s"] as const), ...included.map((name) => [name, "r"] as const)];
+  const distinct = new Map(wanted.map(([name, permission]) => [`${name}.${permission}`, { name, permission }]));
+  for (const { name, permission } of distinct.values()) {
+    const type = deps.catalogue.types.get(name);
+    if (type) await authorise(context, deps, { type, interaction: "search-type", permission });
+  }
 }
 
 /** The body as FHIR JSON; for a Binary also its bare content, which is wrapped. @throws FhirError 400, 413, 415 */

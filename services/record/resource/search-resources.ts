@@ -1,9 +1,11 @@
 import type { Served } from "../../lib/audit.ts";
 import type { Context } from "../../lib/context.ts";
 import type { SearchRequest } from "../../lib/fhir/parse-search.ts";
+import { issue } from "../../lib/operation-outcome.ts";
 import type { Access } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
+import type { Sight } from "./search-sql.ts";
 import { type SearchPage, searchResources as searchStore } from "./store.ts";
 
 /** FHIR search over one type, as a Bundle. One audit record for each patient whose data the page shows. */
@@ -14,12 +16,18 @@ export async function searchResources(
 ): Promise<Served<string>> {
   const { type, search, access } = request;
   const { value, servedBy } = await deps.audit.read(context, { primaryOnly: request.primaryOnly }, async (transaction) => {
-    const page = await searchStore(transaction, type.name, search, access.patientId);
-    const patients = [...new Set([...page.matches.flatMap((match) => match.patientIds), ...(access.patientId ? [access.patientId] : [])])];
+    const page = await searchStore(transaction, type.name, search, sightOf(deps, access));
+    const shown = [...page.matches, ...page.included];
+    const patients = [...new Set([...shown.flatMap((match) => match.patientIds), ...(access.patientId ? [access.patientId] : [])])];
     const fact = { interaction: "search-type" as const, outcome: "0" as const, resourceType: type.name };
     return { value: page, facts: patients.length > 0 ? patients.map((patientId) => ({ ...fact, patientId })) : [fact] };
   });
   return { value: searchBundle(deps.settings.publicUrl, type.name, search, value), servedBy };
+}
+
+/** What a caller may see, for the query itself: what is out of reach is never read. */
+export function sightOf({ catalogue }: Deps, { patientId }: Access): Sight {
+  return { patientId, isDirectory: (type) => catalogue.types.get(type)?.isDirectory ?? false };
 }
 
 function searchBundle(publicUrl: string, type: string, search: SearchRequest, page: SearchPage): string {
@@ -27,11 +35,14 @@ function searchBundle(publicUrl: string, type: string, search: SearchRequest, pa
     const query = new URLSearchParams([...search.used, ...(cursor ? [["_cursor", cursor]] : [])]).toString();
     return `${publicUrl}/${type}${query ? `?${query}` : ""}`;
   };
-  const entries = page.matches.map(
-    ({ id, content }) => `{"fullUrl":${JSON.stringify(`${publicUrl}/${type}/${id}`)},"resource":${content},"search":{"mode":"match"}}`,
-  );
-  if (search.warnings.length > 0) {
-    entries.push(JSON.stringify({ resource: { resourceType: "OperationOutcome", issue: search.warnings }, search: { mode: "outcome" } }));
+  const entry = (mode: "match" | "include", found: { type: string; id: string; content: string }): string =>
+    `{"fullUrl":${JSON.stringify(`${publicUrl}/${found.type}/${found.id}`)},"resource":${found.content},"search":{"mode":"${mode}"}}`;
+  const entries = [...page.matches.map((found) => entry("match", found)), ...page.included.map((found) => entry("include", found))];
+  const warnings = page.cut
+    ? [...search.warnings, issue("warning", "too-costly", "Not all was included: ask for fewer at once")]
+    : search.warnings;
+  if (warnings.length > 0) {
+    entries.push(JSON.stringify({ resource: { resourceType: "OperationOutcome", issue: warnings }, search: { mode: "outcome" } }));
   }
   const links = [
     { relation: "self", url: link(undefined) },

@@ -1,13 +1,26 @@
-import type { Condition, DatePrefix, SearchRequest } from "../../lib/fhir/parse-search.ts";
+import type { Condition, DatePrefix, Inclusion, IndexTable, QuantityTest, SearchRequest } from "../../lib/fhir/parse-search.ts";
 import { patientParameter } from "../catalogue.ts";
+
+/** Whose resources are seen: all, or of the types that are part of a record only one patient's. */
+export interface Sight {
+  patientId: string | undefined;
+  isDirectory: (type: string) => boolean;
+}
 
 /** Collects values and names their places: user input never becomes part of the text. */
 class Values {
   readonly list: unknown[] = [];
+  #aliases = 0;
 
   add(value: unknown): string {
     this.list.push(value);
     return `$${this.list.length}`;
+  }
+
+  /** A name for one more look at the resources. */
+  alias(): string {
+    this.#aliases++;
+    return `r${this.#aliases}`;
   }
 }
 
@@ -17,9 +30,9 @@ export interface SqlText {
 }
 
 /** One page, one row longer than asked for, so that the caller sees whether there is a next one; see `boundedPage`. */
-export function searchStatement(type: string, request: SearchRequest, patientId: string | undefined): SqlText {
+export function searchStatement(type: string, request: SearchRequest, sight: Sight): SqlText {
   const values = new Values();
-  const where = conditions(values, type, request.conditions, patientId);
+  const where = conditions({ values, sight, type, alias: "r" }, request.conditions);
   const direction = request.sort.descending ? "DESC" : "ASC";
   const sort = sortExpression(values, request);
   if (request.cursor) {
@@ -57,12 +70,32 @@ export function boundedPage(page: string): string {
     WHERE b.bytes_before < ${pageMaxBytes} ORDER BY b.place`;
 }
 
-export function totalStatement(type: string, request: SearchRequest, patientId: string | undefined): SqlText {
+export function totalStatement(type: string, request: SearchRequest, sight: Sight): SqlText {
   const values = new Values();
-  return {
-    text: `SELECT count(*) AS total FROM resource r WHERE ${conditions(values, type, request.conditions, patientId).join(" AND ")}`,
-    values: values.list,
-  };
+  const where = conditions({ values, sight, type, alias: "r" }, request.conditions);
+  return { text: `SELECT count(*) AS total FROM resource r WHERE ${where.join(" AND ")}`, values: values.list };
+}
+
+/** What a page's resources refer to by one parameter, or what refers to them; at most `limit` rows. */
+export function inclusionStatement(
+  { direction, type, parameter, targets }: Inclusion,
+  from: { keys: readonly string[]; ids: readonly string[]; type: string },
+  sight: Sight,
+  limit: number,
+): SqlText {
+  const values = new Values();
+  const link = `i.type = ${values.add(type)} AND i.parameter = ${values.add(parameter)}`;
+  const seen = (alias: string, ofType: string): string => conditions({ values, sight, type: ofType, alias }, []).join(" AND ");
+  const which =
+    direction === "include"
+      ? `(r.type, r.id) IN (SELECT i.system, i.code FROM search_token i WHERE ${link} AND i.resource_key = ANY (${values.add(from.keys)}::bigint[]))
+        AND (${any(targets.map((target) => `(${seen("r", target)})`))})`
+      : `r.key IN (SELECT i.resource_key FROM search_token i WHERE ${link} AND i.system = ${values.add(from.type)}
+          AND i.code = ANY (${values.add(from.ids)}::text[])) AND ${seen("r", type)}`;
+  const page = `SELECT v.type, v.id, v.version, v.last_updated, v.method, v.deleted, v.patient_ids, v.content, r.key,
+        row_number() OVER (ORDER BY r.key) AS place
+      FROM resource r JOIN resource_version v USING (type, id, version) WHERE ${which} ORDER BY r.key LIMIT ${values.add(limit)}`;
+  return { text: boundedPage(page), values: values.list };
 }
 
 /** Resources without the date come last, whichever the direction. */
@@ -78,48 +111,69 @@ function sortExpression(values: Values, { sort }: SearchRequest): string | undef
   return `coalesce((SELECT ${aggregate}(o.low) FROM search_date o WHERE o.resource_key = r.key AND o.parameter = ${values.add(sort.by)}), '${missing}'::timestamptz)`;
 }
 
-function conditions(values: Values, type: string, list: readonly Condition[], patientId: string | undefined): string[] {
-  const where = [`r.type = ${values.add(type)}`, "NOT r.deleted"];
-  if (patientId !== undefined) {
-    where.push(exists(values, type, "token", patientParameter, `i.code = ${values.add(patientId)}`));
+/** The resources that conditions are about: their type, and the name under which the query looks at them. */
+interface Looked {
+  values: Values;
+  sight: Sight;
+  type: string;
+  alias: string;
+}
+
+function conditions(looked: Looked, list: readonly Condition[]): string[] {
+  const { values, type, alias, sight } = looked;
+  const where = [`${alias}.type = ${values.add(type)}`, `NOT ${alias}.deleted`];
+  if (sight.patientId !== undefined && !sight.isDirectory(type)) {
+    where.push(exists(looked, "token", patientParameter, `i.code = ${values.add(sight.patientId)}`));
   }
-  return [...where, ...list.map((condition) => conditionSql(values, type, condition))];
+  return [...where, ...list.map((condition) => conditionSql(looked, condition))];
 }
 
 /** A subquery by key lets the planner start from whichever condition is the narrowest. */
-function exists(values: Values, type: string, table: "token" | "string" | "date", parameter: string, test: string): string {
-  return `r.key IN (SELECT i.resource_key FROM search_${table} i WHERE i.type = ${values.add(type)} AND i.parameter = ${values.add(parameter)} AND (${test}))`;
+function exists({ values, type, alias }: Looked, table: IndexTable, parameter: string, test: string): string {
+  return `${alias}.key IN (SELECT i.resource_key FROM search_${table} i WHERE i.type = ${values.add(type)} AND i.parameter = ${values.add(parameter)} AND (${test}))`;
 }
 
-function conditionSql(values: Values, type: string, condition: Condition): string {
+/** The resources of another type that meet a condition, by what names them: `id` or `key`. Only what the caller sees counts. */
+function others(looked: Looked, type: string, condition: Condition, column: "id" | "key"): string {
+  const alias = looked.values.alias();
+  return `SELECT ${alias}.${column} FROM resource ${alias} WHERE ${conditions({ ...looked, type, alias }, [condition]).join(" AND ")}`;
+}
+
+function conditionSql(looked: Looked, condition: Condition): string {
+  const { values, alias } = looked;
   switch (condition.kind) {
     case "id":
-      return `r.id = ANY (${values.add(condition.ids)}::text[])`;
-    case "lastUpdated":
-      return any(condition.alternatives.map((each) => dateTest(values, each.prefix, "r.last_updated", "r.last_updated", each)));
-    case "date":
-      return exists(
-        values,
-        type,
-        "date",
-        condition.parameter,
-        any(condition.alternatives.map((each) => dateTest(values, each.prefix, "i.low", "i.high", each))),
-      );
-    case "string":
-      return exists(
-        values,
-        type,
-        "string",
-        condition.parameter,
-        any(condition.alternatives.map((text) => stringTest(values, condition.match, text))),
-      );
+      return `${alias}.id = ANY (${values.add(condition.ids)}::text[])`;
+    case "lastUpdated": {
+      const updated = `${alias}.last_updated`;
+      return any(condition.alternatives.map((each) => dateTest(values, each.prefix, updated, updated, each)));
+    }
+    case "date": {
+      const tests = condition.alternatives.map((each) => dateTest(values, each.prefix, "i.low", "i.high", each));
+      return exists(looked, "date", condition.parameter, any(tests));
+    }
+    case "quantity":
+      return exists(looked, "quantity", condition.parameter, any(condition.alternatives.map((each) => quantityTest(values, each))));
+    case "string": {
+      const tests = condition.alternatives.map((text) => stringTest(values, condition.match, text));
+      return exists(looked, "string", condition.parameter, any(tests));
+    }
     case "token": {
-      const test = exists(values, type, "token", condition.parameter, any(condition.alternatives.map((each) => tokenTest(values, each))));
+      const test = exists(looked, "token", condition.parameter, any(condition.alternatives.map((each) => tokenTest(values, each))));
       return condition.negated ? `NOT (${test})` : test;
     }
     case "missing": {
-      const test = exists(values, type, condition.table, condition.parameter, "true");
+      const test = exists(looked, condition.table, condition.parameter, "true");
       return condition.missing ? `NOT (${test})` : test;
+    }
+    case "chain": {
+      const targets = others(looked, condition.target, condition.condition, "id");
+      return exists(looked, "token", condition.parameter, `i.system = ${values.add(condition.target)} AND i.code IN (${targets})`);
+    }
+    case "has": {
+      const sources = others(looked, condition.type, condition.condition, "key");
+      return `${alias}.id IN (SELECT i.code FROM search_token i WHERE i.type = ${values.add(condition.type)}
+        AND i.parameter = ${values.add(condition.parameter)} AND i.system = ${values.add(looked.type)} AND i.resource_key IN (${sources}))`;
     }
   }
 }
@@ -142,6 +196,33 @@ function stringTest(values: Values, match: "prefix" | "exact" | "contains", text
   }
   const escaped = text.replace(/[\\%_]/g, "\\$&");
   return `i.value LIKE ${values.add(match === "prefix" ? `${escaped}%` : `%${escaped}%`)}`;
+}
+
+function quantityTest(values: Values, { prefix, value, half, system, code }: QuantityTest): string {
+  const number = `${values.add(value)}::numeric`;
+  // A value that is bound must be used: each test binds what it needs.
+  const equal = (): string => {
+    const margin = `${values.add(half)}::numeric`;
+    return `(i.low >= ${number} - ${margin} AND i.high <= ${number} + ${margin})`;
+  };
+  const tests: Record<QuantityTest["prefix"], () => string> = {
+    eq: equal,
+    ne: () => `NOT ${equal()}`,
+    gt: () => `i.high > ${number}`,
+    lt: () => `i.low < ${number}`,
+    ge: () => `(i.high > ${number} OR ${equal()})`,
+    le: () => `(i.low < ${number} OR ${equal()})`,
+    sa: () => `i.low > ${number}`,
+    eb: () => `i.high < ${number}`,
+    // A tenth, as FHIR recommends.
+    ap: () => `(i.low <= ${number} + abs(${number}) / 10 AND i.high >= ${number} - abs(${number}) / 10)`,
+  };
+  const unit = [...(system === undefined ? [] : [`i.system = ${values.add(system)}`])];
+  if (code !== undefined) {
+    const place = values.add(code);
+    unit.push(`(i.code = ${place} OR i.unit = ${place})`);
+  }
+  return `(${[tests[prefix](), ...unit].join(" AND ")})`;
 }
 
 /** FHIR's comparison of ranges: http://hl7.org/fhir/R4/search.html#prefix */

@@ -1,7 +1,7 @@
 import type { Statement, Transaction } from "../../lib/database/database.ts";
-import { encodeCursor, type SearchRequest } from "../../lib/fhir/parse-search.ts";
+import { encodeCursor, type Inclusion, type SearchRequest, searchLimits } from "../../lib/fhir/parse-search.ts";
 import type { SearchIndex } from "../../lib/fhir/search-index.ts";
-import { boundedPage, searchStatement, totalStatement } from "./search-sql.ts";
+import { boundedPage, inclusionStatement, type Sight, searchStatement, totalStatement } from "./search-sql.ts";
 
 /** One version of a resource as it is kept. */
 export interface StoredVersion {
@@ -52,7 +52,10 @@ const versionAndIndexes = `
   s AS (INSERT INTO search_string (resource_key, type, parameter, value, exact)
     SELECT r.key, $1, x.parameter, x.value, x.exact FROM r, jsonb_to_recordset($10::jsonb) AS x(parameter text, value text, exact text)),
   d AS (INSERT INTO search_date (resource_key, type, parameter, low, high)
-    SELECT r.key, $1, x.parameter, x.low, x.high FROM r, jsonb_to_recordset($11::jsonb) AS x(parameter text, low timestamptz, high timestamptz))
+    SELECT r.key, $1, x.parameter, x.low, x.high FROM r, jsonb_to_recordset($11::jsonb) AS x(parameter text, low timestamptz, high timestamptz)),
+  q AS (INSERT INTO search_quantity (resource_key, type, parameter, low, high, system, code, unit)
+    SELECT r.key, $1, x.parameter, x.low, x.high, x.system, x.code, x.unit
+    FROM r, jsonb_to_recordset($12::jsonb) AS x(parameter text, low numeric, high numeric, system text, code text, unit text))
   SELECT key FROM r`;
 
 const insertStatement: Statement = {
@@ -66,12 +69,13 @@ const replaceStatement: Statement = {
   text: `WITH r AS (UPDATE resource SET version = $3, last_updated = $4, deleted = $6, patient_ids = $7 WHERE type = $1 AND id = $2 RETURNING key),
   t0 AS (DELETE FROM search_token USING r WHERE resource_key = r.key),
   s0 AS (DELETE FROM search_string USING r WHERE resource_key = r.key),
-  d0 AS (DELETE FROM search_date USING r WHERE resource_key = r.key),${versionAndIndexes}`,
+  d0 AS (DELETE FROM search_date USING r WHERE resource_key = r.key),
+  q0 AS (DELETE FROM search_quantity USING r WHERE resource_key = r.key),${versionAndIndexes}`,
 };
 
 function versionValues(version: StoredVersion, index: SearchIndex): unknown[] {
   const { type, id, lastUpdated, method, deleted, patientIds, content } = version;
-  const indexes = [index.tokens, index.strings, index.dates].map((rows) => JSON.stringify(rows));
+  const indexes = [index.tokens, index.strings, index.dates, index.quantities].map((rows) => JSON.stringify(rows));
   return [type, id, version.version, lastUpdated, method, deleted, patientIds, content, ...indexes];
 }
 
@@ -150,31 +154,67 @@ export async function listVersions(
 
 export interface SearchPage {
   matches: StoredVersion[];
+  /** By `_include` and `_revinclude`. */
+  included: StoredVersion[];
+  /** There is more to include than a page may have. */
+  cut: boolean;
   total?: number;
   nextCursor?: string;
 }
 
-/** One page of a search over current versions; `patientId` limits it to one patient's record. */
-export async function searchResources(
-  transaction: Transaction,
-  type: string,
-  request: SearchRequest,
-  patientId?: string,
-): Promise<SearchPage> {
-  const page: SearchPage = { matches: [] };
+type FoundRow = VersionRow & { key: string };
+
+/** One page of a search over current versions, of those that the caller sees. */
+export async function searchResources(transaction: Transaction, type: string, request: SearchRequest, sight: Sight): Promise<SearchPage> {
+  const page: SearchPage = { matches: [], included: [], cut: false };
   if (request.count > 0) {
-    const { text, values } = searchStatement(type, request, patientId);
-    const rows = await transaction.query<VersionRow & { key: string; sort_value: string | null; available: string }>({ text }, values);
-    page.matches = rows.slice(0, request.count).map(toVersion);
-    const last = rows[page.matches.length - 1];
+    const { text, values } = searchStatement(type, request, sight);
+    const rows = await transaction.query<FoundRow & { sort_value: string | null; available: string }>({ text }, values);
+    const shown = rows.slice(0, request.count);
+    page.matches = shown.map(toVersion);
+    const last = shown.at(-1);
     if (last && Number(last.available) > page.matches.length) {
       page.nextCursor = encodeCursor({ key: last.key, ...(last.sort_value === null ? {} : { value: last.sort_value }) });
     }
+    if (request.inclusions.length > 0) await include(transaction, page, shown, request.inclusions, sight);
   }
   if (request.total || request.count === 0) {
-    const { text, values } = totalStatement(type, request, patientId);
+    const { text, values } = totalStatement(type, request, sight);
     const [row] = await transaction.query<{ total: string }>({ text }, values);
     page.total = Number(row?.total ?? 0);
   }
   return page;
+}
+
+/** Rounds over what the round before has found: the first for all inclusions, the others for those that iterate. */
+async function include(
+  transaction: Transaction,
+  page: SearchPage,
+  matches: readonly FoundRow[],
+  inclusions: readonly Inclusion[],
+  sight: Sight,
+): Promise<void> {
+  const known = new Set(matches.map(({ key }) => key));
+  let fresh = matches;
+  for (let round = 0; fresh.length > 0 && !page.cut; round++) {
+    const found: FoundRow[] = [];
+    for (const inclusion of inclusions.filter(({ iterate }) => iterate || round === 0)) {
+      for (const [type, rows] of Map.groupBy(fresh, (row) => row.type)) {
+        const leads = inclusion.direction === "include" ? inclusion.type === type : inclusion.targets.includes(type);
+        if (!leads || inclusion.targets.length === 0) continue;
+        const from = { type, keys: rows.map(({ key }) => key), ids: rows.map(({ id }) => id) };
+        const left = searchLimits.maxIncluded - page.included.length;
+        const { text, values } = inclusionStatement(inclusion, from, sight, left + 1);
+        const included = await transaction.query<FoundRow & { available: string }>({ text }, values);
+        page.cut ||= Number(included[0]?.available ?? 0) > Math.min(left, included.length);
+        for (const row of included.slice(0, left)) {
+          if (known.has(row.key)) continue;
+          known.add(row.key);
+          found.push(row);
+          page.included.push(toVersion(row));
+        }
+      }
+    }
+    fresh = found;
+  }
 }
