@@ -1,7 +1,7 @@
 import type { Context } from "./context.ts";
 
 /** RESTful interactions as http://hl7.org/fhir/restful-interaction names them. */
-export type Interaction = "create" | "read" | "vread" | "update" | "delete" | "history-instance" | "search-type";
+export type Interaction = "create" | "read" | "vread" | "update" | "delete" | "history-instance" | "search-type" | "transaction" | "batch";
 
 const actions: Record<Interaction, "C" | "R" | "U" | "D" | "E"> = {
   create: "C",
@@ -11,6 +11,8 @@ const actions: Record<Interaction, "C" | "R" | "U" | "D" | "E"> = {
   delete: "D",
   "history-instance": "R",
   "search-type": "E",
+  transaction: "E",
+  batch: "E",
 };
 
 /** What happened, as far as an audit record tells. Never content, results or tokens. */

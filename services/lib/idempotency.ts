@@ -10,6 +10,8 @@ export interface WriteResult {
   resourceType: string;
   resourceId: string;
   version: number;
+  /** Of a transaction: one for each of its entries. */
+  entries?: WriteResult[];
 }
 
 export interface WriteRequest {
@@ -27,11 +29,11 @@ const claim: Statement = {
 const replay: Statement = {
   name: "idempotency-replay",
   text: `UPDATE idempotency_key SET replays = replays + 1 WHERE client = $1 AND key = $2
-    RETURNING fingerprint, status, resource_type, resource_id, version`,
+    RETURNING fingerprint, status, resource_type, resource_id, version, entries`,
 };
 const finish: Statement = {
   name: "idempotency-finish",
-  text: `UPDATE idempotency_key SET status = $3, resource_type = $4, resource_id = $5, version = $6 WHERE client = $1 AND key = $2`,
+  text: `UPDATE idempotency_key SET status = $3, resource_type = $4, resource_id = $5, version = $6, entries = $7 WHERE client = $1 AND key = $2`,
 };
 const expire: Statement = {
   name: "idempotency-expire",
@@ -79,7 +81,9 @@ export async function exactlyOnce(
     const claimed = await transaction.query(claim, [client, request.key, request.fingerprint]);
     if (claimed.length > 0) {
       const result = await work(transaction);
-      await transaction.query(finish, [client, request.key, result.status, result.resourceType, result.resourceId, result.version]);
+      const { status, resourceType, resourceId, version, entries } = result;
+      const kept = entries === undefined ? null : JSON.stringify(entries);
+      await transaction.query(finish, [client, request.key, status, resourceType, resourceId, version, kept]);
       return { ...result, replayed: false };
     }
     const [row] = await transaction.query<StoredResult>(replay, [client, request.key]);
@@ -96,6 +100,7 @@ export async function exactlyOnce(
       resourceType: row.resource_type,
       resourceId: row.resource_id,
       version: row.version,
+      ...(row.entries === null ? {} : { entries: row.entries }),
       replayed: attempts === 1,
     };
   });
@@ -107,6 +112,7 @@ interface StoredResult {
   resource_type: string;
   resource_id: string;
   version: number;
+  entries: WriteResult[] | null;
 }
 
 /** Forgets old keys, a bounded number at a time; one replica does it, the others skip. */

@@ -3,6 +3,7 @@ import { routePath } from "hono/route";
 import { Deadline } from "../lib/context.ts";
 import { describeError } from "../lib/log.ts";
 import { FhirError, fhirError } from "../lib/operation-outcome.ts";
+import { bundleRoutes } from "./bundle/routes.ts";
 import type { Deps } from "./deps.ts";
 import { healthRoutes } from "./health/routes.ts";
 import { type Call, type Env, requestId } from "./http.ts";
@@ -33,6 +34,7 @@ export function createApp(deps: Deps): Hono<Env> {
   healthRoutes(app, deps);
   const fhir = new Hono<Env>();
   metadataRoutes(fhir, deps);
+  bundleRoutes(fhir, deps, (request) => app.fetch(request));
   resourceRoutes(fhir, deps);
   app.route("/fhir", fhir);
   app.notFound(() => fhirError(404, "not-found", "There is nothing at this address").toResponse());

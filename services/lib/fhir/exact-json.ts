@@ -31,8 +31,13 @@ export function parseResource(text: string): ParsedResource {
   if (typeof (plain as AnyResource).resourceType !== "string") {
     throw fhirError(400, "required", "The body has no resourceType", { expression: "resourceType" });
   }
-  const exact = hasInexactNumber(text) ? (JSON.parse(text, keepSource) as AnyResource) : (plain as AnyResource);
+  const exact = hasInexactNumber(text) ? (parseExactly(text) as AnyResource) : (plain as AnyResource);
   return { plain: plain as AnyResource, exact };
+}
+
+/** JSON whose numbers are written again as they were. @throws SyntaxError */
+export function parseExactly(text: string): unknown {
+  return JSON.parse(text, keepSource);
 }
 
 /** FHIR allows neither character in a string, and PostgreSQL holds neither. JSON.stringify escapes just these. */

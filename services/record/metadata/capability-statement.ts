@@ -20,6 +20,7 @@ export function capabilityStatement(catalogue: Catalogue, options: { publicUrl: 
           service: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/restful-security-service", code: "SMART-on-FHIR" }] }],
           description: "Bearer tokens with SMART on FHIR 2 scopes",
         },
+        interaction: [{ code: "batch" }, { code: "transaction" }],
         resource: [...catalogue.types.values()].map((type) => resourceCapability(type, catalogue)),
       },
     ],

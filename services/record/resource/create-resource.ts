@@ -5,7 +5,7 @@ import { lookedInto, parseSearch } from "../../lib/fhir/parse-search.ts";
 import type { SearchIndex } from "../../lib/fhir/search-index.ts";
 import { type AnyResource, validate } from "../../lib/fhir/validate.ts";
 import { exactlyOnce, type WriteRequest, type WriteResult } from "../../lib/idempotency.ts";
-import { fhirError } from "../../lib/operation-outcome.ts";
+import { type FhirError, fhirError } from "../../lib/operation-outcome.ts";
 import { type Access, facts, within } from "../access.ts";
 import { patientParameter, type ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
@@ -39,50 +39,71 @@ export function indexOf(type: ResourceType, resource: AnyResource, patientIds: r
   return index;
 }
 
+export interface Creation {
+  type: ResourceType;
+  access: Access;
+  content: ParsedResource;
+  /** Chosen before the first attempt: a repetition after a lost commit must not make a second resource. */
+  id: string;
+  ifNoneExist?: string | undefined;
+}
+
 /** FHIR create. The server chooses the id. @throws FhirError */
 export async function createResource(
   context: Context,
   deps: Deps,
   request: WriteRequest & { type: ResourceType; body: string; access: Access; ifNoneExist?: string | undefined },
 ): Promise<Written> {
-  const { type, access } = request;
-  const { plain, exact } = checkedResource(deps, type, request.body);
-  // Chosen before the first attempt: a repetition after a lost commit must not make a second resource.
-  const id = crypto.randomUUID();
-  const patientIds = type.patientIds(plain, id);
-  if (!within(access, patientIds)) {
+  const { type, access, ifNoneExist } = request;
+  const creation = { type, access, ifNoneExist, content: checkedResource(deps, type, request.body), id: crypto.randomUUID() };
+  if (!within(access, type.patientIds(creation.content.plain, creation.id))) {
     await deps.audit.refused(context, { interaction: "create", outcome: "8", resourceType: type.name });
-    throw fhirError(403, "forbidden", "The token allows only its own patient's record");
+    throw outOfReach();
   }
-  const index = indexOf(type, plain, patientIds);
-  const lastUpdated = new Date();
-  const content = representVersion(exact, id, 1, lastUpdated);
-  const version: StoredVersion = { type: type.name, id, version: 1, lastUpdated, method: "POST", deleted: false, patientIds, content };
+  let created: StoredVersion | undefined;
   const result = await exactlyOnce(context, deps, request, async (transaction) => {
-    const existing = request.ifNoneExist === undefined ? undefined : await findExisting(deps, transaction, request, request.ifNoneExist);
-    const kept = existing ?? version;
-    if (!existing && !(await insertResource(transaction, version, index))) {
-      throw new Error("a new random id is taken");
-    }
-    const fact = {
-      interaction: "create" as const,
-      outcome: "0" as const,
-      resourceType: type.name,
-      resourceId: kept.id,
-      version: kept.version,
-    };
-    await deps.audit.record(context, transaction, facts(fact, kept.patientIds));
-    return { status: existing ? 200 : 201, resourceType: type.name, resourceId: kept.id, version: kept.version };
+    const done = await createWithin(context, deps, transaction, creation);
+    created = done.version;
+    return done.result;
   });
   return {
     status: result.status,
     replayed: result.replayed,
-    version: result.resourceId === id ? version : await storedVersion(context, deps, result),
+    version: created && result.resourceId === created.id && !result.replayed ? created : await storedVersion(context, deps, result),
   };
 }
 
+/** The part of a create that is done in the transaction. @throws FhirError 403, 412 */
+export async function createWithin(
+  context: Context,
+  deps: Deps,
+  transaction: Transaction,
+  { type, access, content: { plain, exact }, id, ifNoneExist }: Creation,
+): Promise<{ result: WriteResult; version: StoredVersion }> {
+  const existing = ifNoneExist === undefined ? undefined : await findExisting(deps, transaction, { type, access }, ifNoneExist);
+  const patientIds = type.patientIds(plain, id);
+  if (!within(access, patientIds)) {
+    throw outOfReach();
+  }
+  const lastUpdated = new Date();
+  const content = representVersion(exact, id, 1, lastUpdated);
+  const version: StoredVersion = { type: type.name, id, version: 1, lastUpdated, method: "POST", deleted: false, patientIds, content };
+  const kept = existing ?? version;
+  if (!existing && !(await insertResource(transaction, version, indexOf(type, plain, patientIds)))) {
+    throw new Error("a new random id is taken");
+  }
+  const fact = { resourceType: type.name, resourceId: kept.id, version: kept.version };
+  await deps.audit.record(context, transaction, facts({ interaction: "create", outcome: "0", ...fact }, kept.patientIds));
+  return { result: { status: existing ? 200 : 201, ...fact }, version: kept };
+}
+
+/** A write outside the token's patient. Where it undoes a transaction it is recorded afterwards (`recordingRefusal`). */
+export function outOfReach(): FhirError {
+  return fhirError(403, "forbidden", "The token allows only its own patient's record");
+}
+
 /** Conditional create: what already matches the query. Two of them with the same query go one after the other. */
-async function findExisting(
+export async function findExisting(
   deps: Deps,
   transaction: Transaction,
   { type, access }: { type: ResourceType; access: Access },

@@ -1,45 +1,54 @@
 import type { Context } from "../../lib/context.ts";
+import type { Transaction } from "../../lib/database/database.ts";
 import { emptyIndex } from "../../lib/fhir/search-index.ts";
-import { exactlyOnce, type WriteRequest } from "../../lib/idempotency.ts";
+import { exactlyOnce, type WriteRequest, type WriteResult } from "../../lib/idempotency.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
 import { type Access, facts, within } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
+import { outOfReach } from "./create-resource.ts";
 import { lockCurrent, replaceResource } from "./store.ts";
-import { checkPrecondition, nextInstant, outOfReach, recordingRefusal } from "./update-resource.ts";
+import { checkPrecondition, nextInstant, recordingRefusal } from "./update-resource.ts";
+
+export interface Deletion {
+  type: ResourceType;
+  access: Access;
+  id: string;
+  ifMatch?: number | undefined;
+}
 
 /** FHIR delete: the resource is gone for reads and searches, its history stays. Deleting it again changes nothing. @throws FhirError */
 export async function deleteResource(
   context: Context,
   deps: Deps,
-  request: WriteRequest & { type: ResourceType; id: string; access: Access; ifMatch?: number | undefined },
+  request: WriteRequest & Deletion,
 ): Promise<{ replayed: boolean; version: number }> {
-  const { type, id, access } = request;
-  const work = exactlyOnce(context, deps, request, async (transaction) => {
-    const current = await lockCurrent(transaction, type.name, id);
-    checkPrecondition(current, request.ifMatch);
-    if (!current) {
-      throw fhirError(404, "not-found", "There is no such resource");
-    }
-    if (!within(access, current.patientIds)) {
-      throw outOfReach();
-    }
-    const version = current.deleted ? current.version : current.version + 1;
-    if (!current.deleted) {
-      const gone = {
-        type: type.name,
-        id,
-        version,
-        lastUpdated: nextInstant(current),
-        method: "DELETE" as const,
-        deleted: true,
-        content: "",
-      };
-      await replaceResource(transaction, { ...gone, patientIds: current.patientIds }, emptyIndex());
-    }
-    const fact = { interaction: "delete" as const, outcome: "0" as const, resourceType: type.name, resourceId: id, version };
-    await deps.audit.record(context, transaction, facts(fact, current.patientIds));
-    return { status: 204, resourceType: type.name, resourceId: id, version };
-  });
+  const { type, id } = request;
+  const work = exactlyOnce(context, deps, request, (transaction) => deleteWithin(context, deps, transaction, request));
   return await recordingRefusal(context, deps, { interaction: "delete", resourceType: type.name, resourceId: id }, work);
+}
+
+/** The part of a delete that is done in the transaction. @throws FhirError 403, 404, 412 */
+export async function deleteWithin(
+  context: Context,
+  deps: Deps,
+  transaction: Transaction,
+  { type, access, id, ifMatch }: Deletion,
+): Promise<WriteResult> {
+  const current = await lockCurrent(transaction, type.name, id);
+  checkPrecondition(current, ifMatch);
+  if (!current) {
+    throw fhirError(404, "not-found", "There is no such resource");
+  }
+  if (!within(access, current.patientIds)) {
+    throw outOfReach();
+  }
+  const version = current.deleted ? current.version : current.version + 1;
+  if (!current.deleted) {
+    const gone = { type: type.name, id, version, lastUpdated: nextInstant(current), method: "DELETE" as const, deleted: true, content: "" };
+    await replaceResource(transaction, { ...gone, patientIds: current.patientIds }, emptyIndex());
+  }
+  const fact = { resourceType: type.name, resourceId: id, version };
+  await deps.audit.record(context, transaction, facts({ interaction: "delete", outcome: "0", ...fact }, current.patientIds));
+  return { status: 204, ...fact };
 }

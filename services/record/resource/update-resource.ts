@@ -1,12 +1,22 @@
 import type { Context } from "../../lib/context.ts";
-import { exactlyOnce, type WriteRequest } from "../../lib/idempotency.ts";
+import type { Transaction } from "../../lib/database/database.ts";
+import type { ParsedResource } from "../../lib/fhir/exact-json.ts";
+import { exactlyOnce, type WriteRequest, type WriteResult } from "../../lib/idempotency.ts";
 import { FhirError, fhirError } from "../../lib/operation-outcome.ts";
 import { type Access, facts, within } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
-import { checkedResource, indexOf, storedVersion, type Written } from "./create-resource.ts";
+import { checkedResource, indexOf, outOfReach, storedVersion, type Written } from "./create-resource.ts";
 import { representVersion } from "./represent-version.ts";
 import { type CurrentVersion, insertResource, lockCurrent, replaceResource, type StoredVersion } from "./store.ts";
+
+export interface Update {
+  type: ResourceType;
+  access: Access;
+  content: ParsedResource;
+  id: string;
+  ifMatch?: number | undefined;
+}
 
 /** FHIR update; where there is no such resource (or no longer), it is created under the client's id. @throws FhirError */
 export async function updateResource(
@@ -14,55 +24,63 @@ export async function updateResource(
   deps: Deps,
   request: WriteRequest & { type: ResourceType; id: string; body: string; access: Access; ifMatch?: number | undefined },
 ): Promise<Written> {
-  const { type, id, access } = request;
-  const { plain, exact } = checkedResource(deps, type, request.body);
-  if (plain.id !== id) {
-    throw fhirError(400, "invalid", "The id in the body must be the id in the URL", { expression: `${type.name}.id` });
-  }
-  const patientIds = type.patientIds(plain, id);
-  const index = indexOf(type, plain, patientIds);
+  const { type, id } = request;
+  const change = { ...request, content: checkedUpdate(type, id, checkedResource(deps, type, request.body)) };
   let written: StoredVersion | undefined;
   const work = exactlyOnce(context, deps, request, async (transaction) => {
-    const current = await lockCurrent(transaction, type.name, id);
-    checkPrecondition(current, request.ifMatch);
-    if (!within(access, patientIds) || (current && !within(access, current.patientIds))) {
-      throw outOfReach();
-    }
-    const lastUpdated = nextInstant(current);
-    const version = (current?.version ?? 0) + 1;
-    const content = representVersion(exact, id, version, lastUpdated);
-    written = { type: type.name, id, version, lastUpdated, method: "PUT", deleted: false, patientIds, content };
-    if (current) {
-      await replaceResource(transaction, written, index);
-    } else if (!(await insertResource(transaction, written, index))) {
-      throw fhirError(409, "conflict", "The resource was created by another request at the same moment");
-    }
-    const created = !current || current.deleted;
-    const fact = {
-      interaction: created ? ("create" as const) : ("update" as const),
-      outcome: "0" as const,
-      resourceType: type.name,
-      resourceId: id,
-      version,
-    };
-    await deps.audit.record(context, transaction, facts(fact, [...new Set([...patientIds, ...(current?.patientIds ?? [])])]));
-    return { status: created ? 201 : 200, resourceType: type.name, resourceId: id, version };
+    const done = await updateWithin(context, deps, transaction, change);
+    written = done.version;
+    return done.result;
   });
   const result = await recordingRefusal(context, deps, { interaction: "update", resourceType: type.name, resourceId: id }, work);
   const same = written?.version === result.version && !result.replayed ? written : undefined;
   return { status: result.status, replayed: result.replayed, version: same ?? (await storedVersion(context, deps, result)) };
 }
 
-/** A write outside the token's patient. It undoes its transaction and is recorded by `recordingRefusal` afterwards. */
-export function outOfReach(): FhirError {
-  return fhirError(403, "forbidden", "The token allows only its own patient's record");
+/** @throws FhirError 400 where the body names another resource than the address */
+export function checkedUpdate(type: ResourceType, id: string, content: ParsedResource): ParsedResource {
+  if (content.plain.id !== id) {
+    throw fhirError(400, "invalid", "The id in the body must be the id in the URL", { expression: `${type.name}.id` });
+  }
+  return content;
+}
+
+/** The part of an update that is done in the transaction. @throws FhirError 403, 409, 412 */
+export async function updateWithin(
+  context: Context,
+  deps: Deps,
+  transaction: Transaction,
+  { type, access, content: { plain, exact }, id, ifMatch }: Update,
+): Promise<{ result: WriteResult; version: StoredVersion }> {
+  const current = await lockCurrent(transaction, type.name, id);
+  checkPrecondition(current, ifMatch);
+  const patientIds = type.patientIds(plain, id);
+  if (!within(access, patientIds) || (current && !within(access, current.patientIds))) {
+    throw outOfReach();
+  }
+  const lastUpdated = nextInstant(current);
+  const number = (current?.version ?? 0) + 1;
+  const content = representVersion(exact, id, number, lastUpdated);
+  const version: StoredVersion = { type: type.name, id, version: number, lastUpdated, method: "PUT", deleted: false, patientIds, content };
+  const index = indexOf(type, plain, patientIds);
+  if (current) {
+    await replaceResource(transaction, version, index);
+  } else if (!(await insertResource(transaction, version, index))) {
+    throw fhirError(409, "conflict", "The resource was created by another request at the same moment");
+  }
+  const created = !current || current.deleted;
+  const fact = { resourceType: type.name, resourceId: id, version: number };
+  const interaction = created ? ("create" as const) : ("update" as const);
+  const touched = [...new Set([...patientIds, ...(current?.patientIds ?? [])])];
+  await deps.audit.record(context, transaction, facts({ interaction, outcome: "0", ...fact }, touched));
+  return { result: { status: created ? 201 : 200, ...fact }, version };
 }
 
 /** Records a refused write, whose own transaction was undone. */
 export async function recordingRefusal<T>(
   context: Context,
   deps: Deps,
-  about: { interaction: "update" | "delete"; resourceType: string; resourceId: string },
+  about: { interaction: "update" | "delete" | "transaction"; resourceType: string; resourceId?: string },
   work: Promise<T>,
 ): Promise<T> {
   try {

@@ -1,0 +1,69 @@
+import { type ParsedResource, parseResource } from "../../lib/fhir/exact-json.ts";
+import type { AnyResource } from "../../lib/fhir/validate.ts";
+import { fhirError } from "../../lib/operation-outcome.ts";
+
+/** One request within a Bundle, as the client wrote it. */
+export interface BundleEntry {
+  /** What other entries refer to it by. */
+  fullUrl?: string;
+  method: "GET" | "POST" | "PUT" | "DELETE";
+  /** Relative to the FHIR address: `Patient/1`, `Patient?name=…` */
+  url: string;
+  ifMatch?: string;
+  ifNoneExist?: string;
+  ifNoneMatch?: string;
+  content?: ParsedResource;
+}
+
+export interface ParsedBundle {
+  type: "batch" | "transaction";
+  entries: BundleEntry[];
+}
+
+export const entriesMax = 500;
+
+const methods = new Set<string>(["GET", "POST", "PUT", "DELETE"] satisfies BundleEntry["method"][]);
+
+/** @throws FhirError 400 that names the first entry that is wrong */
+export function parseBundle(body: string): ParsedBundle {
+  const { plain, exact } = parseResource(body);
+  const { type, entry = [] } = plain as { type?: unknown; entry?: unknown };
+  if (plain.resourceType !== "Bundle" || (type !== "batch" && type !== "transaction")) {
+    throw fhirError(400, "value", "The body must be a Bundle of the type batch or transaction", { expression: "Bundle.type" });
+  }
+  if (!Array.isArray(entry)) {
+    throw fhirError(400, "structure", "The entries must be a list", { expression: "Bundle.entry" });
+  }
+  if (entry.length > entriesMax) {
+    throw fhirError(400, "too-costly", `A Bundle may have at most ${entriesMax} entries`, { expression: "Bundle.entry" });
+  }
+  const exactEntries = ((exact as { entry?: unknown }).entry ?? []) as { resource?: AnyResource }[];
+  const entries = entry.map((each, index) => parseEntry(each, exactEntries[index]?.resource, `Bundle.entry[${index}]`));
+  return { type, entries };
+}
+
+function parseEntry(entry: unknown, exact: AnyResource | undefined, expression: string): BundleEntry {
+  const { fullUrl, resource, request } = (entry ?? {}) as { fullUrl?: unknown; resource?: AnyResource; request?: Record<string, unknown> };
+  const { method, url } = request ?? {};
+  if (typeof method !== "string" || !methods.has(method)) {
+    throw fhirError(400, "not-supported", "The method must be GET, POST, PUT or DELETE", { expression: `${expression}.request.method` });
+  }
+  if (typeof url !== "string" || url === "") {
+    throw fhirError(400, "required", "The request has no url", { expression: `${expression}.request.url` });
+  }
+  const isWrite = method === "POST" || method === "PUT";
+  if (isWrite && (typeof resource !== "object" || resource === null || typeof resource.resourceType !== "string")) {
+    throw fhirError(400, "required", "The request has no resource", { expression: `${expression}.resource` });
+  }
+  return {
+    ...(typeof fullUrl === "string" ? { fullUrl } : {}),
+    ...{ method: method as BundleEntry["method"], url: url.replace(/^\//, "") },
+    ...conditionsOf(request ?? {}),
+    ...(isWrite && resource ? { content: { plain: resource, exact: exact ?? resource } } : {}),
+  };
+}
+
+function conditionsOf(request: Record<string, unknown>): Pick<BundleEntry, "ifMatch" | "ifNoneExist" | "ifNoneMatch"> {
+  const names = ["ifMatch", "ifNoneExist", "ifNoneMatch"] as const;
+  return Object.fromEntries(names.flatMap((name) => (typeof request[name] === "string" ? [[name, request[name]]] : [])));
+}

@@ -1,0 +1,67 @@
+import type { Context } from "../../lib/context.ts";
+import { parseExactly } from "../../lib/fhir/exact-json.ts";
+import { fhirJson } from "../../lib/operation-outcome.ts";
+import type { BundleEntry } from "./parse-bundle.ts";
+
+/** An answer as an entry of the Bundle that answers. */
+export interface AnsweredEntry {
+  resource?: unknown;
+  response: { status: string; location?: string; etag?: string; lastModified?: string; outcome?: unknown };
+}
+
+/** The service itself, as a client would ask it. */
+export type Dispatch = (request: Request) => Response | Promise<Response>;
+
+/** Every entry by itself, one after another, each as the request that it stands for; keys derive from the batch's own. */
+export async function runBatch(
+  context: Context,
+  dispatch: Dispatch,
+  entries: readonly BundleEntry[],
+  own: { key: string; headers: Headers },
+): Promise<AnsweredEntry[]> {
+  const answers: AnsweredEntry[] = [];
+  for (const [place, entry] of entries.entries()) {
+    const answer = await dispatch(requestOf(context, entry, own.headers, `${own.key}.${place}`));
+    answers.push(await answered(answer));
+  }
+  return answers;
+}
+
+/** What of the batch's own headers counts for each entry. */
+const handedOn = ["Authorization", "Prefer", "Cache-Control"];
+
+function requestOf(context: Context, entry: BundleEntry, headers: Headers, key: string): Request {
+  const { method, url, ifMatch, ifNoneExist, ifNoneMatch, content } = entry;
+  const own = {
+    ...{ Accept: fhirJson, "X-Request-Id": context.requestId },
+    ...(method === "GET" ? {} : { "Idempotency-Key": key }),
+    ...(ifMatch === undefined ? {} : { "If-Match": ifMatch }),
+    ...(ifNoneExist === undefined ? {} : { "If-None-Exist": ifNoneExist }),
+    ...(ifNoneMatch === undefined ? {} : { "If-None-Match": ifNoneMatch }),
+    ...(content === undefined ? {} : { "Content-Type": fhirJson }),
+  };
+  const inherited = handedOn.flatMap((name) => (headers.get(name) === null ? [] : [[name, headers.get(name) ?? ""] as const]));
+  return new Request(new URL(`/fhir/${url}`, "http://record"), {
+    method,
+    headers: { ...Object.fromEntries(inherited), ...own },
+    ...(content === undefined ? {} : { body: JSON.stringify(content.exact) }),
+    ...(context.left === undefined ? {} : { signal: context.left }),
+  });
+}
+
+async function answered(answer: Response): Promise<AnsweredEntry> {
+  const text = await answer.text();
+  const body: unknown = answer.headers.get("Content-Type")?.startsWith(fhirJson) && text !== "" ? parseExactly(text) : undefined;
+  const header = (name: string): string | undefined => answer.headers.get(name) ?? undefined;
+  const [location, etag, modified] = [header("Location"), header("ETag"), header("Last-Modified")];
+  return {
+    ...(answer.ok && body !== undefined ? { resource: body } : {}),
+    response: {
+      status: String(answer.status),
+      ...(location === undefined ? {} : { location }),
+      ...(etag === undefined ? {} : { etag }),
+      ...(modified === undefined ? {} : { lastModified: new Date(modified).toISOString() }),
+      ...(answer.ok || body === undefined ? {} : { outcome: body }),
+    },
+  };
+}

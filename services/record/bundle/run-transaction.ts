@@ -1,0 +1,163 @@
+import type { Context } from "../../lib/context.ts";
+import type { Transaction } from "../../lib/database/database.ts";
+import { idPattern, validate } from "../../lib/fhir/validate.ts";
+import { exactlyOnce, type WriteRequest, type WriteResult } from "../../lib/idempotency.ts";
+import { FhirError, fhirError } from "../../lib/operation-outcome.ts";
+import { type Access, authorise } from "../access.ts";
+import type { ResourceType } from "../catalogue.ts";
+import type { Deps } from "../deps.ts";
+import { createWithin, findExisting } from "../resource/create-resource.ts";
+import { deleteWithin } from "../resource/delete-resource.ts";
+import { ifMatchVersion } from "../resource/represent-version.ts";
+import { checkedUpdate, recordingRefusal, updateWithin } from "../resource/update-resource.ts";
+import type { BundleEntry } from "./parse-bundle.ts";
+import { conditionalReferences, replaceReferences } from "./references.ts";
+
+/** An entry whose address is understood and allowed. */
+interface Step {
+  place: number;
+  entry: BundleEntry;
+  type: ResourceType;
+  access: Access;
+  /** Of a new resource: chosen before the first attempt, as for a single create. */
+  id: string;
+}
+
+const permissions = { POST: "c", PUT: "u", DELETE: "d" } as const;
+const interactions = { POST: "create", PUT: "update", DELETE: "delete" } as const;
+/** As FHIR orders them: http://hl7.org/fhir/R4/http.html#trules */
+const order = { DELETE: 0, POST: 1, PUT: 2 } as const;
+
+/**
+ * Does all entries or none, under one key. References between entries, by their fullUrl, and conditional references are resolved.
+ * @throws FhirError that names the entry at fault
+ */
+export async function runTransaction(
+  context: Context,
+  deps: Deps,
+  entries: readonly BundleEntry[],
+  request: WriteRequest,
+): Promise<WriteResult & { replayed: boolean }> {
+  const steps: Step[] = [];
+  for (const [place, entry] of entries.entries()) steps.push(await atEntry(place, () => admit(context, deps, place, entry)));
+  refuseTwice(steps);
+  const names = new Map(steps.flatMap(({ entry, type, id }) => (entry.fullUrl ? [[entry.fullUrl, `${type.name}/${id}`] as const] : [])));
+  const named = steps.map((step) => withContent(step, names));
+  for (const step of named) await atEntry(step.place, async () => check(deps, step));
+  const work = exactlyOnce(context, deps, request, async (transaction) => {
+    const resolved = await resolve(deps, transaction, named);
+    const results: WriteResult[] = [];
+    for (const step of resolved.toSorted((left, right) => orderOf(left) - orderOf(right)))
+      results[step.place] = await atEntry(step.place, () => run(context, deps, transaction, step));
+    return { status: 200, resourceType: "Bundle", resourceId: crypto.randomUUID(), version: 1, entries: results };
+  });
+  return await recordingRefusal(context, deps, { interaction: "transaction", resourceType: "Bundle" }, work);
+}
+
+/** Says which entry a refusal is about. */
+async function atEntry<T>(place: number, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof FhirError)) throw error;
+    const at = `Bundle.entry[${place}]`;
+    const issue = error.outcome.issue.map((each) => ({ ...each, expression: [at, ...(each.expression ?? [])] }));
+    throw new FhirError(error.status, { ...error.outcome, issue });
+  }
+}
+
+async function admit(context: Context, deps: Deps, place: number, entry: BundleEntry): Promise<Step> {
+  const { method } = entry;
+  if (method === "GET") {
+    throw fhirError(400, "not-supported", "This server reads in batches, not in transactions");
+  }
+  const [, name = "", id] = /^([A-Z][A-Za-z]+)(?:\/([^/?]+))?$/.exec(entry.url) ?? [];
+  const type = deps.catalogue.types.get(name);
+  if (!type) {
+    throw fhirError(404, "not-supported", "This server does not keep this resource type, or does not know this address");
+  }
+  if ((id === undefined) !== (method === "POST") || (id !== undefined && !idPattern.test(id))) {
+    throw fhirError(400, "value", method === "POST" ? "A create has no id in its url" : "The url must be Type/id");
+  }
+  const about = {
+    type,
+    interaction: interactions[method],
+    permission: permissions[method],
+    ...(id === undefined ? {} : { resourceId: id }),
+  };
+  return { place, entry, type, access: await authorise(context, deps, about), id: id ?? crypto.randomUUID() };
+}
+
+/** What two entries change would depend on their order. @throws FhirError 400 */
+function refuseTwice(steps: readonly Step[]): void {
+  const seen = new Set<string>();
+  for (const { entry, type, id, place } of steps) {
+    for (const name of [`${type.name}/${id}`, ...(entry.fullUrl ? [entry.fullUrl] : [])]) {
+      if (seen.has(name)) {
+        throw fhirError(400, "invariant", "Two entries are about the same resource", { expression: `Bundle.entry[${place}]` });
+      }
+      seen.add(name);
+    }
+  }
+}
+
+function withContent(step: Step, known: ReadonlyMap<string, string>): Step {
+  const { content } = step.entry;
+  return content === undefined ? step : { ...step, entry: { ...step.entry, content: replaceReferences(content, known) } };
+}
+
+function check(deps: Deps, { entry, type, id }: Step): void {
+  if (entry.content === undefined) return;
+  const { plain } = entry.content;
+  if (plain.resourceType !== type.name) {
+    throw fhirError(400, "invalid", `The resource is not a ${type.name}`, { expression: "resource" });
+  }
+  validate(deps.catalogue.definitions, plain);
+  if (entry.method === "PUT") checkedUpdate(type, id, entry.content);
+}
+
+/** What only the store knows: which resource a conditional create or a conditional reference means. */
+async function resolve(deps: Deps, transaction: Transaction, steps: readonly Step[]): Promise<Step[]> {
+  const known = new Map<string, string>();
+  for (const { entry, type, access, id, place } of steps) {
+    const query = entry.ifNoneExist;
+    if (query === undefined) continue;
+    const existing = await atEntry(place, () => findExisting(deps, transaction, { type, access }, query));
+    if (existing) known.set(`${type.name}/${id}`, `${type.name}/${existing.id}`);
+  }
+  const contents = steps.flatMap(({ entry }) => entry.content ?? []);
+  for (const reference of conditionalReferences(contents)) {
+    known.set(reference, await meant(deps, transaction, steps, reference));
+  }
+  return steps.map((step) => withContent(step, known));
+}
+
+async function meant(deps: Deps, transaction: Transaction, steps: readonly Step[], reference: string): Promise<string> {
+  const [name = "", query = ""] = reference.split(/\?(.*)/s);
+  const type = deps.catalogue.types.get(name);
+  const access = steps[0]?.access ?? {};
+  const found = type && (await findExisting(deps, transaction, { type, access }, query));
+  if (!found) {
+    throw fhirError(412, "not-found", "A conditional reference means no resource, or more than one", {
+      expression: reference.slice(0, 100),
+    });
+  }
+  return `${name}/${found.id}`;
+}
+
+function orderOf({ entry }: Step): number {
+  return order[entry.method as keyof typeof order];
+}
+
+async function run(context: Context, deps: Deps, transaction: Transaction, { entry, ...step }: Step): Promise<WriteResult> {
+  const ifMatch = ifMatchVersion(entry.ifMatch);
+  if (entry.content === undefined) {
+    return await deleteWithin(context, deps, transaction, { ...step, ifMatch });
+  }
+  const { content, ifNoneExist } = entry;
+  const done =
+    entry.method === "POST"
+      ? await createWithin(context, deps, transaction, { ...step, content, ifNoneExist })
+      : await updateWithin(context, deps, transaction, { ...step, content, ifMatch });
+  return done.result;
+}
