@@ -1,7 +1,17 @@
 import type { Context } from "./context.ts";
 
 /** RESTful interactions as http://hl7.org/fhir/restful-interaction names them. */
-export type Interaction = "create" | "read" | "vread" | "update" | "delete" | "history-instance" | "search-type" | "transaction" | "batch";
+export type Interaction =
+  | "create"
+  | "read"
+  | "vread"
+  | "update"
+  | "delete"
+  | "history-instance"
+  | "search-type"
+  | "transaction"
+  | "batch"
+  | "operation";
 
 const actions: Record<Interaction, "C" | "R" | "U" | "D" | "E"> = {
   create: "C",
@@ -13,6 +23,7 @@ const actions: Record<Interaction, "C" | "R" | "U" | "D" | "E"> = {
   "search-type": "E",
   transaction: "E",
   batch: "E",
+  operation: "E",
 };
 
 /** What happened, as far as an audit record tells. Never content, results or tokens. */

@@ -8,6 +8,7 @@ import type { Deps } from "./deps.ts";
 import { healthRoutes } from "./health/routes.ts";
 import { type Call, type Env, requestId } from "./http.ts";
 import { metadataRoutes } from "./metadata/routes.ts";
+import { operationRoutes } from "./operation/routes.ts";
 import { resourceRoutes } from "./resource/routes.ts";
 
 /** The record service as a function from request to response; it opens no port. */
@@ -35,6 +36,7 @@ export function createApp(deps: Deps): Hono<Env> {
   const fhir = new Hono<Env>();
   metadataRoutes(fhir, deps);
   bundleRoutes(fhir, deps, (request) => app.fetch(request));
+  operationRoutes(fhir, deps);
   resourceRoutes(fhir, deps);
   app.route("/fhir", fhir);
   app.notFound(() => fhirError(404, "not-found", "There is nothing at this address").toResponse());

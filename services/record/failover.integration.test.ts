@@ -112,7 +112,7 @@ describe("the primary is lost under a stream of requests", () => {
     await record.deps.audit.drain();
     const [audits] = await postgres.query<{ count: string }>(
       postgres.at(1),
-      "SELECT count(*) FROM record.audit_event WHERE interaction = 'read' AND resource_id = $1",
+      "SELECT count(DISTINCT request_id) FROM record.audit_event WHERE interaction = 'read' AND resource_id = $1",
       [id],
     );
     expect(Number(audits?.count)).toBe(seen.filter(({ kind }) => kind === "read").length);

@@ -119,3 +119,8 @@ export function preference(call: Call, name: string): string | undefined {
     ?.slice(name.length + 1)
     .replaceAll('"', "");
 }
+
+/** `Cache-Control: no-cache`: the client must see what it has just written, and rather waits for the primary. */
+export function primaryOnly(call: Call): boolean {
+  return /(^|,)\s*no-cache\s*(,|$)/i.test(call.req.header("Cache-Control") ?? "");
+}

@@ -603,3 +603,89 @@ describe("whatever is sent", () => {
     );
   }, 60_000);
 });
+
+describe("conditional update and delete", () => {
+  it("change the one resource that meets the condition, or make it, or refuse where there are several", async () => {
+    const value = crypto.randomUUID();
+    const path = `/fhir/Patient?identifier=urn:test|${value}`;
+    const body = { ...patient, identifier: [{ system: "urn:test", value }] };
+    const put = async (more: object = {}, headers: Record<string, string> = {}) => {
+      const response = await record.call("PUT", path, { body: { ...body, ...more }, headers });
+      return [response.status, ((await response.json()) as Resource).id, response.headers.get("ETag")] as const;
+    };
+    const [created, id] = await put();
+    expect(created).toBe(201);
+    expect(await put({ gender: "male" })).toEqual([200, id, 'W/"2"']);
+    expect(await put({ id, gender: "other" }, { "If-Match": 'W/"2"' })).toEqual([200, id, 'W/"3"']);
+    expect((await put({}, { "If-Match": 'W/"1"' }))[0]).toBe(412);
+    expect((await put({ id: "other" }))[0]).toBe(400);
+    expect(await refusal(record.call("PUT", "/fhir/Patient", { body }))).toEqual([400, "required"]);
+    expect(await refusal(record.call("PUT", "/fhir/Patient?nonsense=1", { body }))).toEqual([400, "not-supported"]);
+    await create(body);
+    expect((await put())[0]).toBe(412);
+    expect(await refusal(record.call("DELETE", path))).toEqual([412, "duplicate"]);
+    expect((await record.call("DELETE", `/fhir/Patient/${id}`)).status).toBe(204);
+    expect((await record.call("DELETE", path)).status).toBe(204);
+    expect(await refusal(record.call("DELETE", path))).toEqual([404, "not-found"]);
+  });
+
+  it("meet only what the token's patient may change", async () => {
+    const [own, other] = [
+      await create(patient),
+      await create({ ...patient, identifier: [{ system: "urn:test", value: `h${Date.now()}` }] }),
+    ];
+    const headers = {
+      Authorization: `Bearer ${await issuer.token({ sub: "p", role: "patient", scope: "patient/*.cruds", patient: own.id })}`,
+    };
+    expect(await refusal(record.call("DELETE", `/fhir/Patient?_id=${other.id}`, { headers }))).toEqual([404, "not-found"]);
+    expect(await refusal(record.call("PUT", `/fhir/Patient?_id=${other.id}`, { body: { ...patient, id: other.id }, headers }))).toEqual([
+      403,
+      "forbidden",
+    ]);
+  });
+});
+
+describe("operations", () => {
+  it("gives a patient's whole record, page by page, and nobody else's", async () => {
+    const [owner, other] = [await create(patient), await create(patient)];
+    const about = (id: string, more: object = {}) =>
+      create({ resourceType: "Observation", status: "final", code: { text: "t" }, subject: { reference: `Patient/${id}` }, ...more });
+    const [first, second] = [await about(owner.id), await about(owner.id)];
+    await about(other.id);
+    const gone = await about(owner.id);
+    await record.call("DELETE", `/fhir/Observation/${gone.id}`);
+    const list = await create({ resourceType: "List", status: "current", mode: "working", subject: { reference: `Patient/${owner.id}` } });
+    const whole = [owner.id, first.id, second.id, list.id];
+    const seen: string[] = [];
+    let path = `/fhir/Patient/${owner.id}/$everything?_count=3`;
+    while (path) {
+      const page = await search(path, { "X-Request-Id": `everything-${owner.id}` });
+      seen.push(...ids(page));
+      path = page.link.find(({ relation }) => relation === "next")?.url.replace("https://dsp.test", "") ?? "";
+    }
+    expect(seen).toEqual(whole);
+    expect((await audits(`everything-${owner.id}`)).map((row) => [row.interaction, row.outcome, row.patient_id])).toEqual(
+      [1, 2].map(() => ["operation", "0", owner.id]),
+    );
+    expect(ids(await search(`/fhir/Patient/${owner.id}/$everything?_type=List,Patient`))).toEqual([owner.id, list.id]);
+    expect(ids(await search(`/fhir/Patient/${owner.id}/$everything?_since=2999`))).toEqual([]);
+    const own = { Authorization: `Bearer ${await issuer.token({ sub: "p", role: "patient", scope: "patient/*.rs", patient: other.id })}` };
+    expect(await refusal(record.call("GET", `/fhir/Patient/${owner.id}/$everything`, { headers: own }))).toEqual([404, "not-found"]);
+    const narrow = { Authorization: `Bearer ${await issuer.token({ scope: "user/Patient.r user/List.r" })}` };
+    expect(ids(await search(`/fhir/Patient/${owner.id}/$everything`, narrow))).toEqual([owner.id, list.id]);
+    expect(await refusal(record.call("GET", "/fhir/Patient/nobody/$everything"))).toEqual([404, "not-found"]);
+    expect(await refusal(record.call("GET", `/fhir/Patient/${owner.id}/$everything?_since=then`))).toEqual([400, "value"]);
+  });
+
+  it("tells what is wrong with a resource, and stores nothing", async () => {
+    const validated = async (body: unknown) => {
+      const response = await record.call("POST", "/fhir/Patient/$validate", { body });
+      const { issue } = (await response.json()) as { issue: { severity: string; code: string }[] };
+      return [response.status, issue[0]?.severity, issue[0]?.code];
+    };
+    expect(await validated(patient)).toEqual([200, "information", "informational"]);
+    expect(await validated({ ...patient, gender: "nobody" })).toEqual([200, "error", "code-invalid"]);
+    expect(await validated("{")).toEqual([200, "error", "structure"]);
+    expect(await refusal(record.call("POST", "/fhir/Claim/$validate", { body: patient }))).toEqual([404, "not-supported"]);
+  });
+});

@@ -381,7 +381,8 @@ export function encodeCursor(cursor: Cursor): string {
   return Buffer.from(JSON.stringify([cursor.key, cursor.value].filter((each) => each !== undefined))).toString("base64url");
 }
 
-function decodeCursor(text: string): Cursor {
+/** @throws FhirError 400 */
+export function decodeCursor(text: string): Cursor {
   try {
     const [key, value] = JSON.parse(Buffer.from(text, "base64url").toString("utf8")) as unknown[];
     const goodValue =

@@ -206,6 +206,16 @@ describe("a batch", () => {
   });
 });
 
+describe("a batch's conditions", () => {
+  it("may hold any character, and a key of any length", async () => {
+    const value = `Dvořák-${crypto.randomUUID()}`;
+    const entry = [post(patient(value), { ifNoneExist: `identifier=urn:test|${value}` })];
+    const answers = [];
+    for (const key of ["a", "b"]) answers.push(await send("batch", entry, { "Idempotency-Key": key.padEnd(255, value.slice(-12)) }));
+    expect(answers.map(({ answer }) => answer.entry?.[0]?.response.status)).toEqual(["201", "200"]);
+  });
+});
+
 describe("whatever is sent", () => {
   it("is never a server error", async () => {
     const odd = fc.oneof(

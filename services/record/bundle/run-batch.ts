@@ -1,5 +1,6 @@
 import type { Context } from "../../lib/context.ts";
 import { parseExactly } from "../../lib/fhir/exact-json.ts";
+import { fingerprint } from "../../lib/idempotency.ts";
 import { fhirJson } from "../../lib/operation-outcome.ts";
 import type { BundleEntry } from "./parse-bundle.ts";
 
@@ -21,7 +22,9 @@ export async function runBatch(
 ): Promise<AnsweredEntry[]> {
   const answers: AnsweredEntry[] = [];
   for (const [place, entry] of entries.entries()) {
-    const answer = await dispatch(requestOf(context, entry, own.headers, `${own.key}.${place}`));
+    // Of any length, and the same for the same place in the same batch.
+    const key = fingerprint([own.key, String(place)]);
+    const answer = await dispatch(requestOf(context, entry, own.headers, key));
     answers.push(await answered(answer));
   }
   return answers;
@@ -35,9 +38,9 @@ function requestOf(context: Context, entry: BundleEntry, headers: Headers, key: 
   const own = {
     ...{ Accept: fhirJson, "X-Request-Id": context.requestId },
     ...(method === "GET" ? {} : { "Idempotency-Key": key }),
-    ...(ifMatch === undefined ? {} : { "If-Match": ifMatch }),
-    ...(ifNoneExist === undefined ? {} : { "If-None-Exist": ifNoneExist }),
-    ...(ifNoneMatch === undefined ? {} : { "If-None-Match": ifNoneMatch }),
+    ...(ifMatch === undefined ? {} : { "If-Match": asHeader(ifMatch) }),
+    ...(ifNoneExist === undefined ? {} : { "If-None-Exist": asHeader(ifNoneExist) }),
+    ...(ifNoneMatch === undefined ? {} : { "If-None-Match": asHeader(ifNoneMatch) }),
     ...(content === undefined ? {} : { "Content-Type": fhirJson }),
   };
   const inherited = handedOn.flatMap((name) => (headers.get(name) === null ? [] : [[name, headers.get(name) ?? ""] as const]));
@@ -47,6 +50,11 @@ function requestOf(context: Context, entry: BundleEntry, headers: Headers, key: 
     ...(content === undefined ? {} : { body: JSON.stringify(content.exact) }),
     ...(context.left === undefined ? {} : { signal: context.left }),
   });
+}
+
+/** A header takes ASCII only; a query means the same with its other characters encoded. */
+function asHeader(text: string): string {
+  return text.toWellFormed().replace(/[^\x20-\x7e]/gu, encodeURIComponent);
 }
 
 async function answered(answer: Response): Promise<AnsweredEntry> {

@@ -51,8 +51,14 @@ function resourceCapability(type: ResourceType, catalogue: Catalogue): object {
     updateCreate: true,
     conditionalCreate: true,
     conditionalRead: "not-match",
-    conditionalUpdate: false,
-    conditionalDelete: "not-supported",
+    conditionalUpdate: true,
+    conditionalDelete: "single",
+    operation: [
+      { name: "validate", definition: "http://hl7.org/fhir/OperationDefinition/Resource-validate" },
+      ...(type.name === "Patient"
+        ? [{ name: "everything", definition: "http://hl7.org/fhir/OperationDefinition/Patient-everything" }]
+        : []),
+    ],
     searchInclude: references(type),
     searchRevInclude: [...catalogue.types.values()].flatMap((other) => references(other, type.name)),
     searchParam: [

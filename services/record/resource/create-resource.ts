@@ -102,7 +102,7 @@ export function outOfReach(): FhirError {
   return fhirError(403, "forbidden", "The token allows only its own patient's record");
 }
 
-/** Conditional create: what already matches the query. Two of them with the same query go one after the other. */
+/** What a condition means: the one resource that matches. Two requests with the same condition go one after the other. @throws FhirError 400, 412 */
 export async function findExisting(
   deps: Deps,
   transaction: Transaction,
@@ -112,13 +112,13 @@ export async function findExisting(
   const parameters = [...new URLSearchParams(query.replace(/^[^?]*\?/, ""))];
   const search = parseSearch(parameters, type.name, deps.catalogue.types, { strict: true, ownUrl: deps.settings.publicUrl });
   if (search.conditions.length === 0 || lookedInto(search.conditions).length > 0) {
-    throw fhirError(400, "required", "If-None-Exist takes search parameters of the type itself, and at least one");
+    throw fhirError(400, "required", "A condition takes search parameters of the type itself, and at least one");
   }
   const lock = { text: "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))" };
   await transaction.query(lock, [`if-none-exist ${type.name} ${JSON.stringify([...parameters].sort())}`]);
   const { matches } = await searchResources(transaction, type.name, { ...search, count: 2 }, sightOf(deps, access));
   if (matches.length > 1) {
-    throw fhirError(412, "duplicate", "More than one resource matches If-None-Exist");
+    throw fhirError(412, "duplicate", "More than one resource meets the condition");
   }
   return matches[0];
 }

@@ -6,7 +6,7 @@ import { fhirError } from "../../lib/operation-outcome.ts";
 import { type Access, facts, within } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
-import { outOfReach } from "./create-resource.ts";
+import { findExisting, outOfReach } from "./create-resource.ts";
 import { lockCurrent, replaceResource } from "./store.ts";
 import { checkPrecondition, nextInstant, recordingRefusal } from "./update-resource.ts";
 
@@ -26,6 +26,23 @@ export async function deleteResource(
   const { type, id } = request;
   const work = exactlyOnce(context, deps, request, (transaction) => deleteWithin(context, deps, transaction, request));
   return await recordingRefusal(context, deps, { interaction: "delete", resourceType: type.name, resourceId: id }, work);
+}
+
+/** FHIR conditional delete of the one resource that meets the condition. @throws FhirError */
+export async function deleteByCondition(
+  context: Context,
+  deps: Deps,
+  request: WriteRequest & Omit<Deletion, "id"> & { condition: string },
+): Promise<{ replayed: boolean; version: number }> {
+  const { type, access } = request;
+  const work = exactlyOnce(context, deps, request, async (transaction) => {
+    const existing = await findExisting(deps, transaction, { type, access }, request.condition);
+    if (!existing) {
+      throw fhirError(404, "not-found", "No resource meets the condition");
+    }
+    return await deleteWithin(context, deps, transaction, { ...request, id: existing.id });
+  });
+  return await recordingRefusal(context, deps, { interaction: "delete", resourceType: type.name }, work);
 }
 
 /** The part of a delete that is done in the transaction. @throws FhirError 403, 404, 412 */

@@ -9,14 +9,25 @@ import type { Permission } from "../../lib/scope.ts";
 import { type Access, authorise } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
-import { acceptsJson, authenticate, type Call, decodeUtf8, type Env, isJsonBody, preference, readBody, wantsJson } from "../http.ts";
+import {
+  acceptsJson,
+  authenticate,
+  type Call,
+  decodeUtf8,
+  type Env,
+  isJsonBody,
+  preference,
+  primaryOnly,
+  readBody,
+  wantsJson,
+} from "../http.ts";
 import { createResource, type Written } from "./create-resource.ts";
-import { deleteResource } from "./delete-resource.ts";
+import { deleteByCondition, deleteResource } from "./delete-resource.ts";
 import { listHistory, parseHistoryQuery } from "./list-history.ts";
 import { readResource, readResourceVersion } from "./read-resource.ts";
-import { ifMatchVersion, versionHeaders, versionResponse } from "./represent-version.ts";
+import { etag, ifMatchVersion, versionHeaders, versionResponse } from "./represent-version.ts";
 import { searchResources } from "./search-resources.ts";
-import { updateResource } from "./update-resource.ts";
+import { updateByCondition, updateResource } from "./update-resource.ts";
 
 /** A request that passed: who asks for what, and how far they may see. */
 interface Admitted {
@@ -70,13 +81,25 @@ export function resourceRoutes(app: Hono<Env>, deps: Deps): void {
     return servedByHeader(versionResponse(value, { raw, ifNoneMatch: call.req.header("If-None-Match") }), servedBy);
   });
   app.put("/:type/:id", async (call) => update(call, deps, await admit(call, "update", "u")));
+  app.put("/:type", async (call) => {
+    const { context, type, access } = await admit(call, "update", "u");
+    const ifMatch = ifMatchVersion(call.req.header("If-Match"));
+    const body = await resourceBody(call, deps, type, undefined);
+    const request = { type, access, body, ifMatch, condition: new URL(call.req.url).search, ...writeRequest(call, body) };
+    return writtenResponse(call, deps, type, await updateByCondition(context, deps, request));
+  });
   app.delete("/:type/:id", async (call) => {
     const { context, ...request } = await admit(call, "delete", "d");
     const ifMatch = ifMatchVersion(call.req.header("If-Match"));
-    const gone = await deleteResource(context, deps, { ...request, ...writeRequest(call, ""), ifMatch });
-    return new Response(null, { status: 204, headers: { ETag: `W/"${gone.version}"`, ...replayedHeader(gone.replayed) } });
+    return goneResponse(await deleteResource(context, deps, { ...request, ...writeRequest(call, ""), ifMatch }));
   });
-  methodNotAllowed(app, "/:type", "GET, POST");
+  app.delete("/:type", async (call) => {
+    const { context, type, access } = await admit(call, "delete", "d");
+    const ifMatch = ifMatchVersion(call.req.header("If-Match"));
+    const request = { type, access, ifMatch, condition: new URL(call.req.url).search, ...writeRequest(call, "") };
+    return goneResponse(await deleteByCondition(context, deps, request));
+  });
+  methodNotAllowed(app, "/:type", "GET, POST, PUT, DELETE");
   methodNotAllowed(app, "/:type/_search", "POST");
   methodNotAllowed(app, "/:type/:id", "GET, PUT, DELETE");
   methodNotAllowed(app, "/:type/:id/_history", "GET");
@@ -161,11 +184,11 @@ async function resourceBody(call: Call, deps: Deps, type: ResourceType, id: stri
 }
 
 function writeRequest(call: Call, body: string): WriteRequest {
-  const { pathname } = new URL(call.req.url);
+  const { pathname, search } = new URL(call.req.url);
   const conditions = [call.req.header("If-Match") ?? "", call.req.header("If-None-Exist") ?? ""];
   return {
     key: checkedKey(call.req.header("Idempotency-Key")),
-    fingerprint: fingerprint([call.req.method, pathname, ...conditions, body]),
+    fingerprint: fingerprint([call.req.method, pathname + search, ...conditions, body]),
   };
 }
 
@@ -181,6 +204,10 @@ function writtenResponse(call: Call, deps: Deps, type: ResourceType, { status, v
   return new Response(text, { status, headers });
 }
 
+function goneResponse({ version, replayed }: { version: number; replayed: boolean }): Response {
+  return new Response(null, { status: 204, headers: { ETag: etag(version), ...replayedHeader(replayed) } });
+}
+
 function replayedHeader(replayed: boolean): Record<string, string> {
   return replayed ? { "DSP-Replayed": "true" } : {};
 }
@@ -188,11 +215,6 @@ function replayedHeader(replayed: boolean): Record<string, string> {
 function servedByHeader(response: Response, servedBy: string): Response {
   response.headers.set("DSP-Served-By", servedBy);
   return response;
-}
-
-/** `Cache-Control: no-cache`: the client must see what it has just written, and rather waits for the primary. */
-function primaryOnly(call: Call): boolean {
-  return /(^|,)\s*no-cache\s*(,|$)/i.test(call.req.header("Cache-Control") ?? "");
 }
 
 /** Whether the bare content is wanted. @throws FhirError 406 */

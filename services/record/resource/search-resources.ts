@@ -6,7 +6,7 @@ import type { Access } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
 import type { Sight } from "./search-sql.ts";
-import { type SearchPage, searchResources as searchStore } from "./store.ts";
+import { type SearchPage, type StoredVersion, searchResources as searchStore } from "./store.ts";
 
 /** FHIR search over one type, as a Bundle. One audit record for each patient whose data the page shows. */
 export async function searchResources(
@@ -30,14 +30,20 @@ export function sightOf({ catalogue }: Deps, { patientId }: Access): Sight {
   return { patientId, isDirectory: (type) => catalogue.types.get(type)?.isDirectory ?? false };
 }
 
+/** An entry of a searchset, the resource's own text as it is kept. */
+export function searchEntry(publicUrl: string, mode: "match" | "include", { type, id, content }: StoredVersion): string {
+  return `{"fullUrl":${JSON.stringify(`${publicUrl}/${type}/${id}`)},"resource":${content},"search":{"mode":"${mode}"}}`;
+}
+
 function searchBundle(publicUrl: string, type: string, search: SearchRequest, page: SearchPage): string {
   const link = (cursor: string | undefined): string => {
     const query = new URLSearchParams([...search.used, ...(cursor ? [["_cursor", cursor]] : [])]).toString();
     return `${publicUrl}/${type}${query ? `?${query}` : ""}`;
   };
-  const entry = (mode: "match" | "include", found: { type: string; id: string; content: string }): string =>
-    `{"fullUrl":${JSON.stringify(`${publicUrl}/${found.type}/${found.id}`)},"resource":${found.content},"search":{"mode":"${mode}"}}`;
-  const entries = [...page.matches.map((found) => entry("match", found)), ...page.included.map((found) => entry("include", found))];
+  const entries = [
+    ...page.matches.map((found) => searchEntry(publicUrl, "match", found)),
+    ...page.included.map((found) => searchEntry(publicUrl, "include", found)),
+  ];
   const warnings = page.cut
     ? [...search.warnings, issue("warning", "too-costly", "Not all was included: ask for fewer at once")]
     : search.warnings;

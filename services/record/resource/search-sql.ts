@@ -70,6 +70,23 @@ export function boundedPage(page: string): string {
     WHERE b.bytes_before < ${pageMaxBytes} ORDER BY b.place`;
 }
 
+/** Whatever is part of a patient's record, the Patient first made, in the order of creation, from behind a key; one row longer than asked for. */
+export function recordStatement(
+  patientId: string,
+  types: readonly string[],
+  page: { after: string; since: string; count: number },
+): SqlText {
+  const values = new Values();
+  const part = `SELECT i.resource_key FROM search_token i WHERE i.type = ANY (${values.add(types)}::text[]) AND i.parameter = ${values.add(patientParameter)}
+    AND i.code = ${values.add(patientId)}`;
+  const rows = `SELECT v.type, v.id, v.version, v.last_updated, v.method, v.deleted, v.patient_ids, v.content, r.key,
+        row_number() OVER (ORDER BY r.key) AS place
+      FROM resource r JOIN resource_version v USING (type, id, version)
+      WHERE r.key IN (${part}) AND NOT r.deleted AND r.key > ${values.add(page.after)}::bigint AND r.last_updated >= ${values.add(page.since)}::timestamptz
+      ORDER BY r.key LIMIT ${values.add(page.count + 1)}`;
+  return { text: boundedPage(rows), values: values.list };
+}
+
 export function totalStatement(type: string, request: SearchRequest, sight: Sight): SqlText {
   const values = new Values();
   const where = conditions({ values, sight, type, alias: "r" }, request.conditions);

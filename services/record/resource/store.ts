@@ -1,7 +1,7 @@
 import type { Statement, Transaction } from "../../lib/database/database.ts";
 import { encodeCursor, type Inclusion, type SearchRequest, searchLimits } from "../../lib/fhir/parse-search.ts";
 import type { SearchIndex } from "../../lib/fhir/search-index.ts";
-import { boundedPage, inclusionStatement, type Sight, searchStatement, totalStatement } from "./search-sql.ts";
+import { boundedPage, inclusionStatement, recordStatement, type Sight, searchStatement, totalStatement } from "./search-sql.ts";
 
 /** One version of a resource as it is kept. */
 export interface StoredVersion {
@@ -217,4 +217,26 @@ async function include(
     }
     fresh = found;
   }
+}
+
+export interface RecordPage {
+  found: StoredVersion[];
+  /** The key behind which the next page begins. */
+  next?: string;
+}
+
+/** One page of a patient's record. */
+export async function listRecord(
+  transaction: Transaction,
+  patientId: string,
+  types: readonly string[],
+  page: { after?: string | undefined; since?: string | undefined; count: number },
+): Promise<RecordPage> {
+  const from = { after: page.after ?? "0", since: page.since ?? "-infinity", count: page.count };
+  const { text, values } = recordStatement(patientId, types, from);
+  const rows = await transaction.query<FoundRow & { available: string }>({ text }, values);
+  const shown = rows.slice(0, page.count);
+  const last = shown.at(-1);
+  const more = last !== undefined && Number(last.available) > shown.length;
+  return { found: shown.map(toVersion), ...(more ? { next: last.key } : {}) };
 }

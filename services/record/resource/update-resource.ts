@@ -6,7 +6,7 @@ import { FhirError, fhirError } from "../../lib/operation-outcome.ts";
 import { type Access, facts, within } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
-import { checkedResource, indexOf, outOfReach, storedVersion, type Written } from "./create-resource.ts";
+import { checkedResource, findExisting, indexOf, outOfReach, storedVersion, type Written } from "./create-resource.ts";
 import { representVersion } from "./represent-version.ts";
 import { type CurrentVersion, insertResource, lockCurrent, replaceResource, type StoredVersion } from "./store.ts";
 
@@ -34,6 +34,33 @@ export async function updateResource(
   });
   const result = await recordingRefusal(context, deps, { interaction: "update", resourceType: type.name, resourceId: id }, work);
   const same = written?.version === result.version && !result.replayed ? written : undefined;
+  return { status: result.status, replayed: result.replayed, version: same ?? (await storedVersion(context, deps, result)) };
+}
+
+/** FHIR conditional update: of the one resource that meets the condition, or a create where none does. @throws FhirError */
+export async function updateByCondition(
+  context: Context,
+  deps: Deps,
+  request: WriteRequest & { type: ResourceType; body: string; access: Access; condition: string; ifMatch?: number | undefined },
+): Promise<Written> {
+  const { type, access, ifMatch } = request;
+  const content = checkedResource(deps, type, request.body);
+  const given = typeof content.plain.id === "string" ? content.plain.id : undefined;
+  const newId = given ?? crypto.randomUUID();
+  let written: StoredVersion | undefined;
+  const work = exactlyOnce(context, deps, request, async (transaction) => {
+    const existing = await findExisting(deps, transaction, { type, access }, request.condition);
+    if (existing && given !== undefined && given !== existing.id) {
+      throw fhirError(400, "invalid", "The resource that meets the condition has another id than the body", {
+        expression: `${type.name}.id`,
+      });
+    }
+    const done = await updateWithin(context, deps, transaction, { type, access, content, id: existing?.id ?? newId, ifMatch });
+    written = done.version;
+    return done.result;
+  });
+  const result = await recordingRefusal(context, deps, { interaction: "update", resourceType: type.name }, work);
+  const same = written?.id === result.resourceId && written.version === result.version && !result.replayed ? written : undefined;
   return { status: result.status, replayed: result.replayed, version: same ?? (await storedVersion(context, deps, result)) };
 }
 

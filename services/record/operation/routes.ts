@@ -1,0 +1,58 @@
+import type { Hono } from "hono";
+import { idPattern } from "../../lib/fhir/validate.ts";
+import { FhirError, fhirError, fhirJson, outcome } from "../../lib/operation-outcome.ts";
+import { reach } from "../../lib/scope.ts";
+import { authorise } from "../access.ts";
+import type { Deps } from "../deps.ts";
+import { authenticate, type Call, decodeUtf8, type Env, isJsonBody, primaryOnly, readBody, wantsJson } from "../http.ts";
+import { checkedResource } from "../resource/create-resource.ts";
+import { everything, parseEverything } from "./everything.ts";
+
+/** FHIR's operations, whose names begin with a dollar sign. */
+export function operationRoutes(app: Hono<Env>, deps: Deps): void {
+  app.get("/Patient/:id/$everything", async (call) => {
+    const type = deps.catalogue.types.get("Patient");
+    const context = await authenticate(call, deps, { interaction: "operation", resourceType: "Patient" });
+    const id = call.req.param("id");
+    if (!type || !idPattern.test(id)) {
+      throw fhirError(400, "value", "Invalid id: letters, digits, '-' and '.', at most 64");
+    }
+    const access = await authorise(context, deps, { type, resourceId: id, interaction: "operation", permission: "r" });
+    wantsJson(call);
+    // A scope for some types gives those, as a search over each of them would.
+    const readable = [...deps.catalogue.types.values()].filter(
+      ({ name, isDirectory }) => !isDirectory && reach(context.principal.scopes, name, "r") !== "none",
+    );
+    const query = parseEverything(
+      new URL(call.req.url).searchParams,
+      readable.map(({ name }) => name),
+    );
+    const { value, servedBy } = await everything(context, deps, { id, access, ...query, primaryOnly: primaryOnly(call) });
+    return new Response(value, { headers: { "Content-Type": fhirJson, "DSP-Served-By": servedBy } });
+  });
+  const validate = (call: Call): Promise<Response> => validateResource(call, deps);
+  app.post("/:type/$validate", validate);
+  app.post("/:type/:id/$validate", validate);
+}
+
+/** FHIR's $validate: always answered with what was found, since to find something wrong is no failure. */
+async function validateResource(call: Call, deps: Deps): Promise<Response> {
+  const type = deps.catalogue.types.get(call.req.param("type") ?? "");
+  await authenticate(call, deps, { interaction: "operation", resourceType: type?.name ?? "Unknown" });
+  if (!type) {
+    throw fhirError(404, "not-supported", "This server does not keep this resource type");
+  }
+  wantsJson(call);
+  if (!isJsonBody(call)) {
+    throw fhirError(415, "not-supported", "This server reads application/fhir+json in UTF-8 only");
+  }
+  const body = decodeUtf8(await readBody(call, deps));
+  let found = outcome("information", "informational", "No problem was found");
+  try {
+    checkedResource(deps, type, body);
+  } catch (error) {
+    if (!(error instanceof FhirError) || error.status !== 400) throw error;
+    found = error.outcome;
+  }
+  return new Response(JSON.stringify(found), { headers: { "Content-Type": fhirJson } });
+}
