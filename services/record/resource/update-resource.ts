@@ -26,14 +26,26 @@ export async function updateResource(
 ): Promise<Written> {
   const { type, id } = request;
   const change = { ...request, content: checkedUpdate(type, id, checkedResource(deps, type, request.body)) };
+  const about = { interaction: "update" as const, resourceType: type.name, resourceId: id };
+  return await writeOnce(context, deps, request, about, (transaction) => updateWithin(context, deps, transaction, change));
+}
+
+/** Does a change once, records it where it was refused, and tells what was written, now or by an earlier request with the key. */
+async function writeOnce(
+  context: Context,
+  deps: Deps,
+  request: WriteRequest,
+  about: Refused,
+  change: (transaction: Transaction) => Promise<{ result: WriteResult; version: StoredVersion }>,
+): Promise<Written> {
   let written: StoredVersion | undefined;
   const work = exactlyOnce(context, deps, request, async (transaction) => {
-    const done = await updateWithin(context, deps, transaction, change);
+    const done = await change(transaction);
     written = done.version;
     return done.result;
   });
-  const result = await recordingRefusal(context, deps, { interaction: "update", resourceType: type.name, resourceId: id }, work);
-  const same = written?.version === result.version && !result.replayed ? written : undefined;
+  const result = await recordingRefusal(context, deps, about, work);
+  const same = written?.id === result.resourceId && written.version === result.version && !result.replayed ? written : undefined;
   return { status: result.status, replayed: result.replayed, version: same ?? (await storedVersion(context, deps, result)) };
 }
 
@@ -47,21 +59,15 @@ export async function updateByCondition(
   const content = checkedResource(deps, type, request.body);
   const given = typeof content.plain.id === "string" ? content.plain.id : undefined;
   const newId = given ?? crypto.randomUUID();
-  let written: StoredVersion | undefined;
-  const work = exactlyOnce(context, deps, request, async (transaction) => {
+  return await writeOnce(context, deps, request, { interaction: "update", resourceType: type.name }, async (transaction) => {
     const existing = await findExisting(deps, transaction, { type, access }, request.condition);
     if (existing && given !== undefined && given !== existing.id) {
       throw fhirError(400, "invalid", "The resource that meets the condition has another id than the body", {
         expression: `${type.name}.id`,
       });
     }
-    const done = await updateWithin(context, deps, transaction, { type, access, content, id: existing?.id ?? newId, ifMatch });
-    written = done.version;
-    return done.result;
+    return await updateWithin(context, deps, transaction, { type, access, content, id: existing?.id ?? newId, ifMatch });
   });
-  const result = await recordingRefusal(context, deps, { interaction: "update", resourceType: type.name }, work);
-  const same = written?.id === result.resourceId && written.version === result.version && !result.replayed ? written : undefined;
-  return { status: result.status, replayed: result.replayed, version: same ?? (await storedVersion(context, deps, result)) };
 }
 
 /** @throws FhirError 400 where the body names another resource than the address */
@@ -103,13 +109,15 @@ export async function updateWithin(
   return { result: { status: created ? 201 : 200, ...fact }, version };
 }
 
+/** What a refusal is recorded as being about. */
+interface Refused {
+  interaction: "update" | "delete" | "transaction";
+  resourceType: string;
+  resourceId?: string;
+}
+
 /** Records a refused write, whose own transaction was undone. */
-export async function recordingRefusal<T>(
-  context: Context,
-  deps: Deps,
-  about: { interaction: "update" | "delete" | "transaction"; resourceType: string; resourceId?: string },
-  work: Promise<T>,
-): Promise<T> {
+export async function recordingRefusal<T>(context: Context, deps: Deps, about: Refused, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
