@@ -11,7 +11,7 @@ const runningSchema = z.object({
   stack: z.string(),
   /** Of the run of drills. */
   folder: z.string(),
-  /** Of the drill under way; null between two. */
+  /** Of the drill under way; null before the first. */
   journal: z.string().nullable(),
 });
 

@@ -10,7 +10,6 @@ export type Interaction =
   | "history-instance"
   | "search-type"
   | "transaction"
-  | "batch"
   | "operation";
 
 const actions: Record<Interaction, "C" | "R" | "U" | "D" | "E"> = {
@@ -22,7 +21,6 @@ const actions: Record<Interaction, "C" | "R" | "U" | "D" | "E"> = {
   "history-instance": "R",
   "search-type": "E",
   transaction: "E",
-  batch: "E",
   operation: "E",
 };
 

@@ -136,6 +136,8 @@ describe("a transaction", () => {
     expect(same).toBe(who);
     for (const each of [one, two]) expect(await read(each)).toMatchObject({ subject: { reference: who } });
     expect(await count("search_token WHERE parameter = '_patient' AND type = 'Observation' AND code = $1", [who?.slice(8)])).toBe(3);
+    const writer = { Authorization: `Bearer ${await issuer.token({ scope: "user/Observation.cruds user/Patient.cr" })}` };
+    expect((await send("transaction", [post(observation(`Patient?identifier=urn:test|${value}`))], writer)).status).toBe(403);
     const nobody = await send("transaction", [post(observation("Patient?identifier=urn:test|nobody"))]);
     expect([nobody.status, nobody.answer.issue?.[0]?.code]).toEqual([412, "not-found"]);
   });

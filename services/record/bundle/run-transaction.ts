@@ -6,10 +6,11 @@ import { FhirError, fhirError } from "../../lib/operation-outcome.ts";
 import { type Access, authorise } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
-import { createWithin, findExisting } from "../resource/create-resource.ts";
+import { createWithin, findExisting, type Prepared, prepare } from "../resource/create-resource.ts";
 import { deleteWithin } from "../resource/delete-resource.ts";
 import { ifMatchVersion } from "../resource/represent-version.ts";
-import { checkedUpdate, recordingRefusal, updateWithin } from "../resource/update-resource.ts";
+import { checkedUpdate, updateWithin } from "../resource/update-resource.ts";
+import { recordingRefusal } from "../resource/write-once.ts";
 import type { BundleEntry } from "./parse-bundle.ts";
 import { conditionalReferences, replaceReferences } from "./references.ts";
 
@@ -21,6 +22,15 @@ interface Step {
   access: Access;
   /** Of a new resource: chosen before the first attempt, as for a single create. */
   id: string;
+  /** Of a create or an update. */
+  prepared?: Prepared;
+}
+
+/** A conditional reference whose type is kept and may be searched. */
+interface Meaning {
+  reference: string;
+  type: ResourceType;
+  access: Access;
 }
 
 const permissions = { POST: "c", PUT: "u", DELETE: "d" } as const;
@@ -44,8 +54,10 @@ export async function runTransaction(
   const names = new Map(steps.flatMap(({ entry, type, id }) => (entry.fullUrl ? [[entry.fullUrl, `${type.name}/${id}`] as const] : [])));
   const named = steps.map((step) => withContent(step, names));
   for (const step of named) await atEntry(step.place, async () => check(deps, step));
+  const prepared = named.map(preparedStep);
+  const meanings = await admitReferences(context, deps, named);
   const work = exactlyOnce(context, deps, request, async (transaction) => {
-    const resolved = await resolve(deps, transaction, named);
+    const resolved = await resolve(deps, transaction, prepared, meanings);
     const results: WriteResult[] = [];
     for (const step of resolved.toSorted((left, right) => orderOf(left) - orderOf(right)))
       results[step.place] = await atEntry(step.place, () => run(context, deps, transaction, step));
@@ -106,6 +118,12 @@ function withContent(step: Step, known: ReadonlyMap<string, string>): Step {
   return content === undefined ? step : { ...step, entry: { ...step.entry, content: replaceReferences(content, known) } };
 }
 
+/** Of a step whose content was checked. */
+function preparedStep(step: Step): Step {
+  const { type, id, entry } = step;
+  return entry.content === undefined ? step : { ...step, prepared: prepare(type, entry.content, id) };
+}
+
 function check(deps: Deps, { entry, type, id }: Step): void {
   if (entry.content === undefined) return;
   const { plain } = entry.content;
@@ -117,7 +135,12 @@ function check(deps: Deps, { entry, type, id }: Step): void {
 }
 
 /** What only the store knows: which resource a conditional create or a conditional reference means. */
-async function resolve(deps: Deps, transaction: Transaction, steps: readonly Step[]): Promise<Step[]> {
+async function resolve(
+  deps: Deps,
+  transaction: Transaction,
+  steps: readonly Step[],
+  meanings: readonly Meaning[],
+): Promise<readonly Step[]> {
   const known = new Map<string, string>();
   for (const { entry, type, access, id, place } of steps) {
     const query = entry.ifNoneExist;
@@ -125,39 +148,51 @@ async function resolve(deps: Deps, transaction: Transaction, steps: readonly Ste
     const existing = await atEntry(place, () => findExisting(deps, transaction, { type, access }, query));
     if (existing) known.set(`${type.name}/${id}`, `${type.name}/${existing.id}`);
   }
-  const contents = steps.flatMap(({ entry }) => entry.content ?? []);
-  for (const reference of conditionalReferences(contents)) {
-    known.set(reference, await meant(deps, transaction, steps, reference));
-  }
-  return steps.map((step) => withContent(step, known));
+  for (const meaning of meanings) known.set(meaning.reference, await meant(deps, transaction, meaning));
+  return known.size === 0 ? steps : steps.map((step) => preparedStep(withContent(step, known)));
 }
 
-async function meant(deps: Deps, transaction: Transaction, steps: readonly Step[], reference: string): Promise<string> {
-  const [name = "", query = ""] = reference.split(/\?(.*)/s);
-  const type = deps.catalogue.types.get(name);
-  const access = steps[0]?.access ?? {};
-  const found = type && (await findExisting(deps, transaction, { type, access }, query));
-  if (!found) {
-    throw fhirError(412, "not-found", "A conditional reference means no resource, or more than one", {
-      expression: reference.slice(0, 100),
-    });
+/** A conditional reference is a search, and needs its permission: what it means tells that it exists. @throws FhirError 403, 412 */
+async function admitReferences(context: Context, deps: Deps, steps: readonly Step[]): Promise<Meaning[]> {
+  const meanings: Meaning[] = [];
+  for (const reference of conditionalReferences(steps.flatMap(({ entry }) => entry.content ?? []))) {
+    const type = deps.catalogue.types.get(reference.split("?")[0] ?? "");
+    if (!type) throw meansNothing(reference);
+    meanings.push({ reference, type, access: await authorise(context, deps, { type, interaction: "search-type", permission: "s" }) });
   }
-  return `${name}/${found.id}`;
+  return meanings;
+}
+
+async function meant(deps: Deps, transaction: Transaction, { reference, type, access }: Meaning): Promise<string> {
+  const found = await findExisting(deps, transaction, { type, access }, reference);
+  if (!found) throw meansNothing(reference);
+  return `${type.name}/${found.id}`;
+}
+
+function meansNothing(reference: string): FhirError {
+  return fhirError(412, "not-found", "A conditional reference means no resource, or more than one", {
+    expression: reference.slice(0, 100),
+  });
 }
 
 function orderOf({ entry }: Step): number {
   return order[entry.method as keyof typeof order];
 }
 
-async function run(context: Context, deps: Deps, transaction: Transaction, { entry, ...step }: Step): Promise<WriteResult> {
+async function run(
+  context: Context,
+  deps: Deps,
+  transaction: Transaction,
+  { entry, type, access, id, prepared }: Step,
+): Promise<WriteResult> {
   const ifMatch = ifMatchVersion(entry.ifMatch);
-  if (entry.content === undefined) {
-    return await deleteWithin(context, deps, transaction, { ...step, ifMatch });
+  if (prepared === undefined) {
+    return await deleteWithin(context, deps, transaction, { type, access, id, ifMatch });
   }
-  const { content, ifNoneExist } = entry;
+  const { ifNoneExist } = entry;
   const done =
     entry.method === "POST"
-      ? await createWithin(context, deps, transaction, { ...step, content, ifNoneExist })
-      : await updateWithin(context, deps, transaction, { ...step, content, ifMatch });
+      ? await createWithin(context, deps, transaction, { type, access, ifNoneExist, ...prepared })
+      : await updateWithin(context, deps, transaction, { type, access, ifMatch, ...prepared });
   return done.result;
 }

@@ -4,23 +4,15 @@ import { type ParsedResource, parseResource } from "../../lib/fhir/exact-json.ts
 import { lookedInto, parseSearch } from "../../lib/fhir/parse-search.ts";
 import type { SearchIndex } from "../../lib/fhir/search-index.ts";
 import { type AnyResource, validate } from "../../lib/fhir/validate.ts";
-import { exactlyOnce, type WriteRequest, type WriteResult } from "../../lib/idempotency.ts";
-import { type FhirError, fhirError } from "../../lib/operation-outcome.ts";
+import type { WriteRequest, WriteResult } from "../../lib/idempotency.ts";
+import { fhirError } from "../../lib/operation-outcome.ts";
 import { type Access, facts, within } from "../access.ts";
 import { patientParameter, type ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
 import { representVersion } from "./represent-version.ts";
 import { sightOf } from "./search-resources.ts";
-import { insertResource, readVersion, type StoredVersion, searchResources } from "./store.ts";
-
-/** What a write leaves behind, for the answer. */
-export interface Written {
-  /** 201 created, 200 changed (or found by If-None-Exist). */
-  status: number;
-  version: StoredVersion;
-  /** The answer is that of an earlier request with the same key. */
-  replayed: boolean;
-}
+import { insertResource, type StoredVersion, searchResources } from "./store.ts";
+import { outOfReach, type Written, writeOnce } from "./write-once.ts";
 
 /** Parses and validates a body. @throws FhirError 400 */
 export function checkedResource(deps: Deps, type: ResourceType, body: string): ParsedResource {
@@ -33,18 +25,29 @@ export function checkedResource(deps: Deps, type: ResourceType, body: string): P
 }
 
 /** What the resource is found by, the patients whose record it belongs to included. */
-export function indexOf(type: ResourceType, resource: AnyResource, patientIds: readonly string[]): SearchIndex {
+function indexOf(type: ResourceType, resource: AnyResource, patientIds: readonly string[]): SearchIndex {
   const index = type.index(resource);
   index.tokens.push(...patientIds.map((code) => ({ parameter: patientParameter, system: "Patient", code })));
   return index;
 }
 
-export interface Creation {
+/** A checked resource under its id, with all that needs no database: worked out before the transaction, and once for all its attempts. */
+export interface Prepared {
+  content: ParsedResource;
+  /** Of a new resource: a repetition after a lost commit must not make a second one. */
+  id: string;
+  patientIds: string[];
+  index: SearchIndex;
+}
+
+export function prepare(type: ResourceType, content: ParsedResource, id: string): Prepared {
+  const patientIds = type.patientIds(content.plain, id);
+  return { content, id, patientIds, index: indexOf(type, content.plain, patientIds) };
+}
+
+export interface Creation extends Prepared {
   type: ResourceType;
   access: Access;
-  content: ParsedResource;
-  /** Chosen before the first attempt: a repetition after a lost commit must not make a second resource. */
-  id: string;
   ifNoneExist?: string | undefined;
 }
 
@@ -55,22 +58,13 @@ export async function createResource(
   request: WriteRequest & { type: ResourceType; body: string; access: Access; ifNoneExist?: string | undefined },
 ): Promise<Written> {
   const { type, access, ifNoneExist } = request;
-  const creation = { type, access, ifNoneExist, content: checkedResource(deps, type, request.body), id: crypto.randomUUID() };
-  if (!within(access, type.patientIds(creation.content.plain, creation.id))) {
+  const creation = { type, access, ifNoneExist, ...prepare(type, checkedResource(deps, type, request.body), crypto.randomUUID()) };
+  if (!within(access, creation.patientIds)) {
     await deps.audit.refused(context, { interaction: "create", outcome: "8", resourceType: type.name });
     throw outOfReach();
   }
-  let created: StoredVersion | undefined;
-  const result = await exactlyOnce(context, deps, request, async (transaction) => {
-    const done = await createWithin(context, deps, transaction, creation);
-    created = done.version;
-    return done.result;
-  });
-  return {
-    status: result.status,
-    replayed: result.replayed,
-    version: created && result.resourceId === created.id && !result.replayed ? created : await storedVersion(context, deps, result),
-  };
+  const about = { interaction: "create" as const, resourceType: type.name };
+  return await writeOnce(context, deps, request, about, (transaction) => createWithin(context, deps, transaction, creation));
 }
 
 /** The part of a create that is done in the transaction. @throws FhirError 403, 412 */
@@ -78,10 +72,9 @@ export async function createWithin(
   context: Context,
   deps: Deps,
   transaction: Transaction,
-  { type, access, content: { plain, exact }, id, ifNoneExist }: Creation,
+  { type, access, content: { exact }, id, patientIds, index, ifNoneExist }: Creation,
 ): Promise<{ result: WriteResult; version: StoredVersion }> {
   const existing = ifNoneExist === undefined ? undefined : await findExisting(deps, transaction, { type, access }, ifNoneExist);
-  const patientIds = type.patientIds(plain, id);
   if (!within(access, patientIds)) {
     throw outOfReach();
   }
@@ -89,17 +82,12 @@ export async function createWithin(
   const content = representVersion(exact, id, 1, lastUpdated);
   const version: StoredVersion = { type: type.name, id, version: 1, lastUpdated, method: "POST", deleted: false, patientIds, content };
   const kept = existing ?? version;
-  if (!existing && !(await insertResource(transaction, version, indexOf(type, plain, patientIds)))) {
+  if (!existing && !(await insertResource(transaction, version, index))) {
     throw new Error("a new random id is taken");
   }
   const fact = { resourceType: type.name, resourceId: kept.id, version: kept.version };
   await deps.audit.record(context, transaction, facts({ interaction: "create", outcome: "0", ...fact }, kept.patientIds));
   return { result: { status: existing ? 200 : 201, ...fact }, version: kept };
-}
-
-/** A write outside the token's patient. Where it undoes a transaction it is recorded afterwards (`recordingRefusal`). */
-export function outOfReach(): FhirError {
-  return fhirError(403, "forbidden", "The token allows only its own patient's record");
 }
 
 /** What a condition means: the one resource that matches. Two requests with the same condition go one after the other. @throws FhirError 400, 412 */
@@ -121,15 +109,4 @@ export async function findExisting(
     throw fhirError(412, "duplicate", "More than one resource meets the condition");
   }
   return matches[0];
-}
-
-/** The version that the stored result of an earlier request names. */
-export async function storedVersion(context: Context, deps: Deps, result: WriteResult): Promise<StoredVersion> {
-  const found = await deps.database.write(context, (transaction) =>
-    readVersion(transaction, result.resourceType, result.resourceId, result.version),
-  );
-  if (!found) {
-    throw new Error("the result of a write names a version that is not there");
-  }
-  return found;
 }

@@ -6,9 +6,10 @@ import { fhirError } from "../../lib/operation-outcome.ts";
 import { type Access, facts, within } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
-import { findExisting, outOfReach } from "./create-resource.ts";
+import { findExisting } from "./create-resource.ts";
 import { lockCurrent, replaceResource } from "./store.ts";
-import { checkPrecondition, nextInstant, recordingRefusal } from "./update-resource.ts";
+import { checkPrecondition, nextInstant } from "./update-resource.ts";
+import { outOfReach, recordingRefusal } from "./write-once.ts";
 
 export interface Deletion {
   type: ResourceType;

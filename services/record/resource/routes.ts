@@ -21,13 +21,14 @@ import {
   readBody,
   wantsJson,
 } from "../http.ts";
-import { createResource, type Written } from "./create-resource.ts";
+import { createResource } from "./create-resource.ts";
 import { deleteByCondition, deleteResource } from "./delete-resource.ts";
 import { listHistory, parseHistoryQuery } from "./list-history.ts";
 import { readResource, readResourceVersion } from "./read-resource.ts";
 import { etag, ifMatchVersion, versionHeaders, versionResponse } from "./represent-version.ts";
 import { searchResources } from "./search-resources.ts";
 import { updateByCondition, updateResource } from "./update-resource.ts";
+import type { Written } from "./write-once.ts";
 
 /** A request that passed: who asks for what, and how far they may see. */
 interface Admitted {

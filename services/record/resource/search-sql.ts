@@ -49,11 +49,7 @@ export function searchStatement(type: string, request: SearchRequest, sight: Sig
     ? `CASE WHEN isfinite(${sort}) THEN to_char(${sort} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') ELSE (${sort})::text END`
     : "NULL";
   const order = `${sort ? `${sort} ${direction}, ` : ""}r.key ${direction}`;
-  const page = `SELECT v.type, v.id, v.version, v.last_updated, v.method, v.deleted, v.patient_ids, v.content, r.key, ${sortText} AS sort_value,
-        row_number() OVER (ORDER BY ${order}) AS place
-      FROM resource r JOIN resource_version v USING (type, id, version)
-      WHERE ${where.join(" AND ")} ORDER BY ${order} LIMIT ${values.add(request.count + 1)}`;
-  return { text: boundedPage(page), values: values.list };
+  return pageOf(values, { where: where.join(" AND "), order, limit: request.count + 1, more: `, ${sortText} AS sort_value` });
 }
 
 /** How much content one page may carry, beyond its first row: a page of large Binaries must not fill the memory. */
@@ -70,6 +66,18 @@ export function boundedPage(page: string): string {
     WHERE b.bytes_before < ${pageMaxBytes} ORDER BY b.place`;
 }
 
+/** Current versions of the resources that a condition on `r` finds, in their order; see `boundedPage`. */
+function pageOf(
+  values: Values,
+  { where, order = "r.key", limit, more = "" }: { where: string; order?: string; limit: number; more?: string },
+): SqlText {
+  const rows = `SELECT v.type, v.id, v.version, v.last_updated, v.method, v.deleted, v.patient_ids, v.content, r.key${more},
+        row_number() OVER (ORDER BY ${order}) AS place
+      FROM resource r JOIN resource_version v USING (type, id, version)
+      WHERE ${where} ORDER BY ${order} LIMIT ${values.add(limit)}`;
+  return { text: boundedPage(rows), values: values.list };
+}
+
 /** Whatever is part of a patient's record, the Patient first made, in the order of creation, from behind a key; one row longer than asked for. */
 export function recordStatement(
   patientId: string,
@@ -79,12 +87,8 @@ export function recordStatement(
   const values = new Values();
   const part = `SELECT i.resource_key FROM search_token i WHERE i.type = ANY (${values.add(types)}::text[]) AND i.parameter = ${values.add(patientParameter)}
     AND i.code = ${values.add(patientId)}`;
-  const rows = `SELECT v.type, v.id, v.version, v.last_updated, v.method, v.deleted, v.patient_ids, v.content, r.key,
-        row_number() OVER (ORDER BY r.key) AS place
-      FROM resource r JOIN resource_version v USING (type, id, version)
-      WHERE r.key IN (${part}) AND NOT r.deleted AND r.key > ${values.add(page.after)}::bigint AND r.last_updated >= ${values.add(page.since)}::timestamptz
-      ORDER BY r.key LIMIT ${values.add(page.count + 1)}`;
-  return { text: boundedPage(rows), values: values.list };
+  const from = `r.key > ${values.add(page.after)}::bigint AND r.last_updated >= ${values.add(page.since)}::timestamptz`;
+  return pageOf(values, { where: `r.key IN (${part}) AND NOT r.deleted AND ${from}`, limit: page.count + 1 });
 }
 
 export function totalStatement(type: string, request: SearchRequest, sight: Sight): SqlText {
@@ -109,10 +113,7 @@ export function inclusionStatement(
         AND (${any(targets.map((target) => `(${seen("r", target)})`))})`
       : `r.key IN (SELECT i.resource_key FROM search_token i WHERE ${link} AND i.system = ${values.add(from.type)}
           AND i.code = ANY (${values.add(from.ids)}::text[])) AND ${seen("r", type)}`;
-  const page = `SELECT v.type, v.id, v.version, v.last_updated, v.method, v.deleted, v.patient_ids, v.content, r.key,
-        row_number() OVER (ORDER BY r.key) AS place
-      FROM resource r JOIN resource_version v USING (type, id, version) WHERE ${which} ORDER BY r.key LIMIT ${values.add(limit)}`;
-  return { text: boundedPage(page), values: values.list };
+  return pageOf(values, { where: which, limit });
 }
 
 /** Resources without the date come last, whichever the direction. */

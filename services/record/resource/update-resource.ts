@@ -1,20 +1,19 @@
 import type { Context } from "../../lib/context.ts";
 import type { Transaction } from "../../lib/database/database.ts";
 import type { ParsedResource } from "../../lib/fhir/exact-json.ts";
-import { exactlyOnce, type WriteRequest, type WriteResult } from "../../lib/idempotency.ts";
-import { FhirError, fhirError } from "../../lib/operation-outcome.ts";
+import type { WriteRequest, WriteResult } from "../../lib/idempotency.ts";
+import { fhirError } from "../../lib/operation-outcome.ts";
 import { type Access, facts, within } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
-import { checkedResource, findExisting, indexOf, outOfReach, storedVersion, type Written } from "./create-resource.ts";
+import { checkedResource, findExisting, type Prepared, prepare } from "./create-resource.ts";
 import { representVersion } from "./represent-version.ts";
 import { type CurrentVersion, insertResource, lockCurrent, replaceResource, type StoredVersion } from "./store.ts";
+import { outOfReach, type Written, writeOnce } from "./write-once.ts";
 
-export interface Update {
+export interface Update extends Prepared {
   type: ResourceType;
   access: Access;
-  content: ParsedResource;
-  id: string;
   ifMatch?: number | undefined;
 }
 
@@ -25,28 +24,9 @@ export async function updateResource(
   request: WriteRequest & { type: ResourceType; id: string; body: string; access: Access; ifMatch?: number | undefined },
 ): Promise<Written> {
   const { type, id } = request;
-  const change = { ...request, content: checkedUpdate(type, id, checkedResource(deps, type, request.body)) };
+  const change = { ...request, ...prepare(type, checkedUpdate(type, id, checkedResource(deps, type, request.body)), id) };
   const about = { interaction: "update" as const, resourceType: type.name, resourceId: id };
   return await writeOnce(context, deps, request, about, (transaction) => updateWithin(context, deps, transaction, change));
-}
-
-/** Does a change once, records it where it was refused, and tells what was written, now or by an earlier request with the key. */
-async function writeOnce(
-  context: Context,
-  deps: Deps,
-  request: WriteRequest,
-  about: Refused,
-  change: (transaction: Transaction) => Promise<{ result: WriteResult; version: StoredVersion }>,
-): Promise<Written> {
-  let written: StoredVersion | undefined;
-  const work = exactlyOnce(context, deps, request, async (transaction) => {
-    const done = await change(transaction);
-    written = done.version;
-    return done.result;
-  });
-  const result = await recordingRefusal(context, deps, about, work);
-  const same = written?.id === result.resourceId && written.version === result.version && !result.replayed ? written : undefined;
-  return { status: result.status, replayed: result.replayed, version: same ?? (await storedVersion(context, deps, result)) };
 }
 
 /** FHIR conditional update: of the one resource that meets the condition, or a create where none does. @throws FhirError */
@@ -66,7 +46,7 @@ export async function updateByCondition(
         expression: `${type.name}.id`,
       });
     }
-    return await updateWithin(context, deps, transaction, { type, access, content, id: existing?.id ?? newId, ifMatch });
+    return await updateWithin(context, deps, transaction, { type, access, ifMatch, ...prepare(type, content, existing?.id ?? newId) });
   });
 }
 
@@ -83,11 +63,10 @@ export async function updateWithin(
   context: Context,
   deps: Deps,
   transaction: Transaction,
-  { type, access, content: { plain, exact }, id, ifMatch }: Update,
+  { type, access, content: { exact }, id, patientIds, index, ifMatch }: Update,
 ): Promise<{ result: WriteResult; version: StoredVersion }> {
   const current = await lockCurrent(transaction, type.name, id);
   checkPrecondition(current, ifMatch);
-  const patientIds = type.patientIds(plain, id);
   if (!within(access, patientIds) || (current && !within(access, current.patientIds))) {
     throw outOfReach();
   }
@@ -95,7 +74,6 @@ export async function updateWithin(
   const number = (current?.version ?? 0) + 1;
   const content = representVersion(exact, id, number, lastUpdated);
   const version: StoredVersion = { type: type.name, id, version: number, lastUpdated, method: "PUT", deleted: false, patientIds, content };
-  const index = indexOf(type, plain, patientIds);
   if (current) {
     await replaceResource(transaction, version, index);
   } else if (!(await insertResource(transaction, version, index))) {
@@ -107,25 +85,6 @@ export async function updateWithin(
   const touched = [...new Set([...patientIds, ...(current?.patientIds ?? [])])];
   await deps.audit.record(context, transaction, facts({ interaction, outcome: "0", ...fact }, touched));
   return { result: { status: created ? 201 : 200, ...fact }, version };
-}
-
-/** What a refusal is recorded as being about. */
-interface Refused {
-  interaction: "update" | "delete" | "transaction";
-  resourceType: string;
-  resourceId?: string;
-}
-
-/** Records a refused write, whose own transaction was undone. */
-export async function recordingRefusal<T>(context: Context, deps: Deps, about: Refused, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof FhirError && error.status === 403) {
-      await deps.audit.refused(context, { ...about, outcome: "8" });
-    }
-    throw error;
-  }
 }
 
 /** @throws FhirError 412 */
