@@ -3,13 +3,14 @@
  * cluster. What the load sends must be FHIR that the service takes, and what the aftermath asks must be SQL that its tables answer.
  */
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HttpService } from "../../services/lib/serve.ts";
+import { makeCertificate } from "../../services/lib/testing/certificate.ts";
 import { findPostgres } from "../../services/lib/testing/find-binaries.ts";
 import { freePort } from "../../services/lib/testing/free-port.ts";
 import { TestPostgres } from "../../services/lib/testing/postgres.ts";
@@ -27,7 +28,6 @@ import type { Operation } from "../history.ts";
 import type { Target } from "../target.ts";
 import { readAftermath } from "./aftermath.ts";
 import { startLoad } from "./load.ts";
-import { makeCertificate } from "./testing/certificate.ts";
 import { findK6 } from "./testing/find-k6.ts";
 
 const waits = { pollMs: 200, auditSettleMs: 2_000, auditLimitMs: 20_000, primaryLimitMs: 5_000, replayLimitMs: 5_000 };
@@ -58,9 +58,7 @@ function runKubectl(args: readonly string[], input = ""): Promise<string> {
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "dsp-record-load-"));
-  const { key, cert } = await makeCertificate();
-  writeFileSync(join(folder, "tls.crt"), cert);
-  writeFileSync(join(folder, "tls.key"), key);
+  const { certFile, keyFile } = await makeCertificate(folder);
   postgres = await TestPostgres.start({ standbys: 2 });
   redis = await TestRedis.start();
   issuer = await TestIssuer.create();
@@ -68,11 +66,16 @@ beforeEach(async () => {
   const publicUrl = `https://127.0.0.1:${port}/fhir`;
   record = await startTestRecord({ postgres, issuer, redis, settings: { publicUrl } });
   record.deps.audit.startDraining(500);
-  const tls = { tlsCertFile: join(folder, "tls.crt"), tlsKeyFile: join(folder, "tls.key") };
-  service = new HttpService({ fetch: createApp(record.deps).fetch, port, ...tls, log: pino({ level: "silent" }) });
+  service = new HttpService({
+    fetch: createApp(record.deps).fetch,
+    port,
+    tlsCertFile: certFile,
+    tlsKeyFile: keyFile,
+    log: pino({ level: "silent" }),
+  });
   await service.listen();
   target = {
-    ...{ stack: "lab", kind: "lab", production: false, namespace: "dsp", publicUrl, caFile: join(folder, "tls.crt"), reports: folder },
+    ...{ stack: "lab", kind: "lab", production: false, namespace: "dsp", publicUrl, caFile: certFile, reports: folder },
     environment: { PATH: process.env.PATH ?? "" },
     makeToken: () => issuer.token(),
     readStatus: () => Promise.reject(new Error("not asked for in this test")),

@@ -68,6 +68,7 @@ export class Edge extends pulumi.ComponentResource {
             name: route.service,
             namespace: names.namespace,
             port: 8443,
+            checkPort: 9090,
             path: route.path,
             slots: 2 * route.podsMax,
             connectionsMax: 200,

@@ -88,7 +88,7 @@ export class NetworkPolicies extends pulumi.ComponentResource {
     this.policy(names.namespace, "service", {
       podSelector: { matchLabels: component("service") },
       policyTypes: ["Ingress", "Egress"],
-      ingress: [{ from: edge, ports: ports(8443) }],
+      ingress: [{ from: edge, ports: ports(8443, 9090) }],
       egress: toStores,
     });
     this.policy(names.namespace, "seed", { podSelector: { matchLabels: component("seed") }, policyTypes: ["Egress"], egress: toStores });
@@ -115,7 +115,7 @@ export class NetworkPolicies extends pulumi.ComponentResource {
       podSelector: { matchLabels: component("edge") },
       policyTypes: ["Ingress", "Egress"],
       ingress: [{ ports: ports(8080, 8443) }],
-      egress: [{ to: [namespacePods(names.namespace, component("service"))], ports: ports(8443) }],
+      egress: [{ to: [namespacePods(names.namespace, component("service"))], ports: ports(8443, 9090) }],
     });
   }
 

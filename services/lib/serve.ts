@@ -1,6 +1,6 @@
 import { readFileSync, unwatchFile, watchFile } from "node:fs";
 import { createServer as createHttpServer, type Server } from "node:http";
-import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
+import { constants, createSecureServer, type Http2SecureServer, type ServerHttp2Session } from "node:http2";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { getRequestListener } from "@hono/node-server";
@@ -10,7 +10,7 @@ import { fhirJson, outcome } from "./operation-outcome.ts";
 export interface ServeOptions {
   fetch: (request: Request) => Promise<Response> | Response;
   port: number;
-  /** HTTPS when both are given, plain HTTP (for tests) when neither is. Read again when they change. */
+  /** HTTP/2 and HTTP/1.1 over TLS when both are given, plain HTTP/1.1 (for tests) when neither is. Read again when they change. */
   tlsCertFile?: string;
   tlsKeyFile?: string;
   log: Logger;
@@ -20,6 +20,8 @@ export interface ServeOptions {
   keepAliveTimeoutMs?: number;
 }
 
+const maxHeaderSize = 32 * 1024;
+
 export interface DrainOptions {
   /** Go on accepting requests for so long after readiness went off, until the proxies have noticed. */
   noticeMs: number;
@@ -27,31 +29,34 @@ export interface DrainOptions {
   finishMs: number;
 }
 
+type Listener = ReturnType<typeof getRequestListener>;
+
 /** A listening HTTP server that can be drained. */
 export class HttpService {
-  readonly #server: Server;
+  readonly #server: Server | Http2SecureServer;
   readonly #options: ServeOptions;
+  readonly #sessions = new Set<ServerHttp2Session>();
   #draining = false;
 
   constructor(options: ServeOptions) {
     this.#options = options;
     const handle = getRequestListener(options.fetch, { hostname: "localhost" });
-    const listener = (...[request, response]: Parameters<typeof handle>): void => {
-      if (this.#draining) {
-        // Tells the proxy not to use the connection again, so that none is cut under a request.
+    const listener: Listener = (request, response) => {
+      if (this.#draining && request.httpVersionMajor === 1) {
+        // Tells the proxy not to use the connection again, so that none is cut under a request. HTTP/2 tells it by GOAWAY, when it closes.
         (response as { setHeader(name: string, value: string): void }).setHeader("Connection", "close");
       }
-      void handle(request, response);
+      return handle(request, response);
     };
     const limits = {
       headersTimeout: options.headersTimeoutMs ?? 10_000,
       requestTimeout: options.requestTimeoutMs ?? 30_000,
       keepAliveTimeout: options.keepAliveTimeoutMs ?? 75_000,
-      maxHeaderSize: 32 * 1024,
+      maxHeaderSize,
     };
     const { tlsCertFile, tlsKeyFile } = options;
     this.#server =
-      tlsCertFile && tlsKeyFile ? this.#createHttps(tlsCertFile, tlsKeyFile, limits, listener) : createHttpServer(limits, listener);
+      tlsCertFile && tlsKeyFile ? this.#createSecure(tlsCertFile, tlsKeyFile, limits, listener) : createHttpServer(limits, listener);
     this.#server.on("clientError", refuse);
   }
 
@@ -71,18 +76,38 @@ export class HttpService {
     this.#draining = true;
     await sleep(options.noticeMs);
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeIdleConnections();
+    this.#closeIdle();
     // A keep-alive connection that fell idle meanwhile would hold the server open.
-    const sweep = setInterval(() => this.#server.closeIdleConnections(), 100);
+    const sweep = setInterval(() => this.#closeIdle(), 100);
     await Promise.race([closed, sleep(options.finishMs, undefined, { ref: false })]);
     clearInterval(sweep);
-    this.#server.closeAllConnections();
+    if ("closeAllConnections" in this.#server) this.#server.closeAllConnections();
+    for (const session of this.#sessions) session.destroy();
     if (this.#options.tlsCertFile) unwatchFile(this.#options.tlsCertFile);
   }
 
-  #createHttps(certFile: string, keyFile: string, limits: object, listener: (request: never, response: never) => void): HttpsServer {
+  /** HTTP/1.1 connections without a request; of HTTP/2, `close` has told each to end with its last. The types do not know it of HTTP/2's server. */
+  #closeIdle(): void {
+    (this.#server as Pick<Server, "closeIdleConnections">).closeIdleConnections();
+  }
+
+  /**
+   * HTTP/2 for the edge: all its requests share a connection, so that one which is given up costs no handshake, neither for itself nor for
+   * its repetition. A busy service that shook hands for each repetition never got out of it.
+   */
+  #createSecure(certFile: string, keyFile: string, limits: { requestTimeout: number }, listener: Listener): Http2SecureServer {
     const read = () => ({ cert: readFileSync(certFile), key: readFileSync(keyFile), minVersion: "TLSv1.2" as const });
-    const server = createHttpsServer({ ...limits, ...read() }, listener as never);
+    // The edge may give up many requests at once when this service is slow; it bounds its own clients.
+    const resets = { streamResetBurst: 10_000, streamResetRate: 1000 };
+    const server = createSecureServer(
+      { ...limits, ...resets, ...read(), allowHTTP1: true, settings: { maxHeaderListSize: maxHeaderSize, enablePush: false } },
+      listener,
+    );
+    server.on("session", (session) => {
+      this.#sessions.add(session);
+      session.once("close", () => this.#sessions.delete(session));
+    });
+    server.on("stream", (stream) => stream.setTimeout(limits.requestTimeout, () => stream.close(constants.NGHTTP2_CANCEL)));
     // Polling the status follows the symbolic links by which Kubernetes swaps mounted secrets.
     watchFile(certFile, { interval: 5000, persistent: false }, () => {
       try {

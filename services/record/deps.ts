@@ -4,6 +4,7 @@ import type { TokenVerifier } from "../lib/authenticate.ts";
 import type { ByteBudget } from "../lib/byte-budget.ts";
 import type { Database } from "../lib/database/database.ts";
 import type { Metrics } from "../lib/metrics.ts";
+import type { Readiness } from "../lib/operations-server.ts";
 import type { Catalogue } from "./catalogue.ts";
 
 /** What the service's operations work with. */
@@ -18,7 +19,7 @@ export interface Deps {
   /** Bounds the bodies of all requests together. */
   bodies: ByteBudget;
   /** Whether the service can serve: see `GET /health/ready`. */
-  readiness(): { ready: boolean; reason?: string };
+  readiness(): Readiness;
 }
 
 /** The settings that operations see; the rest of the configuration is the server's business. */

@@ -6,6 +6,7 @@ import type { PostgresAccess } from "../lib/database/connect.ts";
 import { Database } from "../lib/database/database.ts";
 import { createLog } from "../lib/log.ts";
 import { createMetrics } from "../lib/metrics.ts";
+import type { Readiness } from "../lib/operations-server.ts";
 import { RedisConnection } from "../lib/redis.ts";
 import { loadCatalogue } from "./catalogue.ts";
 import type { Config } from "./config.ts";
@@ -26,9 +27,7 @@ export function postgresAccess(config: Config): PostgresAccess {
 }
 
 /** Everything the service works with, made and started; `stop` ends it. The seed command starts the same. */
-export async function startParts(
-  config: Config,
-): Promise<{ deps: Deps; setReadiness(state: ReturnType<Deps["readiness"]>): void; stop(): void }> {
+export async function startParts(config: Config): Promise<{ deps: Deps; setReadiness(state: Readiness): void; stop(): void }> {
   const log = createLog({ level: config.LOG_LEVEL, service: "record", site: config.SITE, pod: config.POD_NAME });
   const metrics = createMetrics({ service: "record", site: config.SITE });
   const verifier = new TokenVerifier({ issuer: config.TOKEN_ISSUER, audience: config.TOKEN_AUDIENCE, jwksFile: config.TOKEN_JWKS_FILE });
@@ -46,7 +45,7 @@ export async function startParts(
   const outbox = redis && new RedisAuditOutbox({ redis, metrics, service: "record", replicas: config.AUDIT_OUTBOX_REPLICAS });
   const audit = new AuditTrail({ database, metrics, log, site: config.SITE, ...(outbox ? { outbox } : {}) });
   const catalogue = loadCatalogue(resourceTypes);
-  let readiness: ReturnType<Deps["readiness"]> = { ready: false, reason: "starting" };
+  let readiness: Readiness = { ready: false, reason: "starting" };
   const settings = { publicUrl: config.PUBLIC_URL, site: config.SITE, deadlineMs: config.DEADLINE_MS, bodyMaxBytes: config.BODY_MAX_BYTES };
   const deps: Deps = {
     catalogue,

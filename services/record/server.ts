@@ -3,7 +3,7 @@ import { configOrExit } from "../lib/configuration.ts";
 import { backgroundContext } from "../lib/context.ts";
 import { migrate } from "../lib/database/migrate.ts";
 import { expireKeys } from "../lib/idempotency.ts";
-import { serveMetrics } from "../lib/metrics.ts";
+import { draining, serveOperations } from "../lib/operations-server.ts";
 import { HttpService } from "../lib/serve.ts";
 import { createApp } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
@@ -21,16 +21,16 @@ async function main(config: Config): Promise<void> {
     log,
     ...(config.TLS_CERT_FILE && config.TLS_KEY_FILE ? { tlsCertFile: config.TLS_CERT_FILE, tlsKeyFile: config.TLS_KEY_FILE } : {}),
   });
-  const metricsServer = await serveMetrics(metrics, config.METRICS_PORT);
+  const operations = await serveOperations({ metrics, readiness: deps.readiness, port: config.METRICS_PORT });
   log.info({ port: await http.listen(), metricsPort: config.METRICS_PORT }, "listening");
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
       log.info({ signal }, "draining");
-      setReadiness({ ready: false, reason: "draining" });
+      setReadiness({ ready: false, reason: draining });
       stopping.abort();
       void http.drain({ noticeMs: config.DRAIN_NOTICE_MS, finishMs: config.DEADLINE_MS + 2000 }).then(() => {
         stop();
-        metricsServer.close();
+        operations.close();
         log.info("stopped");
         process.exit(0);
       });

@@ -1,9 +1,12 @@
 /** A small FHIR server over TLS that keeps its word, and can be made to fall silent: what the load is tried against. */
 import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createSecureServer, type Http2SecureServer, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { makeCertificate } from "../../../services/lib/testing/certificate.ts";
 import type { Aftermath, StoredWrite } from "../../check.ts";
-import { makeCertificate } from "./certificate.ts";
 
 interface Done {
   fingerprint: string;
@@ -27,6 +30,11 @@ function bodyOf(request: Http2ServerRequest): Promise<string> {
   });
 }
 
+async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), "dsp-fhir-server-"));
+  return await work(folder).finally(() => rm(folder, { recursive: true }));
+}
+
 export class FhirServer {
   readonly stored: StoredWrite[] = [];
   readonly auditEvents: Aftermath["auditEvents"][number][] = [];
@@ -45,7 +53,7 @@ export class FhirServer {
   #keys: { key: string; cert: string } | undefined;
 
   async start(): Promise<void> {
-    this.#keys ??= await makeCertificate();
+    this.#keys ??= await inTemporaryFolder(makeCertificate);
     this.certificate = this.#keys.cert;
     const server = createSecureServer({ ...this.#keys, allowHTTP1: true }, (request, response) => void this.#serve(request, response));
     const keep = (socket: Socket) => {

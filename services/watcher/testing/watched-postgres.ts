@@ -1,8 +1,7 @@
-import { execFile } from "node:child_process";
 import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { makeCertificate } from "../../lib/testing/certificate.ts";
 import { freePort } from "../../lib/testing/free-port.ts";
 import { type TestInstance, TestPostgres } from "../../lib/testing/postgres.ts";
 import { readConfig } from "../config.ts";
@@ -72,15 +71,6 @@ async function ownConninfo(postgres: TestPostgres, standby: TestInstance): Promi
   await appendFile(join(standby.folder, "postgresql.conf"), `primary_conninfo = '${conninfo}'\n`);
   await postgres.query(standby, "ALTER SYSTEM RESET primary_conninfo");
   await postgres.query(standby, "SELECT pg_reload_conf()");
-}
-
-async function makeCertificate(folder: string): Promise<{ cert: string; key: string }> {
-  const [certFile, keyFile] = [join(folder, "tls.crt"), join(folder, "tls.key")];
-  await promisify(execFile)("openssl", [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=test"],
-    ...["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", keyFile, "-out", certFile],
-  ]);
-  return { cert: await readFile(certFile, "utf8"), key: await readFile(keyFile, "utf8") };
 }
 
 function environmentOf(parts: {

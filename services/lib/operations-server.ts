@@ -1,0 +1,44 @@
+import { createServer, type Server } from "node:http";
+import type { Metrics } from "./metrics.ts";
+
+export interface Readiness {
+  ready: boolean;
+  reason?: string;
+}
+
+/** The reason a service gives while it finishes its last requests. */
+export const draining = "draining";
+
+export interface OperationsServerOptions {
+  metrics: Metrics;
+  readiness: () => Readiness;
+  port: number;
+}
+
+/**
+ * What looks after a service asks here, over plain HTTP and so without a handshake: GET /metrics, and GET /health/ready with 200, with 503
+ * when it must not be given requests, and with 404 when it must be given no more but finishes those it has (HAProxy's `disable-on-404`).
+ * @throws when the port cannot be had
+ */
+export function serveOperations({ metrics, readiness, port }: OperationsServerOptions): Promise<Server> {
+  const server = createServer((request, response) => {
+    if (request.url === "/health/ready") {
+      const state = readiness();
+      response.writeHead(state.ready ? 200 : state.reason === draining ? 404 : 503, { "Content-Type": "application/json" });
+      response.end(JSON.stringify(state));
+      return;
+    }
+    if (request.url !== "/metrics") {
+      response.writeHead(404).end();
+      return;
+    }
+    metrics.registry.metrics().then(
+      (text) => response.writeHead(200, { "Content-Type": metrics.registry.contentType }).end(text),
+      () => response.writeHead(500).end(),
+    );
+  });
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, () => resolve(server));
+  });
+}
