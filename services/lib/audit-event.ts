@@ -34,6 +34,8 @@ export interface AuditFact {
   version?: number;
   /** The patient whose record was touched; a fact that touches several patients is recorded once for each. */
   patientId?: string;
+  /** Why a record was opened in an emergency, in the professional's own words. */
+  emergency?: string;
 }
 
 /** A row of the table audit_event. */
@@ -76,6 +78,7 @@ export function auditRow(context: Context, site: string, servedBy: "primary" | "
       action: actions[fact.interaction],
       recorded,
       outcome: fact.outcome,
+      ...(fact.emergency === undefined ? {} : { purposeOfEvent: [emergencyPurpose(fact.emergency)] }),
       agent: agents(context),
       source: {
         site: `${site}, ${servedBy}`,
@@ -87,12 +90,19 @@ export function auditRow(context: Context, site: string, servedBy: "primary" | "
   };
 }
 
+function emergencyPurpose(text: string): object {
+  return {
+    coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ActReason", code: "ETREAT", display: "Emergency Treatment" }],
+    text,
+  };
+}
+
 function agents({ principal }: Context): object[] {
   const participation = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
   return [
     {
       type: { coding: [{ system: participation, code: "IRCP", display: "information recipient" }] },
-      role: [{ text: principal.role }],
+      role: [{ text: principal.profession ?? principal.role }],
       who: { identifier: { system: principal.issuer, value: principal.subject }, ...(principal.name ? { display: principal.name } : {}) },
       requestor: true,
     },

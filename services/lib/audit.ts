@@ -10,11 +10,12 @@ import { unavailable } from "./operation-outcome.ts";
 
 const insert: Statement = {
   name: "audit-insert",
-  text: `INSERT INTO audit_event (id, recorded, interaction, outcome, subject, client_id, patient_id, resource_type, resource_id, request_id, content)
+  text: `WITH added AS (INSERT INTO audit_event (id, recorded, interaction, outcome, subject, client_id, patient_id, resource_type, resource_id, request_id, content)
     SELECT id, recorded, interaction, outcome, subject, client_id, patient_id, resource_type, resource_id, request_id, content
     FROM jsonb_to_recordset($1::jsonb) AS x(id uuid, recorded timestamptz, interaction text, outcome text, subject text, client_id text,
       patient_id text, resource_type text, resource_id text, request_id text, content text)
-    ON CONFLICT (id) DO NOTHING`,
+    ON CONFLICT (id) DO NOTHING RETURNING id)
+    INSERT INTO audit_unsealed SELECT id FROM added`,
 };
 
 export interface Served<T> {

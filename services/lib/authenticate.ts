@@ -22,6 +22,20 @@ const claimsSchema = z.object({
   role: z.enum(["patient", "practitioner", "system"]),
   scope: z.string().max(4000),
   name: z.string().max(255).optional(),
+  // A URL names the same by its last two parts.
+  fhirUser: z
+    .string()
+    .regex(/^(?:https:\/\/\S+\/)?(?:Practitioner|RelatedPerson|Patient)\/[A-Za-z0-9\-.]{1,64}$/)
+    .max(500)
+    .optional(),
+  profession: z
+    .string()
+    .regex(/^[a-z-]{1,40}$/)
+    .optional(),
+  organization: z
+    .string()
+    .regex(/^[A-Za-z0-9\-.]{1,64}$/)
+    .optional(),
   patient: z
     .string()
     .regex(/^[A-Za-z0-9\-.]{1,64}$/)
@@ -138,7 +152,7 @@ export class TokenVerifier {
     if (!claims.success) {
       throw new RefusedToken(`The token's claim ${claims.error.issues[0]?.path.join(".")} is missing or malformed`);
     }
-    const { sub, client_id, role, scope, name, patient } = claims.data;
+    const { sub, client_id, role, scope, name, patient, fhirUser, profession, organization } = claims.data;
     return {
       subject: sub,
       clientId: client_id,
@@ -147,6 +161,9 @@ export class TokenVerifier {
       issuer: this.#options.issuer,
       ...(name === undefined ? {} : { name }),
       ...(patient === undefined ? {} : { patientId: patient }),
+      ...(fhirUser === undefined ? {} : { person: fhirUser.split("/").slice(-2).join("/") }),
+      ...(profession === undefined ? {} : { profession }),
+      ...(organization === undefined ? {} : { organizationId: organization }),
     };
   }
 }

@@ -3,6 +3,7 @@ import { routePath } from "hono/route";
 import { Deadline } from "../lib/context.ts";
 import { describeError } from "../lib/log.ts";
 import { FhirError, fhirError } from "../lib/operation-outcome.ts";
+import { auditLogRoutes } from "./audit-log/routes.ts";
 import { bundleRoutes } from "./bundle/routes.ts";
 import type { Deps } from "./deps.ts";
 import { healthRoutes } from "./health/routes.ts";
@@ -36,6 +37,7 @@ export function createApp(deps: Deps): Hono<Env> {
   const fhir = new Hono<Env>();
   metadataRoutes(fhir, deps);
   bundleRoutes(fhir, deps, (request) => app.fetch(request));
+  auditLogRoutes(fhir, deps);
   operationRoutes(fhir, deps);
   resourceRoutes(fhir, deps);
   app.route("/fhir", fhir);

@@ -28,6 +28,8 @@ export const resourceTypes: Record<string, ResourceTypeDefinition> = {
   CarePlan: { patient: "CarePlan.subject" },
   Composition: { patient: "Composition.subject" },
   DocumentReference: { patient: "DocumentReference.subject" },
+  Task: { patient: "Task.for" },
+  Communication: { patient: "Communication.subject" },
   Consent: { patient: "Consent.patient" },
   Provenance: { patient: "Provenance.target" },
   List: { patient: "List.subject" },

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { startSealing } from "../lib/audit-chain.ts";
 import { configOrExit } from "../lib/configuration.ts";
 import { backgroundContext } from "../lib/context.ts";
 import { migrate } from "../lib/database/migrate.ts";
@@ -40,6 +41,7 @@ async function main(config: Config): Promise<void> {
   setReadiness({ ready: true });
   log.info({ startupSeconds: Math.round(process.uptime() * 10) / 10 }, "ready");
   audit.startDraining(2000);
+  startSealing({ database, log, intervalMs: 2000 });
   setInterval(
     () => {
       void expireKeys(backgroundContext(log, "expire-keys", 30_000), database, config.IDEMPOTENCY_HOURS).catch((error: unknown) => {

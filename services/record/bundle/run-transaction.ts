@@ -54,7 +54,7 @@ export async function runTransaction(
   const names = new Map(steps.flatMap(({ entry, type, id }) => (entry.fullUrl ? [[entry.fullUrl, `${type.name}/${id}`] as const] : [])));
   const named = steps.map((step) => withContent(step, names));
   for (const step of named) await atEntry(step.place, async () => check(deps, step));
-  const prepared = named.map(preparedStep);
+  const prepared = await Promise.all(named.map((step) => atEntry(step.place, async () => preparedStep(deps, step))));
   const meanings = await admitReferences(context, deps, named);
   const work = exactlyOnce(context, deps, request, async (transaction) => {
     const resolved = await resolve(deps, transaction, prepared, meanings);
@@ -119,9 +119,9 @@ function withContent(step: Step, known: ReadonlyMap<string, string>): Step {
 }
 
 /** Of a step whose content was checked. */
-function preparedStep(step: Step): Step {
+function preparedStep(deps: Deps, step: Step): Step {
   const { type, id, entry } = step;
-  return entry.content === undefined ? step : { ...step, prepared: prepare(type, entry.content, id) };
+  return entry.content === undefined ? step : { ...step, prepared: prepare(deps, type, entry.content, id) };
 }
 
 function check(deps: Deps, { entry, type, id }: Step): void {
@@ -149,7 +149,7 @@ async function resolve(
     if (existing) known.set(`${type.name}/${id}`, `${type.name}/${existing.id}`);
   }
   for (const meaning of meanings) known.set(meaning.reference, await meant(deps, transaction, meaning));
-  return known.size === 0 ? steps : steps.map((step) => preparedStep(withContent(step, known)));
+  return known.size === 0 ? steps : steps.map((step) => preparedStep(deps, withContent(step, known)));
 }
 
 /** A conditional reference is a search, and needs its permission: what it means tells that it exists. @throws FhirError 403, 412 */
@@ -175,8 +175,12 @@ function meansNothing(reference: string): FhirError {
   });
 }
 
-function orderOf({ entry }: Step): number {
-  return order[entry.method as keyof typeof order];
+/** Within creates and updates, what describes another resource comes after it, so that it can be kept as confidential. */
+const ranks: Record<string, number> = { Binary: 1, Provenance: 3 };
+
+function orderOf({ entry, type }: Step): number {
+  const place = order[entry.method as keyof typeof order];
+  return entry.method === "DELETE" ? place : (ranks[type.name] ?? 2) * 10 + place;
 }
 
 async function run(

@@ -3,8 +3,9 @@ import type { Context } from "../../lib/context.ts";
 import { dateRange } from "../../lib/fhir/date-range.ts";
 import { decodeCursor, encodeCursor, searchLimits } from "../../lib/fhir/parse-search.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
-import { type Access, within } from "../access.ts";
+import { type Access, sightOf } from "../access.ts";
 import type { Deps } from "../deps.ts";
+import { unseenFacts } from "../resource/read-resource.ts";
 import { searchEntry } from "../resource/search-resources.ts";
 import { listRecord, type RecordPage, readCurrent } from "../resource/store.ts";
 
@@ -46,13 +47,16 @@ export function parseEverything(
 /** FHIR's Patient/[id]/$everything: the patient's whole record, page by page. @throws FhirError 404, 410 */
 export async function everything(context: Context, deps: Deps, request: EverythingRequest): Promise<Served<string>> {
   const { id, access } = request;
-  const fact = { interaction: "operation" as const, resourceType: "Patient", resourceId: id, patientId: id };
+  const about = { interaction: "operation" as const, resourceType: "Patient", resourceId: id };
   const { value, servedBy } = await deps.audit.read<RecordPage | { deleted: boolean }>(context, request, async (transaction) => {
-    const patient = within(access, [id]) ? await readCurrent(transaction, "Patient", id) : undefined;
-    if (!patient || patient.deleted) {
-      return { value: { deleted: patient !== undefined }, facts: [{ ...fact, outcome: within(access, [id]) ? "4" : "8" }] };
-    }
-    return { value: await listRecord(transaction, id, request.types, request), facts: [{ ...fact, outcome: "0" as const }] };
+    const sight = sightOf(deps, access);
+    const patient = await readCurrent(transaction, "Patient", id, sight);
+    if (!patient) return { value: { deleted: false }, facts: await unseenFacts(transaction, about) };
+    if (patient.deleted) return { value: { deleted: true }, facts: [{ ...about, patientId: id, outcome: "4" }] };
+    return {
+      value: await listRecord(transaction, id, request.types, request, sight),
+      facts: [{ ...about, patientId: id, outcome: "0" as const }],
+    };
   });
   if ("deleted" in value) {
     throw value.deleted ? fhirError(410, "deleted", "The resource was deleted") : fhirError(404, "not-found", "There is no such resource");

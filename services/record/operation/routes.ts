@@ -1,11 +1,14 @@
 import type { Hono } from "hono";
 import { idPattern } from "../../lib/fhir/validate.ts";
+import { checkedKey, fingerprint } from "../../lib/idempotency.ts";
 import { FhirError, fhirError, fhirJson, outcome } from "../../lib/operation-outcome.ts";
 import { reach } from "../../lib/scope.ts";
 import { authorise } from "../access.ts";
 import type { Deps } from "../deps.ts";
 import { authenticate, type Call, decodeUtf8, type Env, isJsonBody, primaryOnly, readBody, wantsJson } from "../http.ts";
 import { checkedResource } from "../resource/create-resource.ts";
+import { recordingRefusal } from "../resource/write-once.ts";
+import { breakGlass, emergencyCaller, parseReason } from "./break-glass.ts";
 import { everything, parseEverything } from "./everything.ts";
 
 /** FHIR's operations, whose names begin with a dollar sign. */
@@ -30,9 +33,33 @@ export function operationRoutes(app: Hono<Env>, deps: Deps): void {
     const { value, servedBy } = await everything(context, deps, { id, access, ...query, primaryOnly: primaryOnly(call) });
     return new Response(value, { headers: { "Content-Type": fhirJson, "DSP-Served-By": servedBy } });
   });
+  app.post("/Patient/:id/$break-glass", (call) => openInEmergency(call, deps));
   const validate = (call: Call): Promise<Response> => validateResource(call, deps);
   app.post("/:type/$validate", validate);
   app.post("/:type/:id/$validate", validate);
+}
+
+/** Answers until when the record is open, and the review that was asked for. */
+async function openInEmergency(call: Call, deps: Deps): Promise<Response> {
+  const about = { interaction: "operation" as const, resourceType: "Patient" };
+  const context = await authenticate(call, deps, about);
+  const patientId = call.req.param("id") ?? "";
+  if (!idPattern.test(patientId)) {
+    throw fhirError(400, "value", "Invalid id: letters, digits, '-' and '.', at most 64");
+  }
+  wantsJson(call);
+  if (!isJsonBody(call)) {
+    throw fhirError(415, "not-supported", "This server reads application/fhir+json in UTF-8 only");
+  }
+  const body = decodeUtf8(await readBody(call, deps));
+  const person = await recordingRefusal(context, deps, { ...about, resourceId: patientId }, emergencyCaller(context));
+  const request = { key: checkedKey(call.req.header("Idempotency-Key")), fingerprint: fingerprint([call.req.method, call.req.path, body]) };
+  const { until, taskId } = await breakGlass(context, deps, { ...request, patientId, person, reason: parseReason(body) });
+  const parameter = [
+    { name: "until", valueInstant: until },
+    { name: "review", valueReference: { reference: `Task/${taskId}` } },
+  ];
+  return new Response(JSON.stringify({ resourceType: "Parameters", parameter }), { headers: { "Content-Type": fhirJson } });
 }
 
 /** FHIR's $validate: always answered with what was found, since to find something wrong is no failure. */

@@ -6,11 +6,11 @@ import type { SearchIndex } from "../../lib/fhir/search-index.ts";
 import { type AnyResource, validate } from "../../lib/fhir/validate.ts";
 import type { WriteRequest, WriteResult } from "../../lib/idempotency.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
-import { type Access, facts, within } from "../access.ts";
+import { type Access, checkWritable, facts, mayLower, sightOf, within } from "../access.ts";
 import { patientParameter, type ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
+import { type Sensitivity, sensitivityOf, spread } from "../rights/sensitivity.ts";
 import { representVersion } from "./represent-version.ts";
-import { sightOf } from "./search-resources.ts";
 import { insertResource, type StoredVersion, searchResources } from "./store.ts";
 import { outOfReach, type Written, writeOnce } from "./write-once.ts";
 
@@ -38,11 +38,15 @@ export interface Prepared {
   id: string;
   patientIds: string[];
   index: SearchIndex;
+  sensitivity: Sensitivity;
 }
 
-export function prepare(type: ResourceType, content: ParsedResource, id: string): Prepared {
+/** @throws FhirError 422 for a Consent that this server could not hold to */
+export function prepare(deps: Deps, type: ResourceType, content: ParsedResource, id: string): Prepared {
   const patientIds = type.patientIds(content.plain, id);
-  return { content, id, patientIds, index: indexOf(type, content.plain, patientIds) };
+  const index = indexOf(type, content.plain, patientIds);
+  const sensitivity = sensitivityOf(content.plain, { id, index, patientIds, ownUrl: deps.settings.publicUrl });
+  return { content, id, patientIds, index, sensitivity };
 }
 
 export interface Creation extends Prepared {
@@ -58,11 +62,7 @@ export async function createResource(
   request: WriteRequest & { type: ResourceType; body: string; access: Access; ifNoneExist?: string | undefined },
 ): Promise<Written> {
   const { type, access, ifNoneExist } = request;
-  const creation = { type, access, ifNoneExist, ...prepare(type, checkedResource(deps, type, request.body), crypto.randomUUID()) };
-  if (!within(access, creation.patientIds)) {
-    await deps.audit.refused(context, { interaction: "create", outcome: "8", resourceType: type.name });
-    throw outOfReach();
-  }
+  const creation = { type, access, ifNoneExist, ...prepare(deps, type, checkedResource(deps, type, request.body), crypto.randomUUID()) };
   const about = { interaction: "create" as const, resourceType: type.name };
   return await writeOnce(context, deps, request, about, (transaction) => createWithin(context, deps, transaction, creation));
 }
@@ -72,8 +72,9 @@ export async function createWithin(
   context: Context,
   deps: Deps,
   transaction: Transaction,
-  { type, access, content: { exact }, id, patientIds, index, ifNoneExist }: Creation,
+  { type, access, content: { exact }, id, patientIds, index, sensitivity, ifNoneExist }: Creation,
 ): Promise<{ result: WriteResult; version: StoredVersion }> {
+  checkWritable(access, type, sensitivity.category);
   const existing = ifNoneExist === undefined ? undefined : await findExisting(deps, transaction, { type, access }, ifNoneExist);
   if (!within(access, patientIds)) {
     throw outOfReach();
@@ -82,8 +83,11 @@ export async function createWithin(
   const content = representVersion(exact, id, 1, lastUpdated);
   const version: StoredVersion = { type: type.name, id, version: 1, lastUpdated, method: "POST", deleted: false, patientIds, content };
   const kept = existing ?? version;
-  if (!existing && !(await insertResource(transaction, version, index))) {
-    throw new Error("a new random id is taken");
+  if (!existing) {
+    if (!(await insertResource(transaction, version, index, sensitivity))) {
+      throw new Error("a new random id is taken");
+    }
+    await spread(transaction, { type: type.name, id, changed: false, mayLower: mayLower(context, access) }, sensitivity);
   }
   const fact = { resourceType: type.name, resourceId: kept.id, version: kept.version };
   await deps.audit.record(context, transaction, facts({ interaction: "create", outcome: "0", ...fact }, kept.patientIds));

@@ -3,13 +3,14 @@ import type { Transaction } from "../../lib/database/database.ts";
 import { emptyIndex } from "../../lib/fhir/search-index.ts";
 import { exactlyOnce, type WriteRequest, type WriteResult } from "../../lib/idempotency.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
-import { type Access, facts, within } from "../access.ts";
+import { type Access, facts, sightOf } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
+import { replaceRules } from "../rights/store.ts";
 import { findExisting } from "./create-resource.ts";
 import { lockCurrent, replaceResource } from "./store.ts";
-import { checkPrecondition, nextInstant } from "./update-resource.ts";
-import { outOfReach, recordingRefusal } from "./write-once.ts";
+import { nextInstant, notThere, seenVersion } from "./update-resource.ts";
+import { recordingRefusal } from "./write-once.ts";
 
 export interface Deletion {
   type: ResourceType;
@@ -53,18 +54,17 @@ export async function deleteWithin(
   transaction: Transaction,
   { type, access, id, ifMatch }: Deletion,
 ): Promise<WriteResult> {
-  const current = await lockCurrent(transaction, type.name, id);
-  checkPrecondition(current, ifMatch);
+  const locked = await lockCurrent(transaction, type.name, id, sightOf(deps, access));
+  const current = seenVersion(locked, ifMatch);
   if (!current) {
-    throw fhirError(404, "not-found", "There is no such resource");
-  }
-  if (!within(access, current.patientIds)) {
-    throw outOfReach();
+    throw notThere(locked);
   }
   const version = current.deleted ? current.version : current.version + 1;
   if (!current.deleted) {
     const gone = { type: type.name, id, version, lastUpdated: nextInstant(current), method: "DELETE" as const, deleted: true, content: "" };
-    await replaceResource(transaction, { ...gone, patientIds: current.patientIds }, emptyIndex());
+    await replaceResource(transaction, { ...gone, patientIds: current.patientIds }, emptyIndex(), { mayLower: false });
+    // A consent that is gone means nothing any more.
+    if (type.name === "Consent") await replaceRules(transaction, { type: type.name, id }, []);
   }
   const fact = { resourceType: type.name, resourceId: id, version };
   await deps.audit.record(context, transaction, facts({ interaction: "delete", outcome: "0", ...fact }, current.patientIds));

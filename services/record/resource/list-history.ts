@@ -3,9 +3,9 @@ import type { Context } from "../../lib/context.ts";
 import { dateRange } from "../../lib/fhir/date-range.ts";
 import { searchLimits } from "../../lib/fhir/parse-search.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
-import { facts, within } from "../access.ts";
+import { facts, sightOf } from "../access.ts";
 import type { Deps } from "../deps.ts";
-import type { ReadRequest } from "./read-resource.ts";
+import { type ReadRequest, unseenFacts } from "./read-resource.ts";
 import { etag } from "./represent-version.ts";
 import { type HistoryPage, listVersions, readCurrent } from "./store.ts";
 
@@ -36,11 +36,10 @@ export async function listHistory(context: Context, deps: Deps, request: ReadReq
   const { type, id } = request;
   const about = { interaction: "history-instance" as const, resourceType: type.name, resourceId: id };
   const served = await deps.audit.read(context, { primaryOnly: request.primaryOnly }, async (transaction) => {
-    const current = await readCurrent(transaction, type.name, id);
-    if (!current || !within(request.access, current.patientIds)) {
-      return { value: undefined, facts: facts({ ...about, outcome: current ? "8" : "4" }, current?.patientIds ?? []) };
-    }
-    const page = await listVersions(transaction, type.name, id, request);
+    const sight = sightOf(deps, request.access);
+    const current = await readCurrent(transaction, type.name, id, sight);
+    if (!current) return { value: undefined, facts: await unseenFacts(transaction, about) };
+    const page = await listVersions(transaction, type.name, id, request, sight);
     return { value: page, facts: facts({ ...about, outcome: "0" }, current.patientIds) };
   });
   if (!served.value) {

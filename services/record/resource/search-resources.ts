@@ -2,10 +2,9 @@ import type { Served } from "../../lib/audit.ts";
 import type { Context } from "../../lib/context.ts";
 import type { SearchRequest } from "../../lib/fhir/parse-search.ts";
 import { issue } from "../../lib/operation-outcome.ts";
-import type { Access } from "../access.ts";
+import { type Access, sightOf } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
-import type { Sight } from "./search-sql.ts";
 import { type SearchPage, type StoredVersion, searchResources as searchStore } from "./store.ts";
 
 /** FHIR search over one type, as a Bundle. One audit record for each patient whose data the page shows. */
@@ -23,11 +22,6 @@ export async function searchResources(
     return { value: page, facts: patients.length > 0 ? patients.map((patientId) => ({ ...fact, patientId })) : [fact] };
   });
   return { value: searchBundle(deps.settings.publicUrl, type.name, search, value), servedBy };
-}
-
-/** What a caller may see, for the query itself: what is out of reach is never read. */
-export function sightOf({ catalogue }: Deps, { patientId }: Access): Sight {
-  return { patientId, isDirectory: (type) => catalogue.types.get(type)?.isDirectory ?? false };
 }
 
 /** An entry of a searchset, the resource's own text as it is kept. */

@@ -1,11 +1,17 @@
 import type { Condition, DatePrefix, Inclusion, IndexTable, QuantityTest, SearchRequest } from "../../lib/fhir/parse-search.ts";
 import { patientParameter } from "../catalogue.ts";
+import type { Rights } from "../rights/decide.ts";
+import { rightsSql } from "../rights/rights-sql.ts";
 
-/** Whose resources are seen: all, or of the types that are part of a record only one patient's. */
+/** What is seen: everything, or of the types that are part of a record only one patient's, or what rights allow, or both. */
 export interface Sight {
   patientId: string | undefined;
+  rights: Rights | undefined;
   isDirectory: (type: string) => boolean;
 }
+
+/** The platform's own. */
+export const unbounded: Sight = { patientId: undefined, rights: undefined, isDirectory: () => false };
 
 /** Collects values and names their places: user input never becomes part of the text. */
 class Values {
@@ -25,8 +31,63 @@ class Values {
 }
 
 export interface SqlText {
+  /** Of a statement that is asked often: prepared once for each connection. */
+  name?: string;
   text: string;
   values: unknown[];
+}
+
+const columns = "v.type, v.id, v.version, v.last_updated, v.method, v.deleted, v.patient_ids, v.content";
+
+/** One version, the current one unless another is named. */
+export function versionStatement(which: { type: string; id: string; version?: number }, sight: Sight): SqlText {
+  const values = new Values();
+  const version = which.version === undefined ? "r.version" : `${values.add(which.version)}::integer`;
+  const where = [
+    ...named(values, which),
+    `v.version = ${version}`,
+    ...seenSql({ values, sight, type: which.type, alias: "r" }, "v.patient_ids"),
+  ];
+  const text = `SELECT ${columns} FROM resource r JOIN resource_version v USING (type, id) WHERE ${where.join(" AND ")}`;
+  return { name: nameOf(which.version === undefined ? "read" : "vread", sight, which.type), text, values: values.list };
+}
+
+/** A resource's state, locked, and whether it is seen. */
+export function lockStatement(type: string, id: string, sight: Sight): SqlText {
+  const values = new Values();
+  const seen = ["true", ...seenSql({ values, sight, type, alias: "r" })].join(" AND ");
+  const text = `SELECT r.key, r.version, r.last_updated, r.deleted, r.patient_ids, r.category, r.level, (${seen}) AS seen FROM resource r
+    WHERE ${named(values, { type, id }).join(" AND ")} FOR UPDATE`;
+  return { name: nameOf("lock", sight, type), text, values: values.list };
+}
+
+/** Versions of one resource, newest first, from below `before`; see `boundedPage`. */
+export function historyStatement(
+  which: { type: string; id: string },
+  page: { count: number; before?: number; since?: string },
+  sight: Sight,
+): SqlText {
+  const values = new Values();
+  const where = [
+    ...named(values, which),
+    ...(page.since === undefined ? [] : [`v.last_updated >= ${values.add(page.since)}::timestamptz`]),
+    ...seenSql({ values, sight, type: which.type, alias: "r" }, "v.patient_ids"),
+  ].join(" AND ");
+  const from = "FROM resource r JOIN resource_version v USING (type, id)";
+  const below = values.add(page.before ?? 2147483647);
+  const rows = `SELECT ${columns}, (SELECT count(*) ${from} WHERE ${where}) AS total, row_number() OVER (ORDER BY v.version DESC) AS place
+    ${from} WHERE ${where} AND v.version < ${below}::integer ORDER BY v.version DESC LIMIT ${values.add(page.count + 1)}`;
+  return { text: boundedPage(rows), values: values.list };
+}
+
+/** The text depends on what bounds the sight, and on nothing else. */
+function nameOf(statement: string, sight: Sight, type: string): string {
+  const bounds = sight.isDirectory(type) ? [] : [sight.patientId === undefined ? "" : "-patient", sight.rights ? "-rights" : ""];
+  return `resource-${statement}${bounds.join("")}`;
+}
+
+function named(values: Values, { type, id }: { type: string; id: string }): string[] {
+  return [`r.type = ${values.add(type)}`, `r.id = ${values.add(id)}`];
 }
 
 /** One page, one row longer than asked for, so that the caller sees whether there is a next one; see `boundedPage`. */
@@ -71,7 +132,7 @@ function pageOf(
   values: Values,
   { where, order = "r.key", limit, more = "" }: { where: string; order?: string; limit: number; more?: string },
 ): SqlText {
-  const rows = `SELECT v.type, v.id, v.version, v.last_updated, v.method, v.deleted, v.patient_ids, v.content, r.key${more},
+  const rows = `SELECT ${columns}, r.key${more},
         row_number() OVER (ORDER BY ${order}) AS place
       FROM resource r JOIN resource_version v USING (type, id, version)
       WHERE ${where} ORDER BY ${order} LIMIT ${values.add(limit)}`;
@@ -83,12 +144,14 @@ export function recordStatement(
   patientId: string,
   types: readonly string[],
   page: { after: string; since: string; count: number },
+  sight: Sight,
 ): SqlText {
   const values = new Values();
   const part = `SELECT i.resource_key FROM search_token i WHERE i.type = ANY (${values.add(types)}::text[]) AND i.parameter = ${values.add(patientParameter)}
     AND i.code = ${values.add(patientId)}`;
   const from = `r.key > ${values.add(page.after)}::bigint AND r.last_updated >= ${values.add(page.since)}::timestamptz`;
-  return pageOf(values, { where: `r.key IN (${part}) AND NOT r.deleted AND ${from}`, limit: page.count + 1 });
+  const seen = sight.rights ? [rightsSql((value) => values.add(value), sight.rights, "r")] : [];
+  return pageOf(values, { where: [`r.key IN (${part})`, "NOT r.deleted", from, ...seen].join(" AND "), limit: page.count + 1 });
 }
 
 export function totalStatement(type: string, request: SearchRequest, sight: Sight): SqlText {
@@ -140,10 +203,22 @@ interface Looked {
 function conditions(looked: Looked, list: readonly Condition[]): string[] {
   const { values, type, alias, sight } = looked;
   const where = [`${alias}.type = ${values.add(type)}`, `NOT ${alias}.deleted`];
-  if (sight.patientId !== undefined && !sight.isDirectory(type)) {
-    where.push(exists(looked, "token", patientParameter, `i.code = ${values.add(sight.patientId)}`));
+  if (!sight.isDirectory(type)) {
+    // By the index, since the record of one patient may be all that is looked at.
+    if (sight.patientId !== undefined) where.push(exists(looked, "token", patientParameter, `i.code = ${values.add(sight.patientId)}`));
+    if (sight.rights) where.push(rightsSql((value) => values.add(value), sight.rights, alias));
   }
   return [...where, ...list.map((condition) => conditionSql(looked, condition))];
+}
+
+/** What one must be allowed to see of a resource that is named. */
+function seenSql({ values, sight, type, alias }: Looked, versionsPatients?: string): string[] {
+  if (sight.isDirectory(type)) return [];
+  const patients = [`${alias}.patient_ids`, ...(versionsPatients === undefined ? [] : [versionsPatients])];
+  return patients.flatMap((column) => [
+    ...(sight.patientId === undefined ? [] : [`${values.add(sight.patientId)} = ANY (${column})`]),
+    ...(sight.rights ? [rightsSql((value) => values.add(value), sight.rights, alias, column)] : []),
+  ]);
 }
 
 /** A subquery by key lets the planner start from whichever condition is the narrowest. */

@@ -1,7 +1,17 @@
 import type { Statement, Transaction } from "../../lib/database/database.ts";
 import { encodeCursor, type Inclusion, type SearchRequest, searchLimits } from "../../lib/fhir/parse-search.ts";
 import type { SearchIndex } from "../../lib/fhir/search-index.ts";
-import { boundedPage, inclusionStatement, recordStatement, type Sight, searchStatement, totalStatement } from "./search-sql.ts";
+import type { Sensitivity } from "../rights/sensitivity.ts";
+import {
+  historyStatement,
+  inclusionStatement,
+  lockStatement,
+  recordStatement,
+  type Sight,
+  searchStatement,
+  totalStatement,
+  versionStatement,
+} from "./search-sql.ts";
 
 /** One version of a resource as it is kept. */
 export interface StoredVersion {
@@ -23,6 +33,10 @@ export interface CurrentVersion {
   lastUpdated: Date;
   deleted: boolean;
   patientIds: string[];
+  category: string;
+  level: number;
+  /** Whether whoever wants to change it may see it at all. */
+  seen: boolean;
 }
 
 interface VersionRow {
@@ -35,8 +49,6 @@ interface VersionRow {
   patient_ids: string[];
   content: string;
 }
-
-const columns = "v.type, v.id, v.version, v.last_updated, v.method, v.deleted, v.patient_ids, v.content";
 
 function toVersion(row: VersionRow): StoredVersion {
   const { type, id, version, method, deleted, content } = row;
@@ -56,68 +68,117 @@ const versionAndIndexes = `
   q AS (INSERT INTO search_quantity (resource_key, type, parameter, low, high, system, code, unit)
     SELECT r.key, $1, x.parameter, x.low, x.high, x.system, x.code, x.unit
     FROM r, jsonb_to_recordset($12::jsonb) AS x(parameter text, low numeric, high numeric, system text, code text, unit text))
-  SELECT key FROM r`;
+  SELECT category, level FROM r`;
+
+/** The level that the patients want for what says nothing itself. */
+const patientsDefault = `coalesce((SELECT max(x.level) FROM access_rule x
+  WHERE x.kind = 'default-level' AND x.patient_id = ANY ($7) AND now() BETWEEN x.valid_from AND x.valid_to), 0)`;
 
 const insertStatement: Statement = {
   name: "resource-insert",
-  text: `WITH r AS (INSERT INTO resource (type, id, version, last_updated, deleted, patient_ids) VALUES ($1, $2, $3, $4, $6, $7)
-    ON CONFLICT (type, id) DO NOTHING RETURNING key),${versionAndIndexes}`,
+  text: `WITH r AS (INSERT INTO resource (type, id, version, last_updated, deleted, patient_ids, category, level)
+    VALUES ($1, $2, $3, $4, $6, $7, $13, coalesce($14::smallint, ${patientsDefault}))
+    ON CONFLICT (type, id) DO NOTHING RETURNING key, category, level),${versionAndIndexes}`,
 };
 
 const replaceStatement: Statement = {
   name: "resource-replace",
-  text: `WITH r AS (UPDATE resource SET version = $3, last_updated = $4, deleted = $6, patient_ids = $7 WHERE type = $1 AND id = $2 RETURNING key),
+  text: `WITH r AS (UPDATE resource SET version = $3, last_updated = $4, deleted = $6, patient_ids = $7, category = coalesce($13, category),
+      level = CASE WHEN $15 THEN coalesce($14::smallint, ${patientsDefault}) ELSE greatest(level, $14::smallint) END
+    WHERE type = $1 AND id = $2 RETURNING key, category, level),
   t0 AS (DELETE FROM search_token USING r WHERE resource_key = r.key),
   s0 AS (DELETE FROM search_string USING r WHERE resource_key = r.key),
   d0 AS (DELETE FROM search_date USING r WHERE resource_key = r.key),
   q0 AS (DELETE FROM search_quantity USING r WHERE resource_key = r.key),${versionAndIndexes}`,
 };
 
-function versionValues(version: StoredVersion, index: SearchIndex): unknown[] {
+/** What rights depend on; without, a change leaves it as it was. Only a patient makes a part less confidential. */
+export type Labels = Pick<Sensitivity, "category" | "level">;
+
+function versionValues(version: StoredVersion, index: SearchIndex, labels: Labels | undefined): unknown[] {
   const { type, id, lastUpdated, method, deleted, patientIds, content } = version;
   const indexes = [index.tokens, index.strings, index.dates, index.quantities].map((rows) => JSON.stringify(rows));
-  return [type, id, version.version, lastUpdated, method, deleted, patientIds, content, ...indexes];
+  const first = [type, id, version.version, lastUpdated, method, deleted, patientIds, content];
+  return [...first, ...indexes, labels?.category ?? null, labels?.level ?? null];
 }
 
 /** Keeps the first version of a resource. False when the id is taken. */
-export async function insertResource(transaction: Transaction, version: StoredVersion, index: SearchIndex): Promise<boolean> {
-  return (await transaction.query(insertStatement, versionValues(version, index))).length > 0;
+export async function insertResource(
+  transaction: Transaction,
+  version: StoredVersion,
+  index: SearchIndex,
+  labels: Labels,
+): Promise<boolean> {
+  return (await transaction.query(insertStatement, versionValues(version, index, labels))).length > 0;
 }
 
 /** Keeps the next version of a resource locked by `lockCurrent`. */
-export async function replaceResource(transaction: Transaction, version: StoredVersion, index: SearchIndex): Promise<void> {
-  await transaction.query(replaceStatement, versionValues(version, index));
+export async function replaceResource(
+  transaction: Transaction,
+  version: StoredVersion,
+  index: SearchIndex,
+  rights: { labels?: Labels; mayLower: boolean },
+): Promise<{ category: string; level: number }> {
+  const [kept] = await transaction.query<{ category: string; level: number }>(replaceStatement, [
+    ...versionValues(version, index, rights.labels),
+    rights.mayLower,
+  ]);
+  if (!kept) throw new Error("a locked resource is gone");
+  return kept;
 }
 
-/** Locks a resource until the transaction ends and tells its current state; undefined when there never was one. */
-export async function lockCurrent(transaction: Transaction, type: string, id: string): Promise<CurrentVersion | undefined> {
-  const [row] = await transaction.query<{ key: string; version: number; last_updated: Date; deleted: boolean; patient_ids: string[] }>(
-    {
-      name: "resource-lock",
-      text: "SELECT key, version, last_updated, deleted, patient_ids FROM resource WHERE type = $1 AND id = $2 FOR UPDATE",
-    },
-    [type, id],
+/**
+ * Locks a resource until the transaction ends and tells its current state; undefined when there never was one. What the caller does not see
+ * is locked too: the caller must be told what one is told of a resource that never was.
+ */
+export async function lockCurrent(transaction: Transaction, type: string, id: string, sight: Sight): Promise<CurrentVersion | undefined> {
+  const { values, ...statement } = lockStatement(type, id, sight);
+  type Row = { key: string; version: number; last_updated: Date; deleted: boolean; patient_ids: string[] } & Pick<
+    CurrentVersion,
+    "category" | "level" | "seen"
+  >;
+  const [row] = await transaction.query<Row>(statement, values);
+  return (
+    row && {
+      ...{ key: row.key, version: row.version, lastUpdated: row.last_updated, deleted: row.deleted },
+      ...{ patientIds: row.patient_ids, category: row.category, level: row.level, seen: row.seen },
+    }
   );
-  return row && { key: row.key, version: row.version, lastUpdated: row.last_updated, deleted: row.deleted, patientIds: row.patient_ids };
 }
 
-export async function readCurrent(transaction: Transaction, type: string, id: string): Promise<StoredVersion | undefined> {
-  const [row] = await transaction.query<VersionRow>(
-    {
-      name: "resource-read",
-      text: `SELECT ${columns} FROM resource r JOIN resource_version v USING (type, id, version) WHERE r.type = $1 AND r.id = $2`,
-    },
-    [type, id],
-  );
+/** The current version, where the caller sees it. */
+export function readCurrent(transaction: Transaction, type: string, id: string, sight: Sight): Promise<StoredVersion | undefined> {
+  return readOne(transaction, { type, id }, sight);
+}
+
+/** Any version, where the caller sees the resource and that version's patients are within sight too. */
+export function readVersion(
+  transaction: Transaction,
+  type: string,
+  id: string,
+  version: number,
+  sight: Sight,
+): Promise<StoredVersion | undefined> {
+  return readOne(transaction, { type, id, version }, sight);
+}
+
+async function readOne(
+  transaction: Transaction,
+  which: { type: string; id: string; version?: number },
+  sight: Sight,
+): Promise<StoredVersion | undefined> {
+  const { values, ...statement } = versionStatement(which, sight);
+  const [row] = await transaction.query<VersionRow>(statement, values);
   return row && toVersion(row);
 }
 
-export async function readVersion(transaction: Transaction, type: string, id: string, version: number): Promise<StoredVersion | undefined> {
-  const [row] = await transaction.query<VersionRow>(
-    { name: "version-read", text: `SELECT ${columns} FROM resource_version v WHERE v.type = $1 AND v.id = $2 AND v.version = $3` },
-    [type, id, version],
+/** Whose record something is part of that the caller does not see: for the audit record, never for the answer. */
+export async function ownersOf(transaction: Transaction, type: string, id: string): Promise<{ patientIds: string[] } | undefined> {
+  const [row] = await transaction.query<{ patient_ids: string[] }>(
+    { name: "resource-owners", text: "SELECT patient_ids FROM resource WHERE type = $1 AND id = $2" },
+    [type, id],
   );
-  return row && toVersion(row);
+  return row && { patientIds: row.patient_ids };
 }
 
 export interface HistoryPage {
@@ -133,16 +194,10 @@ export async function listVersions(
   type: string,
   id: string,
   page: { count: number; before?: number; since?: string },
+  sight: Sight,
 ): Promise<HistoryPage> {
-  const rows = await transaction.query<VersionRow & { total: string; available: string }>(
-    {
-      name: "history-page",
-      text: boundedPage(`SELECT ${columns}, (SELECT count(*) FROM resource_version c WHERE c.type = $1 AND c.id = $2 AND c.last_updated >= $4) AS total,
-          row_number() OVER (ORDER BY v.version DESC) AS place
-        FROM resource_version v WHERE v.type = $1 AND v.id = $2 AND v.version < $3 AND v.last_updated >= $4 ORDER BY v.version DESC LIMIT $5`),
-    },
-    [type, id, page.before ?? 2147483647, page.since ?? "-infinity", page.count + 1],
-  );
+  const { text, values } = historyStatement({ type, id }, page, sight);
+  const rows = await transaction.query<VersionRow & { total: string; available: string }>({ text }, values);
   const versions = rows.slice(0, page.count).map(toVersion);
   const last = versions.at(-1);
   return {
@@ -231,9 +286,10 @@ export async function listRecord(
   patientId: string,
   types: readonly string[],
   page: { after?: string | undefined; since?: string | undefined; count: number },
+  sight: Sight,
 ): Promise<RecordPage> {
   const from = { after: page.after ?? "0", since: page.since ?? "-infinity", count: page.count };
-  const { text, values } = recordStatement(patientId, types, from);
+  const { text, values } = recordStatement(patientId, types, from, sight);
   const rows = await transaction.query<FoundRow & { available: string }>({ text }, values);
   const shown = rows.slice(0, page.count);
   const last = shown.at(-1);

@@ -3,9 +3,10 @@ import type { Transaction } from "../../lib/database/database.ts";
 import type { ParsedResource } from "../../lib/fhir/exact-json.ts";
 import type { WriteRequest, WriteResult } from "../../lib/idempotency.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
-import { type Access, facts, within } from "../access.ts";
+import { type Access, Concealed, checkWritable, facts, mayLower, sightOf, within } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
+import { spread } from "../rights/sensitivity.ts";
 import { checkedResource, findExisting, type Prepared, prepare } from "./create-resource.ts";
 import { representVersion } from "./represent-version.ts";
 import { type CurrentVersion, insertResource, lockCurrent, replaceResource, type StoredVersion } from "./store.ts";
@@ -17,14 +18,18 @@ export interface Update extends Prepared {
   ifMatch?: number | undefined;
 }
 
-/** FHIR update; where there is no such resource (or no longer), it is created under the client's id. @throws FhirError */
+/**
+ * FHIR update. Where there is no such resource (or no longer), the platform's own software creates it under its id. Whoever may not see
+ * everything creates with POST: an id that is refused, since it is taken by what is hidden, would tell that something is.
+ * @throws FhirError
+ */
 export async function updateResource(
   context: Context,
   deps: Deps,
   request: WriteRequest & { type: ResourceType; id: string; body: string; access: Access; ifMatch?: number | undefined },
 ): Promise<Written> {
   const { type, id } = request;
-  const change = { ...request, ...prepare(type, checkedUpdate(type, id, checkedResource(deps, type, request.body)), id) };
+  const change = { ...request, ...prepare(deps, type, checkedUpdate(type, id, checkedResource(deps, type, request.body)), id) };
   const about = { interaction: "update" as const, resourceType: type.name, resourceId: id };
   return await writeOnce(context, deps, request, about, (transaction) => updateWithin(context, deps, transaction, change));
 }
@@ -46,7 +51,12 @@ export async function updateByCondition(
         expression: `${type.name}.id`,
       });
     }
-    return await updateWithin(context, deps, transaction, { type, access, ifMatch, ...prepare(type, content, existing?.id ?? newId) });
+    return await updateWithin(context, deps, transaction, {
+      type,
+      access,
+      ifMatch,
+      ...prepare(deps, type, content, existing?.id ?? newId),
+    });
   });
 }
 
@@ -63,22 +73,30 @@ export async function updateWithin(
   context: Context,
   deps: Deps,
   transaction: Transaction,
-  { type, access, content: { exact }, id, patientIds, index, ifMatch }: Update,
+  { type, access, content: { exact }, id, patientIds, index, sensitivity, ifMatch }: Update,
 ): Promise<{ result: WriteResult; version: StoredVersion }> {
-  const current = await lockCurrent(transaction, type.name, id);
-  checkPrecondition(current, ifMatch);
-  if (!within(access, patientIds) || (current && !within(access, current.patientIds))) {
+  if (!within(access, patientIds)) {
     throw outOfReach();
+  }
+  checkWritable(access, type, sensitivity.category);
+  const locked = await lockCurrent(transaction, type.name, id, sightOf(deps, access));
+  const current = seenVersion(locked, ifMatch);
+  if (!current && !(access.patientId === undefined && access.rights === undefined)) {
+    throw notThere(locked);
   }
   const lastUpdated = nextInstant(current);
   const number = (current?.version ?? 0) + 1;
   const content = representVersion(exact, id, number, lastUpdated);
   const version: StoredVersion = { type: type.name, id, version: number, lastUpdated, method: "PUT", deleted: false, patientIds, content };
+  const lower = mayLower(context, access);
+  let changed = true;
   if (current) {
-    await replaceResource(transaction, version, index);
-  } else if (!(await insertResource(transaction, version, index))) {
+    const now = await replaceResource(transaction, version, index, { labels: sensitivity, mayLower: lower });
+    changed = now.level !== current.level || now.category !== current.category;
+  } else if (!(await insertResource(transaction, version, index, sensitivity))) {
     throw fhirError(409, "conflict", "The resource was created by another request at the same moment");
   }
+  await spread(transaction, { type: type.name, id, changed, mayLower: lower }, sensitivity);
   const created = !current || current.deleted;
   const fact = { resourceType: type.name, resourceId: id, version: number };
   const interaction = created ? ("create" as const) : ("update" as const);
@@ -87,11 +105,23 @@ export async function updateWithin(
   return { result: { status: created ? 201 : 200, ...fact }, version };
 }
 
-/** @throws FhirError 412 */
-export function checkPrecondition(current: CurrentVersion | undefined, ifMatch: number | undefined): void {
+/**
+ * The current version where the caller sees it and it is the one that was meant; what is hidden is as if it had never been.
+ * @throws FhirError 412
+ */
+export function seenVersion(locked: CurrentVersion | undefined, ifMatch: number | undefined): CurrentVersion | undefined {
+  const current = locked?.seen ? locked : undefined;
   if (ifMatch !== undefined && ifMatch !== current?.version) {
-    throw fhirError(412, "conflict", current ? `The current version is ${current.version}` : "There is no such resource");
+    throw current
+      ? fhirError(412, "conflict", `The current version is ${current.version}`)
+      : new Concealed(412, "conflict", "There is no such resource", locked?.patientIds ?? []);
   }
+  return current;
+}
+
+/** Of a resource that is not there, or not for the caller. */
+export function notThere(locked: CurrentVersion | undefined): Concealed {
+  return new Concealed(404, "not-found", "There is no such resource", locked?.patientIds ?? []);
 }
 
 /** Now, but later than the version before even where replicas' clocks differ. */

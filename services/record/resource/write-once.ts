@@ -2,7 +2,9 @@ import type { Context } from "../../lib/context.ts";
 import type { Transaction } from "../../lib/database/database.ts";
 import { exactlyOnce, type WriteRequest, type WriteResult } from "../../lib/idempotency.ts";
 import { FhirError, fhirError } from "../../lib/operation-outcome.ts";
+import { Concealed, facts } from "../access.ts";
 import type { Deps } from "../deps.ts";
+import { unbounded } from "./search-sql.ts";
 import { readVersion, type StoredVersion } from "./store.ts";
 
 /** What a write leaves behind, for the answer. */
@@ -36,7 +38,7 @@ export async function writeOnce(
 /** The version that the stored result of an earlier request names. */
 async function storedVersion(context: Context, deps: Deps, result: WriteResult): Promise<StoredVersion> {
   const found = await deps.database.write(context, (transaction) =>
-    readVersion(transaction, result.resourceType, result.resourceId, result.version),
+    readVersion(transaction, result.resourceType, result.resourceId, result.version, unbounded),
   );
   if (!found) {
     throw new Error("the result of a write names a version that is not there");
@@ -51,7 +53,7 @@ export function outOfReach(): FhirError {
 
 /** What a refusal is recorded as being about. */
 interface Refused {
-  interaction: "create" | "update" | "delete" | "transaction";
+  interaction: "create" | "update" | "delete" | "transaction" | "operation";
   resourceType: string;
   resourceId?: string;
 }
@@ -63,6 +65,10 @@ export async function recordingRefusal<T>(context: Context, deps: Deps, about: R
   } catch (error) {
     if (error instanceof FhirError && error.status === 403) {
       await deps.audit.refused(context, { ...about, outcome: "8" });
+    } else if (error instanceof Concealed) {
+      for (const fact of facts({ ...about, outcome: error.patientIds.length > 0 ? "8" : "4" }, error.patientIds)) {
+        await deps.audit.refused(context, fact);
+      }
     }
     throw error;
   }

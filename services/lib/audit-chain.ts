@@ -1,0 +1,184 @@
+import { createHash } from "node:crypto";
+import type { Logger } from "pino";
+import { backgroundContext, type Context } from "./context.ts";
+import type { Database, Statement, Transaction } from "./database/database.ts";
+import { describeError } from "./log.ts";
+
+/** A stored audit record as text, in the order in which the hash covers it. */
+type Recorded = Record<(typeof covered)[number], string | null>;
+
+const covered = [
+  "id",
+  "recorded",
+  "interaction",
+  "outcome",
+  "subject",
+  "client_id",
+  "patient_id",
+  "resource_type",
+  "resource_id",
+  "request_id",
+  "content",
+] as const;
+
+/** Instants to the microsecond, whatever the session's settings. */
+const columns = covered
+  .map((name) =>
+    name === "recorded" ? `to_char(e.recorded AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS recorded` : `e.${name}`,
+  )
+  .join(", ");
+
+export interface ChainHead {
+  sequence: number;
+  /** SHA-256, hexadecimal. */
+  hash: string;
+}
+
+const beginning: ChainHead = { sequence: 0, hash: "0".repeat(64) };
+
+/** The hash of the link that puts a record behind a head. */
+function linkHash(before: ChainHead, record: Recorded): string {
+  const values = covered.map((name) => record[name]);
+  return createHash("sha256")
+    .update(JSON.stringify([before.hash, before.sequence + 1, ...values]))
+    .digest("hex");
+}
+
+const batchMax = 500;
+
+const anyWaiting: Statement = { name: "audit-waiting", text: "SELECT FROM audit_unsealed LIMIT 1" };
+const oneAtATime: Statement = { name: "audit-chain-lock", text: "SELECT pg_try_advisory_xact_lock(hashtext('audit-chain')) AS locked" };
+const lastLink: Statement = {
+  name: "audit-last-link",
+  text: "SELECT sequence::text, encode(hash, 'hex') AS hash FROM audit_seal ORDER BY sequence DESC LIMIT 1",
+};
+const takeWaiting: Statement = {
+  name: "audit-take-waiting",
+  text: `WITH taken AS (DELETE FROM audit_unsealed WHERE event_id IN (SELECT event_id FROM audit_unsealed LIMIT ${batchMax}) RETURNING event_id)
+    SELECT ${columns} FROM taken JOIN audit_event e ON e.id = taken.event_id ORDER BY e.recorded, e.id`,
+};
+const addLinks: Statement = {
+  name: "audit-add-links",
+  text: `INSERT INTO audit_seal (sequence, event_id, hash)
+    SELECT x.sequence, x.event_id, decode(x.hash, 'hex') FROM jsonb_to_recordset($1::jsonb) AS x(sequence bigint, event_id uuid, hash text)`,
+};
+
+/** Puts waiting audit records into the chain, one replica at a time. Returns the new head, undefined when there was nothing to do. */
+export async function sealWaiting(context: Context, database: Database): Promise<ChainHead | undefined> {
+  return await database.write(context, async (transaction) => {
+    if ((await transaction.query(anyWaiting)).length === 0) return undefined;
+    const [lock] = await transaction.query<{ locked: boolean }>(oneAtATime);
+    if (!lock?.locked) return undefined;
+    let head = await chainHead(transaction);
+    const links: { sequence: number; event_id: string | null; hash: string }[] = [];
+    for (const record of await transaction.query<Recorded>(takeWaiting)) {
+      head = { sequence: head.sequence + 1, hash: linkHash(head, record) };
+      links.push({ ...head, event_id: record.id });
+    }
+    await transaction.query(addLinks, [JSON.stringify(links)]);
+    return head;
+  });
+}
+
+async function chainHead(transaction: Transaction): Promise<ChainHead> {
+  const [last] = await transaction.query<{ sequence: string; hash: string }>(lastLink);
+  return last ? { sequence: Number(last.sequence), hash: last.hash } : beginning;
+}
+
+/** Seals now and then while there is a primary; the log keeps each new head, outside of the database. */
+export function startSealing(options: { database: Database; log: Logger; intervalMs: number }): () => void {
+  const { database, log, intervalMs } = options;
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy || !database.primary) return;
+    busy = true;
+    sealWaiting(backgroundContext(log, "audit-chain", 5000), database)
+      .then(
+        (head) => head && log.info(head, "audit chain"),
+        (error: unknown) => log.warn({ error: describeError(error) }, "audit records not put into the chain, trying again later"),
+      )
+      .finally(() => {
+        busy = false;
+      });
+  }, intervalMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+export interface ChainDefect {
+  kind: "changed" | "removed" | "gap" | "added" | "cut";
+  /** Place in the chain; absent for a record that is in no place. */
+  sequence?: number;
+  eventId?: string;
+}
+
+export interface ChainReport {
+  /** Records in the chain, and records that wait to be put into it. */
+  sealed: number;
+  waiting: number;
+  head: ChainHead;
+  defects: ChainDefect[];
+}
+
+const defectsMax = 100;
+const pageSize = 2000;
+
+interface LinkRow extends Recorded {
+  sequence: string;
+  event_id: string;
+  hash: string;
+}
+
+/**
+ * Goes through the whole chain: a record that was changed, removed from under its link, taken out together with its link, slipped in
+ * without one, or, when a head is given that was noted earlier, cut off the end.
+ * @param noted a head that an earlier verification or the log told
+ */
+export async function verifyChain(transaction: Transaction, noted?: ChainHead): Promise<ChainReport> {
+  const report: ChainReport = { sealed: 0, waiting: 0, head: beginning, defects: [] };
+  const found = (defect: ChainDefect): void => {
+    if (report.defects.length < defectsMax) report.defects.push(defect);
+  };
+  let seenNoted = noted === undefined || noted.sequence === 0;
+  for (;;) {
+    const rows = await transaction.query<LinkRow>(
+      {
+        text: `SELECT s.sequence::text, s.event_id::text, encode(s.hash, 'hex') AS hash, ${columns} FROM audit_seal s
+          LEFT JOIN audit_event e ON e.id = s.event_id WHERE s.sequence > $1 ORDER BY s.sequence LIMIT ${pageSize}`,
+      },
+      [report.head.sequence],
+    );
+    for (const row of rows) {
+      const sequence = Number(row.sequence);
+      const at = { sequence, eventId: row.event_id };
+      if (sequence !== report.head.sequence + 1) found({ kind: "gap", sequence: report.head.sequence + 1 });
+      else if (row.id === null) found({ kind: "removed", ...at });
+      else if (linkHash(report.head, row) !== row.hash) found({ kind: "changed", ...at });
+      // The stored hash leads on, so that one defect is told once.
+      report.head = { sequence, hash: row.hash };
+      report.sealed++;
+      if (noted?.sequence === sequence) {
+        seenNoted = true;
+        if (noted.hash !== row.hash) found({ kind: "changed", sequence });
+      }
+    }
+    if (rows.length < pageSize) break;
+  }
+  if (!seenNoted) found({ kind: "cut", sequence: report.head.sequence + 1 });
+  await findUnchained(transaction, report, found);
+  return report;
+}
+
+async function findUnchained(transaction: Transaction, report: ChainReport, found: (defect: ChainDefect) => void): Promise<void> {
+  const [counted] = await transaction.query<{ waiting: string }>({ text: "SELECT count(*) AS waiting FROM audit_unsealed" });
+  report.waiting = Number(counted?.waiting ?? 0);
+  const strays = await transaction.query<{ id: string }>({
+    text: `SELECT e.id::text FROM audit_event e LEFT JOIN audit_seal s ON s.event_id = e.id LEFT JOIN audit_unsealed u ON u.event_id = e.id
+      WHERE s.event_id IS NULL AND u.event_id IS NULL LIMIT ${defectsMax}`,
+  });
+  for (const { id } of strays) found({ kind: "added", eventId: id });
+  const lost = await transaction.query<{ event_id: string }>({
+    text: `SELECT u.event_id::text FROM audit_unsealed u LEFT JOIN audit_event e ON e.id = u.event_id WHERE e.id IS NULL LIMIT ${defectsMax}`,
+  });
+  for (const { event_id } of lost) found({ kind: "removed", eventId: event_id });
+}
