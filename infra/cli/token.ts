@@ -17,7 +17,7 @@ const demoNames: Record<Role, string> = {
   practitioner: "Dr. Demo Practitioner",
   patient: "Demo Patient",
 };
-const defaultScopes: Record<Role, string> = { system: "system/*.cruds", practitioner: "user/*.cruds", patient: "patient/*.rs" };
+const defaultScopes: Record<Role, string> = { system: "system/*.cruds", practitioner: "user/*.cruds", patient: "patient/*.cruds" };
 
 /** `90s`, `15m`, `8h`, `30d`, or bare seconds. @throws UsageError */
 export function parseTtlSeconds(text: string): number {
@@ -34,6 +34,10 @@ export interface TokenRequest {
   scope?: string;
   /** Id of the patient that the token is for. */
   patient?: string;
+  /** Who the account is, as a reference: `Practitioner/1`. */
+  person?: string;
+  profession?: string;
+  organization?: string;
   ttlSeconds: number;
 }
 
@@ -49,12 +53,15 @@ export async function makeToken(asked: TokenRequest): Promise<string> {
     scope: asked.scope ?? defaultScopes[asked.role],
     name: demoNames[asked.role],
     ...(asked.patient === undefined ? {} : { patient: asked.patient }),
+    ...(asked.person === undefined ? {} : { fhirUser: asked.person }),
+    ...(asked.profession === undefined ? {} : { profession: asked.profession }),
+    ...(asked.organization === undefined ? {} : { organization: asked.organization }),
   };
   return new SignJWT(claims)
     .setProtectedHeader({ alg: "ES256", kid: tokenKeys.signing.kid, typ: "at+jwt" })
     .setIssuer(issuer)
     .setAudience(audience)
-    .setSubject(`demo-${asked.role}`)
+    .setSubject(asked.person === undefined ? `demo-${asked.role}` : `demo-${asked.person}`)
     .setJti(randomUUID())
     .setIssuedAt()
     .setExpirationTime(`${asked.ttlSeconds} s`)
@@ -67,11 +74,22 @@ export const token: Command = {
     role: { type: "string", choices: roles, description: "who the client acts as (default: system)" },
     scope: { type: "string", placeholder: "scopes", description: "SMART scopes (default: all that the role may have)" },
     patient: { type: "string", placeholder: "id", description: "the patient that the token is for" },
+    person: {
+      type: "string",
+      placeholder: "reference",
+      description: "who it is: Practitioner/1 (default for a practitioner), RelatedPerson/1",
+    },
+    profession: { type: "string", placeholder: "code", description: "of a practitioner: physician (default), nurse, pharmacist, …" },
+    organization: { type: "string", placeholder: "id", description: "the organisation that a practitioner or a software acts for" },
     ttl: { type: "string", placeholder: "time", description: `how long it is good for: 15m, 8h, 7d (default: ${defaultTtl})` },
     stack: { type: "string", placeholder: "name", description: "the stack whose key signs (default: lab)" },
     json: { type: "boolean", description: "print the token and what it grants as JSON" },
   },
-  examples: ["token=$(./dsp token | tail -n 1)", "./dsp token --role patient --patient 123 --ttl 15m"],
+  examples: [
+    "token=$(./dsp token | tail -n 1)",
+    "./dsp token --role patient --patient 123 --ttl 15m",
+    "./dsp token --role practitioner --profession nurse --person Practitioner/7",
+  ],
   async run(values) {
     const text = (name: string) => (typeof values[name] === "string" ? (values[name] as string) : undefined);
     const role = (text("role") ?? "system") as Role;
@@ -80,6 +98,9 @@ export const token: Command = {
       role,
       scope: text("scope"),
       patient: text("patient"),
+      person: text("person") ?? (role === "practitioner" ? "Practitioner/demo" : undefined),
+      profession: text("profession") ?? (role === "practitioner" ? "physician" : undefined),
+      organization: text("organization"),
       ttlSeconds: parseTtlSeconds(text("ttl") ?? defaultTtl),
     };
     if (role === "patient" && asked.patient === undefined)

@@ -1,0 +1,253 @@
+/** Whether anything tells that something is hidden: each answer about a record with hidden parts must be the one about a record without them. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { TestPostgres } from "../../lib/testing/postgres.ts";
+import { TestIssuer } from "../../lib/testing/tokens.ts";
+import { startTestRecord, type TestRecord } from "../testing/record.ts";
+
+let postgres: TestPostgres;
+let issuer: TestIssuer;
+let record: TestRecord;
+let physician: Record<string, string>;
+
+/** Names of the same length: one record with hidden parts, one that never had them. */
+const [hiding, plain] = ["leak-a", "leak-b"];
+
+const secret = { security: [{ system: "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", code: "V" }] };
+const coded = (code: string) => ({ coding: [{ system: "http://loinc.org", code }] });
+const vital = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "vital-signs" }] }];
+const observation = (owner: string, code: string, more: object = {}) => ({
+  ...{ resourceType: "Observation", status: "final", category: vital, code: coded(code), subject: { reference: `Patient/${owner}` } },
+  ...{ effectiveDateTime: "2026-01-02T03:04:05Z", ...more },
+});
+
+async function put(id: string, resource: object): Promise<void> {
+  const { resourceType } = resource as { resourceType: string };
+  const response = await record.call("PUT", `/fhir/${resourceType}/${id}`, { body: { id, ...resource } });
+  expect(response.status, await response.clone().text()).toBe(201);
+}
+
+/** What both records have. */
+async function visible(owner: string): Promise<void> {
+  await put(owner, { resourceType: "Patient", name: [{ family: "Test-Leak" }] });
+  for (const number of [1, 2, 3]) await put(`${owner}-seen-${number}`, observation(owner, "8867-4"));
+  await put(`${owner}-doc`, {
+    ...{ resourceType: "DocumentReference", status: "current", type: coded("34133-9"), subject: { reference: `Patient/${owner}` } },
+    content: [{ attachment: { contentType: "text/plain", url: `Binary/${owner}-doc-bin` } }],
+  });
+}
+
+/** What only one has: secret by its label, hidden by the patient's denial of a document type, and what hangs on them. */
+async function hidden(owner: string): Promise<void> {
+  const subject = { reference: `Patient/${owner}` };
+  await put(`${owner}-secret`, observation(owner, "hidden", { meta: secret }));
+  const depression = { coding: [{ system: "http://hl7.org/fhir/sid/icd-10", code: "F32.1" }] };
+  await put(`${owner}-denied`, { resourceType: "Condition", code: depression, subject });
+  await put(`${owner}-bin`, { resourceType: "Binary", contentType: "text/plain", data: "c2VjcmV0", securityContext: subject });
+  await put(`${owner}-hdoc`, {
+    ...{ resourceType: "DocumentReference", status: "current", type: coded("34133-9"), subject, meta: secret },
+    content: [{ attachment: { contentType: "text/plain", url: `Binary/${owner}-bin` } }],
+  });
+  await put(`${owner}-prov`, {
+    ...{ resourceType: "Provenance", target: [{ reference: `Observation/${owner}-secret` }], recorded: "2026-01-02T03:04:05Z" },
+    agent: [{ who: { display: "Test" } }],
+  });
+  await put(`${owner}-consent`, {
+    ...{
+      resourceType: "Consent",
+      status: "active",
+      scope: coded("x"),
+      category: [coded("59284-0")],
+      patient: subject,
+      policyRule: coded("x"),
+    },
+    provision: { type: "deny", class: [{ system: "urn:dsp:document-type", code: "mental-health" }] },
+  });
+}
+
+beforeAll(async () => {
+  postgres = await TestPostgres.start({ standbys: 0 });
+  issuer = await TestIssuer.create();
+  record = await startTestRecord({ postgres, issuer });
+  const claims = { sub: "doctor", role: "practitioner", profession: "physician", fhirUser: "Practitioner/doctor", scope: "user/*.cruds" };
+  physician = { Authorization: `Bearer ${await issuer.token(claims)}` };
+  for (const owner of [hiding, plain]) await visible(owner);
+  await hidden(hiding);
+}, 60_000);
+
+afterAll(async () => {
+  record?.stop();
+  await postgres?.stop();
+  await issuer?.remove();
+});
+
+interface Asked {
+  method?: string;
+  path: string;
+  body?: object;
+  headers?: Record<string, string>;
+}
+
+/** An answer without what differs between any two records: names, instants, ids that the server makes. */
+async function answer({ method = "GET", path, body, headers }: Asked): Promise<{ status: number; headers: object; text: string }> {
+  const response = await record.call(method, path, { ...(body ? { body } : {}), headers: { ...physician, ...headers } });
+  const neutral = (text: string): string =>
+    text
+      .replace(/leak-[ab]/g, "leak-x")
+      .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "<uuid>")
+      .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "<instant>")
+      .replace(/_cursor=[\w%-]+/g, "_cursor=<cursor>")
+      .replace(/\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT/g, "<instant>");
+  const told = [...response.headers].map(([name, value]) => [name, neutral(value)]).filter(([name]) => name !== "x-request-id");
+  return { status: response.status, headers: Object.fromEntries(told), text: neutral(await response.text()) };
+}
+
+async function next(path: string): Promise<string> {
+  const bundle = (await (await record.call("GET", path, { headers: physician })).json()) as { link: { relation: string; url: string }[] };
+  return bundle.link.find(({ relation }) => relation === "next")?.url.replace("https://dsp.test", "") ?? "/fhir/no-next-page";
+}
+
+const everyOther = (query: string) => (owner: string) => ({ path: `/fhir/${query.replaceAll("OWNER", owner)}` });
+const batch = (type: string, entry: object[]) => ({ method: "POST", path: "/fhir", body: { resourceType: "Bundle", type, entry } });
+
+/** Reads first: what is written afterwards is written to both. */
+const questions: [string, (owner: string) => Asked | Promise<Asked>][] = [
+  ...[
+    "Patient/OWNER",
+    "Patient/OWNER/_history",
+    "Patient/OWNER/$everything",
+    "Patient/OWNER/$everything?_count=2",
+    "Patient/OWNER/$everything?_type=Observation,Condition,Provenance,Consent,Binary",
+    "Patient/OWNER/$summary",
+    "Observation?patient=OWNER",
+    "Observation?patient=OWNER&_total=accurate",
+    "Observation?patient=OWNER&_summary=count",
+    "Observation?patient=OWNER&_count=0",
+    "Observation?patient=OWNER&_sort=-date",
+    "Observation?patient=OWNER&_lastUpdated=gt2000-01-01",
+    "Observation?patient=OWNER&code=hidden",
+    "Observation?patient=OWNER&code:not=8867-4",
+    "Observation?patient=OWNER&category:missing=true",
+    "Observation?_id=OWNER-secret",
+    "Observation?_id=OWNER-secret,OWNER-seen-1&_total=accurate",
+    "Observation?subject:Patient.name=Test-Leak&patient=OWNER",
+    "Patient?_id=OWNER&_has:Observation:subject:code=hidden",
+    "Patient?_id=OWNER&_revinclude=Observation:subject",
+    "Patient?_id=OWNER&_revinclude=Condition:subject&_revinclude=Consent:patient&_revinclude=DocumentReference:subject",
+    "Patient?_id=OWNER&_revinclude=Observation:subject&_revinclude:iterate=Provenance:target",
+    "Condition?patient=OWNER&_total=accurate",
+    "Consent?patient=OWNER&_total=accurate",
+    "DocumentReference?patient=OWNER&_total=accurate",
+    "Provenance?target=Observation/OWNER-secret&_total=accurate",
+    "Provenance?patient=OWNER&_total=accurate",
+    "Provenance?_include=Provenance:target&target=Observation/OWNER-secret",
+    "Observation/_history?_count=50&_since=2100-01-01",
+    "AuditEvent?patient=OWNER",
+    "Patient/OWNER/$access-log",
+    ...["Observation/OWNER-secret", "Condition/OWNER-denied", "DocumentReference/OWNER-hdoc"],
+    ...["Provenance/OWNER-prov", "Consent/OWNER-consent", "Binary/OWNER-bin"].flatMap((one) => [
+      one,
+      `${one}/_history`,
+      `${one}/_history/1`,
+    ]),
+  ].map((query): [string, (owner: string) => Asked] => [`GET ${query}`, everyOther(query)]),
+  ["the second page", async (owner) => ({ path: await next(`/fhir/Observation?patient=${owner}&_count=2`) })],
+  ["the second page of everything", async (owner) => ({ path: await next(`/fhir/Patient/${owner}/$everything?_count=3`) })],
+  ["the bytes of a hidden document", (owner) => ({ path: `/fhir/Binary/${owner}-bin`, headers: { Accept: "text/plain" } })],
+  ["a read with an ETag", (owner) => ({ path: `/fhir/Observation/${owner}-secret`, headers: { "If-None-Match": 'W/"1"' } })],
+  [
+    "reads in a batch",
+    (owner) =>
+      batch(
+        "batch",
+        [`Observation/${owner}-secret`, `Observation?patient=${owner}&_total=accurate`].map((url) => ({ request: { method: "GET", url } })),
+      ),
+  ],
+  [
+    "a conditional reference",
+    (owner) =>
+      batch("transaction", [
+        {
+          resource: observation(owner, "8867-4", { hasMember: [{ reference: `Observation?code=hidden&patient=${owner}` }] }),
+          request: { method: "POST", url: "Observation" },
+        },
+      ]),
+  ],
+  [
+    "an update",
+    (owner) => ({
+      method: "PUT",
+      path: `/fhir/Observation/${owner}-secret`,
+      body: { id: `${owner}-secret`, ...observation(owner, "8867-4") },
+    }),
+  ],
+  [
+    "an update of a version",
+    (owner) => ({
+      ...{ method: "PUT", path: `/fhir/Observation/${owner}-secret`, headers: { "If-Match": 'W/"1"' } },
+      body: { id: `${owner}-secret`, ...observation(owner, "8867-4") },
+    }),
+  ],
+  [
+    "a patch",
+    (owner) => ({
+      ...{ method: "PATCH", path: `/fhir/Observation/${owner}-secret`, headers: { "Content-Type": "application/json-patch+json" } },
+      body: [{ op: "replace", path: "/status", value: "amended" }],
+    }),
+  ],
+  ["a delete", (owner) => ({ method: "DELETE", path: `/fhir/Observation/${owner}-secret` })],
+  ["a delete of a version", (owner) => ({ method: "DELETE", path: `/fhir/Observation/${owner}-secret`, headers: { "If-Match": 'W/"1"' } })],
+  ["a conditional delete", (owner) => ({ method: "DELETE", path: `/fhir/Observation?code=hidden&patient=${owner}` })],
+  [
+    "a conditional update",
+    (owner) => ({ method: "PUT", path: `/fhir/Observation?code=hidden&patient=${owner}`, body: observation(owner, "8867-4") }),
+  ],
+  [
+    "a conditional create",
+    (owner) => ({
+      ...{ method: "POST", path: "/fhir/Observation", headers: { "If-None-Exist": `code=hidden&patient=${owner}` } },
+      body: observation(owner, "8867-4"),
+    }),
+  ],
+];
+
+describe("nothing tells that something is hidden", () => {
+  it.each(questions)("%s", async (_title, ask) => {
+    const [withHidden, without] = [await answer(await ask(hiding)), await answer(await ask(plain))];
+    expect(withHidden).toEqual(without);
+    expect(JSON.stringify(withHidden)).not.toMatch(/c2VjcmV0|F32/);
+  });
+
+  it("nor does the time that an answer takes", async () => {
+    const medianMs = async (path: string): Promise<number> => {
+      const tookMs: number[] = [];
+      for (let times = 0; times < 31; times++) {
+        const startedMs = performance.now();
+        await (await record.call("GET", path, { headers: physician })).text();
+        tookMs.push(performance.now() - startedMs);
+      }
+      return tookMs.sort((left, right) => left - right)[15] ?? 0;
+    };
+    const [there, nowhere] = [await medianMs(`/fhir/Observation/${hiding}-secret`), await medianMs(`/fhir/Observation/${plain}-secret`)];
+    expect(Math.abs(there - nowhere)).toBeLessThan(Math.max(10, nowhere / 2));
+  });
+
+  it("and yet it is there for the patient, and each attempt is in the patient's log", async () => {
+    const patient = {
+      Authorization: `Bearer ${await issuer.token({ sub: "a", role: "patient", scope: "patient/*.cruds", patient: hiding })}`,
+    };
+    for (const path of [
+      "Observation/leak-a-secret",
+      "Condition/leak-a-denied",
+      "Binary/leak-a-bin",
+      "Provenance/leak-a-prov",
+      "Consent/leak-a-consent",
+    ]) {
+      expect((await record.call("GET", `/fhir/${path}`, { headers: patient })).status, path).toBe(200);
+    }
+    const attempts = await postgres.query<{ count: string }>(
+      postgres.at(0),
+      "SELECT count(*) FROM record.audit_event WHERE patient_id = 'leak-a' AND resource_id = 'leak-a-secret' AND outcome = '8' AND subject = 'doctor'",
+    );
+    expect(Number(attempts[0]?.count)).toBeGreaterThanOrEqual(6);
+  });
+});

@@ -1,0 +1,342 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sealWaiting, verifyChain } from "../../lib/audit-chain.ts";
+import { backgroundContext } from "../../lib/context.ts";
+import { TestPostgres } from "../../lib/testing/postgres.ts";
+import { TestIssuer } from "../../lib/testing/tokens.ts";
+import { startTestRecord, type TestRecord } from "../testing/record.ts";
+import { decide } from "./decide.ts";
+import { rightsSql } from "./rights-sql.ts";
+import { replaceRules } from "./store.ts";
+import { anyPart, anyRights, anyRules } from "./testing/any-rights.ts";
+
+interface Resource {
+  resourceType: string;
+  id: string;
+  text?: { div: string };
+  [element: string]: unknown;
+}
+
+let postgres: TestPostgres;
+let issuer: TestIssuer;
+let record: TestRecord;
+
+beforeAll(async () => {
+  postgres = await TestPostgres.start({ standbys: 0 });
+  issuer = await TestIssuer.create();
+  record = await startTestRecord({ postgres, issuer });
+}, 60_000);
+
+afterAll(async () => {
+  record?.stop();
+  await postgres?.stop();
+  await issuer?.remove();
+});
+
+const background = () => backgroundContext(record.deps.log, "rights-test", 20_000);
+
+type Headers = Record<string, string>;
+
+async function as(claims: Record<string, unknown>): Promise<Headers> {
+  return { Authorization: `Bearer ${await issuer.token(claims)}` };
+}
+const professional = (person: string, profession: string, more: object = {}): Promise<Headers> =>
+  as({ sub: person, role: "practitioner", profession, fhirUser: `Practitioner/${person}`, scope: "user/*.cruds", ...more });
+const patientToken = (id: string): Promise<Headers> => as({ sub: id, role: "patient", scope: "patient/*.cruds", patient: id });
+
+async function create(resource: object, headers: Headers = {}): Promise<Resource> {
+  const { resourceType } = resource as Resource;
+  const response = await record.call("POST", `/fhir/${resourceType}`, { body: resource, headers });
+  expect(response.status, await response.clone().text()).toBe(201);
+  return (await response.json()) as Resource;
+}
+
+async function status(path: string, headers: Headers): Promise<number> {
+  return (await record.call("GET", `/fhir/${path}`, { headers })).status;
+}
+
+const person = () => create({ resourceType: "Patient", name: [{ family: "Test-Rights" }] });
+const laboratory = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }];
+const result = ({ id }: Resource, more: object = {}) => ({
+  ...{ resourceType: "Observation", status: "final", category: laboratory, code: { text: "t" }, subject: { reference: `Patient/${id}` } },
+  ...more,
+});
+const label = (code: string) => [{ system: "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", code }];
+const consent = ({ id }: Resource, provision: object, more: object = {}) => ({
+  ...{ resourceType: "Consent", status: "active", scope: { text: "t" }, category: [{ text: "t" }], policyRule: { text: "t" } },
+  ...{ patient: { reference: `Patient/${id}` }, provision },
+  ...more,
+});
+
+describe("rights in SQL", () => {
+  it("say what the decision function says", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyRights, anyPart, anyRules, async (rights, part, rules) => {
+        const seen = await record.deps.database.write(background(), async (transaction) => {
+          await replaceRules(transaction, { type: "Test", id: "sql" }, rules);
+          const values: unknown[] = [part.level, part.category, part.patientIds];
+          const condition = rightsSql((value) => `$${values.push(value)}`, rights, "r");
+          const text = `SELECT ${condition} AS seen FROM (SELECT $1::smallint AS level, $2::text AS category, $3::text[] AS patient_ids) r`;
+          const [row] = await transaction.query<{ seen: boolean }>({ text }, values);
+          await replaceRules(transaction, { type: "Test", id: "sql" }, []);
+          return row?.seen;
+        });
+        expect(seen).toBe(decide(rights, part, rules).allowed);
+      }),
+      { numRuns: 400 },
+    );
+  }, 60_000);
+});
+
+describe("professions", () => {
+  it("see and write what the matrix says, and nothing without one", async () => {
+    const owner = await person();
+    const { id } = await create(result(owner));
+    expect(await status(`Observation/${id}`, await professional("lab", "medical-laboratory"))).toBe(200);
+    expect(await status(`Observation/${id}`, await professional("kine", "physiotherapist"))).toBe(404);
+    expect(await status(`Observation/${id}`, await professional("who", "astrologer"))).toBe(404);
+    const pharmacist = await professional("pharma", "pharmacist");
+    const refused = await record.call("POST", "/fhir/Observation", { body: result(owner), headers: pharmacist });
+    expect([refused.status, ((await refused.json()) as { issue: { details: { text: string } }[] }).issue[0]?.details.text]).toEqual([
+      403,
+      "Your role may not write documents of the type laboratory",
+    ]);
+    expect(
+      (await record.call("POST", "/fhir/Observation", { body: result(owner), headers: await professional("doc", "physician") })).status,
+    ).toBe(201);
+  });
+
+  it("are bound like their organisation's software is", async () => {
+    const owner = await person();
+    const software = await as({ sub: "practice", role: "system", organization: "practice-1", scope: "system/*.cruds" });
+    const { id } = await create(result(owner));
+    expect(await status(`Observation/${id}`, software)).toBe(404);
+    await create(
+      consent(owner, { type: "permit", actor: [{ reference: { reference: "Organization/practice-1" } }] }),
+      await patientToken(owner.id),
+    );
+    expect(await status(`Observation/${id}`, software)).toBe(200);
+  });
+});
+
+describe("a patient's consents", () => {
+  it("open and close what they say, until they end or are taken back", async () => {
+    const owner = await person();
+    const me = await patientToken(owner.id);
+    const [trusted, other] = [await professional("trusted", "physician"), await professional("other", "physician")];
+    const { id } = await create(result(owner, { meta: { security: label("R") } }));
+    expect([await status(`Observation/${id}`, trusted), await status(`Observation/${id}`, other)]).toEqual([404, 404]);
+    const actor = [{ reference: { reference: "Practitioner/trusted" } }];
+    const grant = await create(consent(owner, { type: "permit", actor, securityLabel: label("R") }), me);
+    expect([await status(`Observation/${id}`, trusted), await status(`Observation/${id}`, other)]).toEqual([200, 404]);
+    const past = consent(owner, { type: "permit", actor, securityLabel: label("R"), period: { end: "2020-01-01" } }, { id: grant.id });
+    expect((await record.call("PUT", `/fhir/Consent/${grant.id}`, { body: past, headers: me })).status).toBe(200);
+    expect(await status(`Observation/${id}`, trusted)).toBe(404);
+    const closed = await create(consent(owner, { type: "deny" }), me);
+    expect(await status(`Patient/${owner.id}`, trusted)).toBe(404);
+    expect((await record.call("DELETE", `/fhir/Consent/${closed.id}`, { headers: me })).status).toBe(204);
+    expect(await status(`Patient/${owner.id}`, trusted)).toBe(200);
+  });
+
+  it("give new parts their level, which only the patient lowers", async () => {
+    const owner = await person();
+    const me = await patientToken(owner.id);
+    const doctor = await professional("doctor", "physician");
+    const category = [{ coding: [{ system: "urn:dsp:consent-kind", code: "default-level" }] }];
+    await create(consent(owner, { securityLabel: label("R") }, { category }), me);
+    const made = await create(result(owner), doctor);
+    expect(made.meta).not.toHaveProperty("security");
+    expect(await status(`Observation/${made.id}`, doctor)).toBe(404);
+    const open = { ...result(owner, { meta: { security: label("N") } }), id: made.id };
+    expect((await record.call("PUT", `/fhir/Observation/${made.id}`, { body: open })).status).toBe(200);
+    expect(await status(`Observation/${made.id}`, doctor)).toBe(404);
+    expect((await record.call("PUT", `/fhir/Observation/${made.id}`, { body: open, headers: me })).status).toBe(200);
+    expect(await status(`Observation/${made.id}`, doctor)).toBe(200);
+  });
+
+  it("let a delegate see what they say", async () => {
+    const owner = await person();
+    const delegate = await as({ sub: "d", role: "patient", scope: "patient/*.rs", patient: owner.id, fhirUser: "RelatedPerson/daughter" });
+    const { id } = await create(result(owner));
+    expect(await status(`Observation/${id}`, delegate)).toBe(404);
+    await create(
+      consent(owner, { type: "permit", actor: [{ reference: { reference: "RelatedPerson/daughter" } }] }),
+      await patientToken(owner.id),
+    );
+    expect(await status(`Observation/${id}`, delegate)).toBe(200);
+    expect(await status(`AuditEvent?patient=${owner.id}`, delegate)).toBe(403);
+  });
+
+  it("are refused where the server would not hold to them, and not written by professionals", async () => {
+    const owner = await person();
+    const odd = consent(owner, { type: "deny", data: [{ meaning: "instance", reference: { reference: "Observation/1" } }] });
+    expect((await record.call("POST", "/fhir/Consent", { body: odd, headers: await patientToken(owner.id) })).status).toBe(422);
+    const doctor = await professional("doctor", "physician");
+    expect((await record.call("POST", "/fhir/Consent", { body: consent(owner, { type: "permit" }), headers: doctor })).status).toBe(403);
+  });
+});
+
+describe("what hangs on a hidden resource", () => {
+  it("is hidden with it in one transaction too, whatever the order", async () => {
+    const owner = await person();
+    const [binary, document] = [`urn:uuid:${crypto.randomUUID()}`, `urn:uuid:${crypto.randomUUID()}`];
+    const subject = { reference: `Patient/${owner.id}` };
+    const entry = [
+      { resourceType: "Provenance", target: [{ reference: document }], recorded: "2026-01-01T00:00:00Z", agent: [{ who: subject }] },
+      {
+        ...{ resourceType: "DocumentReference", status: "current", subject, meta: { security: label("V") } },
+        content: [{ attachment: { contentType: "text/plain", url: binary } }],
+      },
+      { resourceType: "Binary", contentType: "text/plain", data: "dGVzdA==", securityContext: subject },
+    ].map((resource, place) => ({
+      fullUrl: [undefined, document, binary][place],
+      resource,
+      request: { method: "POST", url: resource.resourceType },
+    }));
+    const response = await record.call("POST", "/fhir", { body: { resourceType: "Bundle", type: "transaction", entry } });
+    const answer = (await response.json()) as { entry: { response: { location: string } }[] };
+    const paths = answer.entry.map(({ response: { location } }) => /fhir\/(.*)\/_history/.exec(location)?.[1] ?? "");
+    const doctor = await professional("doctor", "physician");
+    expect(await Promise.all(paths.map((path) => status(path, doctor)))).toEqual([404, 404, 404]);
+    // A second description of the same bytes, by somebody else, does not open them.
+    const again = {
+      resourceType: "DocumentReference",
+      status: "current",
+      subject,
+      content: [{ attachment: { contentType: "text/plain", url: paths[2] } }],
+    };
+    await create(again, doctor);
+    expect(await status(paths[2] ?? "", doctor)).toBe(404);
+  });
+});
+
+describe("an emergency", () => {
+  const open = (patientId: string, headers: Headers, reason = "Unconscious after an accident") =>
+    record.call("POST", `/fhir/Patient/${patientId}/$break-glass`, {
+      body: { resourceType: "Parameters", parameter: [{ name: "reason", valueString: reason }] },
+      headers,
+    });
+
+  it("opens a record for a while, tells the patient and the doctor, and asks for a review, once", async () => {
+    const owner = await create({ resourceType: "Patient", generalPractitioner: [{ reference: "Practitioner/gp" }] });
+    const { id } = await create(result(owner, { meta: { security: label("R") } }));
+    const hidden = await create(result(owner, { meta: { security: label("V") } }));
+    const me = await patientToken(owner.id);
+    await create(consent(owner, { type: "deny" }), me);
+    const helper = await professional("er", "emergency-physician");
+    const helperReadsLab = await status(`Observation/${id}`, helper);
+    const answers = [];
+    for (let times = 0; times < 2; times++) answers.push(await open(owner.id, { ...helper, "Idempotency-Key": `glass-${owner.id}` }));
+    expect([helperReadsLab, ...answers.map((answer) => answer.status)]).toEqual([404, 200, 200]);
+    expect([await status(`Observation/${id}`, helper), await status(`Observation/${hidden.id}`, helper)]).toEqual([200, 404]);
+    expect(await status(`Observation/${id}`, await professional("er2", "emergency-physician"))).toBe(404);
+    const count = async (query: string, headers: Headers): Promise<number> => {
+      const bundle = (await (await record.call("GET", `/fhir/${query}&_total=accurate`, { headers })).json()) as { total: number };
+      return bundle.total;
+    };
+    expect(await count(`Task?code=break-glass-review&status=requested&patient=${owner.id}`, {})).toBe(1);
+    expect(await count("Communication?category=break-glass", me)).toBe(2);
+    expect(await count(`Communication?category=break-glass&patient=${owner.id}`, await professional("gp", "physician"))).toBe(1);
+    expect(await count(`Communication?category=break-glass&patient=${owner.id}`, await professional("curious", "physician"))).toBe(0);
+    const log = (await (
+      await record.call("GET", "/fhir/AuditEvent?subtype=operation", { headers: { ...me, "Accept-Language": "fr" } })
+    ).json()) as {
+      entry: { resource: Resource }[];
+    };
+    expect(log.entry[0]?.resource.text?.div).toContain("a ouvert votre dossier en urgence. Motif indiqué : Unconscious after an accident");
+  });
+
+  it("is refused where the patient objected, to others than these professions, and without a reason", async () => {
+    const owner = await person();
+    const helper = await professional("er", "emergency-physician");
+    expect((await open(owner.id, helper, "  short   ")).status).toBe(400);
+    expect((await open(owner.id, await professional("p", "pharmacist"))).status).toBe(403);
+    expect((await open("nobody", helper)).status).toBe(404);
+    const purpose = [{ system: "http://terminology.hl7.org/CodeSystem/v3-ActReason", code: "ETREAT" }];
+    await create(consent(owner, { type: "deny", purpose }), await patientToken(owner.id));
+    expect((await open(owner.id, helper)).status).toBe(403);
+    const [row] = await postgres.query<{ count: string }>(
+      postgres.at(0),
+      "SELECT count(*) FROM record.audit_event WHERE resource_id = $1 AND interaction = 'operation' AND outcome = '8'",
+      [owner.id],
+    );
+    expect(Number(row?.count)).toBe(2);
+  });
+});
+
+describe("the access log", () => {
+  it("tells its patient, page by page, who did what, and that it was read", async () => {
+    const owner = await person();
+    const { id } = await create(result(owner));
+    await status(`Observation/${id}`, await professional("reader", "physician", { name: "Dr Test-Reader" }));
+    const me = { ...(await patientToken(owner.id)), "Accept-Language": "de" };
+    type Log = { entry: { resource: Resource }[]; link: { relation: string; url: string }[] };
+    const page = async (path: string): Promise<Log> => (await (await record.call("GET", path, { headers: me })).json()) as Log;
+    const first = await page("/fhir/AuditEvent?_count=2");
+    const next = first.link.find(({ relation }) => relation === "next")?.url.replace("https://dsp.test", "");
+    const second = await page(next ?? "");
+    const told = [...first.entry, ...second.entry].map(({ resource }) => resource.text?.div.replace(/<[^>]*>/g, ""));
+    expect(told.slice(0, 2)).toEqual([
+      "Dr Test-Reader (Ärztin/Arzt) hat eine Messung oder einen Befund gelesen.",
+      expect.stringContaining("hinzugefügt"),
+    ]);
+    expect(new Set(second.entry.map(({ resource }) => resource.id))).not.toContain(first.entry[0]?.resource.id);
+    const one = first.entry[0]?.resource.id;
+    expect(await status(`AuditEvent/${one}`, me)).toBe(200);
+    expect(await status(`AuditEvent/${one}`, await patientToken("somebody-else"))).toBe(404);
+    expect(await status("AuditEvent", await professional("nosy", "physician"))).toBe(403);
+    const again = await page("/fhir/AuditEvent?_count=1&subtype=read");
+    expect(again.entry[0]?.resource.text?.div).toContain("Sie haben dieses Zugriffsprotokoll gelesen.");
+    expect((await record.call("DELETE", `/fhir/AuditEvent/${one}`)).status).toBe(405);
+  });
+});
+
+describe("the audit chain", () => {
+  const verify = (noted?: { sequence: number; hash: string }) =>
+    record.deps.database.write(background(), (transaction) => verifyChain(transaction, noted));
+  const seal = async (): Promise<void> => {
+    while (await sealWaiting(background(), record.deps.database));
+  };
+  /** As somebody who has taken the database over. */
+  const tamper = async (statement: string): Promise<void> => {
+    const loose = ["audit_event", "audit_seal"].map((table) => `ALTER TABLE record.${table} DISABLE TRIGGER USER`);
+    const tight = ["audit_event", "audit_seal"].map((table) => `ALTER TABLE record.${table} ENABLE TRIGGER USER`);
+    for (const each of [...loose, statement, ...tight]) await postgres.query(postgres.at(0), each);
+  };
+
+  it("finds whatever was done to the record", async () => {
+    await person();
+    await seal();
+    const whole = await verify();
+    expect([whole.defects, whole.waiting]).toEqual([[], 0]);
+    expect(whole.sealed).toBe(whole.head.sequence);
+    const middle = Math.floor(whole.sealed / 2);
+    const event = `(SELECT event_id FROM record.audit_seal WHERE sequence = ${middle})`;
+    await expect(postgres.query(postgres.at(0), `UPDATE record.audit_event SET subject = 'x' WHERE id = ${event}`)).rejects.toThrow(
+      /only ever added/,
+    );
+
+    await tamper(`UPDATE record.audit_event SET subject = subject || 'x' WHERE id = ${event}`);
+    expect((await verify()).defects).toMatchObject([{ kind: "changed", sequence: middle }]);
+    await tamper(`UPDATE record.audit_event SET subject = left(subject, -1) WHERE id = ${event}`);
+    expect((await verify()).defects).toEqual([]);
+
+    await postgres.query(postgres.at(0), "CREATE TABLE record.kept AS SELECT * FROM record.audit_event");
+    await postgres.query(postgres.at(0), "CREATE TABLE record.kept_seal AS SELECT * FROM record.audit_seal");
+    await tamper(`DELETE FROM record.audit_event WHERE id = ${event}`);
+    expect((await verify()).defects).toMatchObject([{ kind: "removed", sequence: middle }]);
+    await tamper(`DELETE FROM record.audit_seal WHERE sequence = ${middle}`);
+    expect((await verify()).defects).toEqual([{ kind: "gap", sequence: middle }]);
+    await tamper(
+      `INSERT INTO record.audit_event SELECT * FROM record.kept k WHERE NOT EXISTS (SELECT FROM record.audit_event e WHERE e.id = k.id)`,
+    );
+    expect((await verify()).defects.map(({ kind }) => kind)).toEqual(["gap", "added"]);
+    await tamper(`INSERT INTO record.audit_seal SELECT * FROM record.kept_seal WHERE sequence = ${middle}`);
+    expect((await verify()).defects).toEqual([]);
+
+    await tamper(`DELETE FROM record.audit_seal WHERE sequence = ${whole.head.sequence}`);
+    await tamper("DELETE FROM record.audit_event e WHERE NOT EXISTS (SELECT FROM record.audit_seal s WHERE s.event_id = e.id)");
+    expect((await verify()).defects).toEqual([]);
+    expect((await verify(whole.head)).defects).toEqual([{ kind: "cut", sequence: whole.head.sequence }]);
+  });
+});
