@@ -94,6 +94,7 @@ function reachValues(reach: EdgeReach, site: string, index: number): Record<stri
     .flatMap(([, addresses]) => addresses);
   return {
     voters: elsewhere,
+    watcher: { host: `${names.watcher}-${site}.${names.namespace}.svc`, port: 8443 },
     virtualIp: {
       address: reach.virtualIp,
       prefixLength: reach.prefixLength,

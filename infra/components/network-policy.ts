@@ -23,6 +23,7 @@ const namespacePods = (namespace: string, matchLabels: Record<string, string> = 
   namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
   podSelector: { matchLabels },
 });
+const addressPeers = (addresses: readonly string[]): Peer[] => addresses.map((address) => ({ ipBlock: { cidr: `${address}/32` } }));
 /** API servers stand on addresses the program does not know: any address, these ports. */
 const apiServerPorts = ports(443, 6443);
 
@@ -38,7 +39,7 @@ export class NetworkPolicies extends pulumi.ComponentResource {
     this.postgres();
     this.redis();
     this.services(args);
-    this.watchers();
+    this.watchers(args);
     if (args.edge === "pods") this.edge();
     this.registerOutputs({});
   }
@@ -78,9 +79,7 @@ export class NetworkPolicies extends pulumi.ComponentResource {
 
   private services(args: NetworkPoliciesArgs): void {
     const edge: Peer[] =
-      args.edge === "pods"
-        ? [namespacePods(names.edgeNamespace, component("edge"))]
-        : args.edge.nodeAddresses.map((address) => ({ ipBlock: { cidr: `${address}/32` } }));
+      args.edge === "pods" ? [namespacePods(names.edgeNamespace, component("edge"))] : addressPeers(args.edge.nodeAddresses);
     const toStores: Spec["egress"] = [
       { to: [pods(postgresPods)], ports: ports(5432) },
       { to: [pods(component("cache"))], ports: ports(6379, 26379) },
@@ -95,11 +94,12 @@ export class NetworkPolicies extends pulumi.ComponentResource {
   }
 
   /** Their node's kubelet probes them: what comes from a pod's own node, no policy holds off. */
-  private watchers(): void {
+  private watchers(args: NetworkPoliciesArgs): void {
+    const edge: Peer[] = args.edge === "pods" ? [] : addressPeers(args.edge.nodeAddresses);
     this.policy(names.namespace, "watcher", {
       podSelector: { matchLabels: component("watcher") },
       policyTypes: ["Ingress", "Egress"],
-      ingress: [{ from: [pods(component("watcher"))], ports: ports(8443) }],
+      ingress: [{ from: [pods(component("watcher")), ...edge], ports: ports(8443) }],
       egress: [
         { to: [pods(postgresPods)], ports: ports(5432) },
         { to: [pods(component("watcher"))], ports: ports(8443) },

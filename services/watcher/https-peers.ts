@@ -7,7 +7,12 @@ import type { Log } from "./parts.ts";
 import type { Peers } from "./peers.ts";
 import type { PrimaryId, VoteAnswer, VoteRequest } from "./vote.ts";
 
-const answerSchema = z.object({ granted: z.boolean(), term: z.number().int(), reason: z.string().optional() });
+const answerSchema = z.object({
+  granted: z.boolean(),
+  term: z.number().int(),
+  reason: z.string().optional(),
+  alive: z.boolean().optional(),
+});
 const viewSchema = z.object({ primary: z.object({ instance: z.string(), timeline: z.number().int() }).nullable() });
 const lookupIntervalMs = 5000;
 const warmIntervalMs = 10_000;
@@ -53,8 +58,8 @@ export class HttpsPeers implements Peers {
   }
 
   async askVote(site: string, request: VoteRequest): Promise<VoteAnswer> {
-    const { granted, term, reason } = answerSchema.parse(await this.#send(site, "POST", "/vote", this.#timeoutMs, request));
-    return { granted, term, ...(reason === undefined ? {} : { reason }) };
+    const { granted, term, reason, alive = false } = answerSchema.parse(await this.#send(site, "POST", "/vote", this.#timeoutMs, request));
+    return { granted, term, alive, ...(reason === undefined ? {} : { reason }) };
   }
 
   async askPrimary(site: string): Promise<PrimaryId | undefined> {

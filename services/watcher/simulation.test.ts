@@ -141,3 +141,38 @@ describe("a single fault", () => {
     }, 60_000);
   }
 });
+
+describe("a site that alone does not reach the primary", () => {
+  const overruled = (world: World): string[] => sites.filter((site) => world.watchers.get(site)?.watcher.overruled);
+
+  it("is told apart from a primary that is lost, and only it", async () => {
+    for (let seed = firstSeed; seed < firstSeed + 15; seed++) {
+      const world = new World({ seed, instances: 3, ...log });
+      await world.time.run(6000 + world.random.between(0, 500));
+      const primary = world.primary()?.member.site ?? "site-a";
+      const cutOff = primary === "site-b" ? "site-a" : "site-b";
+      for (const link of [world.network.link(primary, cutOff), world.network.link(cutOff, primary)]) link.cut = true;
+      await world.time.run(world.time.nowMs + 6000);
+      expect(overruled(world), `DSP_WATCHER_SEED=${seed}`).toEqual([cutOff]);
+      world.network.heal();
+      await world.time.run(world.time.nowMs + 3000);
+      expect(overruled(world), `DSP_WATCHER_SEED=${seed}`).toEqual([]);
+      expect(world.violations).toEqual([]);
+      for (const watcher of world.watchers.values()) watcher.process.kill();
+    }
+  }, 60_000);
+
+  it("is nobody while a primary is lost", async () => {
+    for (let seed = firstSeed; seed < firstSeed + 15; seed++) {
+      const world = new World({ seed, instances: 3, ...log });
+      await world.time.run(6000 + world.random.between(0, 500));
+      world.cutSite("site-a");
+      const untilMs = world.time.nowMs + 6000;
+      while (world.time.nowMs < untilMs) {
+        await world.time.run(world.time.nowMs + 200);
+        expect(overruled(world), `DSP_WATCHER_SEED=${seed}`).toEqual([]);
+      }
+      for (const watcher of world.watchers.values()) watcher.process.kill();
+    }
+  }, 60_000);
+});

@@ -21,6 +21,8 @@ export const defaultTimings = {
   /** For how long the vote for an elected candidate binds, and a starting watcher gives none. */
   leaseMs: 5000,
   rankDelayMs: 120,
+  /** A suspicion that stands alone for so long, while another site sees the primary alive: it is this site that is cut off from it. */
+  overruledAfterMs: 1500,
   fenceTimeoutMs: 1000,
   /** Having fenced enough, wait so long for the rest. */
   fenceWaitMs: 300,

@@ -17,6 +17,8 @@ export interface VoteAnswer {
   /** The highest term the voter has promised. */
   readonly term: number;
   readonly reason?: string;
+  /** The voter sees this very primary alive. */
+  readonly alive?: boolean;
 }
 
 /** What a watcher has promised. Votes keep watchers out of each other's way; what keeps commits safe is the fences (failover.ts). */

@@ -40,6 +40,8 @@ export class Watcher {
   #settledSinceMs: number | undefined;
   #releasedMs = Number.NEGATIVE_INFINITY;
   #suspectedSinceMs: number | undefined;
+  /** When another site last said that it sees the suspected primary alive. */
+  #aliveElsewhereMs = Number.NEGATIVE_INFINITY;
   #triedMs = Number.NEGATIVE_INFINITY;
   #pauseUntilMs = Number.NEGATIVE_INFINITY;
   #repairedMs = Number.NEGATIVE_INFINITY;
@@ -82,7 +84,21 @@ export class Watcher {
   /** Answers a candidate, this watcher itself included. */
   vote(request: VoteRequest): VoteAnswer {
     const nowMs = this.#parts.clock.nowMs();
-    return this.#ballot.consider(request, nowMs, !this.#handsOff && this.picture.suspects(request.primary, nowMs));
+    const suspects = this.picture.suspects(request.primary, nowMs);
+    const live = this.picture.livePrimary(nowMs);
+    const alive = !suspects && live?.instance === request.primary.instance && live.timeline === request.primary.timeline;
+    return { ...this.#ballot.consider(request, nowMs, !this.#handsOff && suspects), alive };
+  }
+
+  /**
+   * Whether this site alone does not reach the primary: it has suspected it for a while, and a moment ago another site saw it alive. Nothing
+   * will come of the suspicion, and what this site accepts it cannot write.
+   */
+  get overruled(): boolean {
+    const { clock, timings } = this.#parts;
+    const nowMs = clock.nowMs();
+    const suspectedMs = nowMs - (this.#suspectedSinceMs ?? nowMs);
+    return suspectedMs >= timings.overruledAfterMs && nowMs - this.#aliveElsewhereMs < 2 * timings.voteTimeoutMs;
   }
 
   livePrimary(): PrimaryId | undefined {
@@ -378,6 +394,7 @@ export class Watcher {
           .then(
             (answer) => {
               this.#ballot.heardOf(answer.term);
+              if (answer.alive) this.#aliveElsewhereMs = clock.nowMs();
               if (answer.granted) {
                 granted++;
               } else {
@@ -513,6 +530,7 @@ export class Watcher {
         streaming: state?.streaming ?? null,
         override: state && isOverride(state.conninfo) ? (parseFence(state.conninfo) ?? "follows") : null,
       })),
+      overruled: this.overruled,
       cluster: this.#cluster ?? null,
       votedFor: this.#ballot.open(nowMs) ?? null,
     };
