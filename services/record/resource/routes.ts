@@ -10,6 +10,7 @@ import { type Access, authorise } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
 import {
+  acceptHeader,
   acceptsJson,
   authenticate,
   type Call,
@@ -73,13 +74,14 @@ export function resourceRoutes(app: Hono<Env>, deps: Deps): void {
       version: Number(version),
       primaryOnly: primaryOnly(call),
     });
-    return servedByHeader(versionResponse(value, { raw }), servedBy);
+    return servedByHeader(versionResponse(value, { raw, accept: acceptHeader(call) }), servedBy);
   });
   app.get("/:type/:id", async (call) => {
     const { context, ...request } = await admit(call, "read", "r");
     const raw = wantsRaw(call, request.type);
     const { value, servedBy } = await readResource(context, deps, { ...request, primaryOnly: primaryOnly(call) });
-    return servedByHeader(versionResponse(value, { raw, ifNoneMatch: call.req.header("If-None-Match") }), servedBy);
+    const options = { raw, accept: acceptHeader(call), ifNoneMatch: call.req.header("If-None-Match") };
+    return servedByHeader(versionResponse(value, options), servedBy);
   });
   app.put("/:type/:id", async (call) => update(call, deps, await admit(call, "update", "u")));
   app.put("/:type", async (call) => {
