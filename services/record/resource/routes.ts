@@ -25,6 +25,7 @@ import {
 import { createResource } from "./create-resource.ts";
 import { deleteByCondition, deleteResource } from "./delete-resource.ts";
 import { listHistory, parseHistoryQuery } from "./list-history.ts";
+import { publishDocument } from "./publish-document.ts";
 import { readResource, readResourceVersion } from "./read-resource.ts";
 import { etag, ifMatchVersion, versionHeaders, versionResponse } from "./represent-version.ts";
 import { searchResources } from "./search-resources.ts";
@@ -134,7 +135,8 @@ async function admitRequest(call: Call, deps: Deps, interaction: Interaction, pe
 async function create(call: Call, deps: Deps, { context, type, access }: Admitted): Promise<Response> {
   const body = await resourceBody(call, deps, type, undefined);
   const ifNoneExist = call.req.header("If-None-Exist");
-  const written = await createResource(context, deps, { type, access, body, ifNoneExist, ...writeRequest(call, body) });
+  const make = type.name === "DocumentReference" ? publishDocument : createResource;
+  const written = await make(context, deps, { type, access, body, ifNoneExist, ...writeRequest(call, body) });
   return writtenResponse(call, deps, type, written);
 }
 
