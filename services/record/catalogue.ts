@@ -31,7 +31,7 @@ export const patientParameter = "_patient";
 export function loadCatalogue(table: Record<string, ResourceTypeDefinition>): Catalogue {
   const definitions = new Definitions(Object.keys(table));
   const types = Object.entries(table).map(([name, definition]): [string, ResourceType] => {
-    const parameters = indexedParameters(definitions, name);
+    const parameters = indexedParameters(definitions, name, definition.parameters);
     const { patient } = definition;
     const isDirectory = patient === "none";
     const path = isDirectory || patient === "self" ? undefined : parseFhirPath(patient);

@@ -60,6 +60,19 @@ export function wantsJson(call: Call): void {
   }
 }
 
+/** What the client takes; `_format` is FHIR's way to say so in an address. */
+export function acceptHeader(call: Call): string | undefined {
+  // A plus sign in a query string is a space once decoded.
+  return call.req.query("_format")?.replace(" ", "+") ?? call.req.header("Accept");
+}
+
+/** Whether an Accept header (RFC 9110, 12.5.1) takes a media type, its parameters left aside. */
+export function accepts(header: string | undefined, type: string): boolean {
+  const [kind = ""] = mediaType(type).split("/");
+  const taken = (header ?? "*/*").split(",").filter((range) => !/;\s*q=0(\.0*)?\s*$/i.test(range));
+  return taken.map(mediaType).some((range) => [mediaType(type), `${kind}/*`, "*/*", ""].includes(range));
+}
+
 /** As the client's `_format` or `Accept` says; `unspecified` is the answer when they leave it open. */
 export function acceptsJson(call: Call, unspecified: boolean): boolean {
   const format = call.req.query("_format");

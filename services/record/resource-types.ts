@@ -1,3 +1,6 @@
+import type { SearchParameter } from "@medplum/fhirtypes";
+import { documentParameters, listParameters } from "./mhd/search-parameters.ts";
+
 /** What the service must know about a resource type to keep it and to find it; everything else comes from the FHIR specification's own data. */
 export interface ResourceTypeDefinition {
   /**
@@ -7,6 +10,8 @@ export interface ResourceTypeDefinition {
   patient: string;
   /** Whether a body of another media type is the content of the resource (FHIR's Binary only). */
   rawContent?: boolean;
+  /** Search parameters besides those of the FHIR specification. */
+  parameters?: readonly SearchParameter[];
 }
 
 /** Supporting another type is one more line. */
@@ -27,11 +32,11 @@ export const resourceTypes: Record<string, ResourceTypeDefinition> = {
   Encounter: { patient: "Encounter.subject" },
   CarePlan: { patient: "CarePlan.subject" },
   Composition: { patient: "Composition.subject" },
-  DocumentReference: { patient: "DocumentReference.subject" },
   Task: { patient: "Task.for" },
   Communication: { patient: "Communication.subject" },
+  DocumentReference: { patient: "DocumentReference.subject", parameters: documentParameters },
   Consent: { patient: "Consent.patient" },
   Provenance: { patient: "Provenance.target" },
-  List: { patient: "List.subject" },
+  List: { patient: "List.subject", parameters: listParameters },
   Binary: { patient: "Binary.securityContext", rawContent: true },
 };

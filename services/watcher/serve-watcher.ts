@@ -67,10 +67,10 @@ async function answer(options: ServeOptions, request: IncomingMessage, response:
       return reply(200, { status: "alive" });
     case "GET /readyz":
       return watcher.cluster ? reply(200, { status: "ready" }) : reply(503, { status: "the cluster was never seen" });
-    // For this site's edge: 404 tells HAProxy's check apart from a watcher that does not answer.
+    // For this site's edge.
     case "GET /standing":
       return watcher.overruled
-        ? reply(404, { status: "this site alone does not reach the primary" })
+        ? reply(409, { status: "this site alone does not reach the primary" })
         : reply(200, { status: "as the others" });
     case "GET /metrics":
       response.writeHead(200, { "Content-Type": metrics.registry.contentType }).end(await metrics.text(watcher));

@@ -35,6 +35,37 @@ describe("parseSearch", () => {
     expect(lookedInto(conditions)).toEqual(["Patient", "Patient", "Encounter"]);
   });
 
+  it("follows a chain to each type that has such a parameter, and to the names of contained persons", () => {
+    const broad = { type: "Observation", parameters: types.get("Observation")?.parameters ?? new Map() };
+    const directory = new Definitions(["Practitioner", "Organization"]);
+    const more = new Map([
+      ...types,
+      ...["Practitioner", "Organization"].map((type) => [type, { parameters: indexedParameters(directory, type) }] as const),
+    ]);
+    const chained = (query: string) =>
+      parseSearch([...new URLSearchParams(query)], broad.type, more, { strict: true, ownUrl: "https://dsp.test/fhir" }).conditions;
+    const [family] = chained("performer.family=Weber");
+    const name = { kind: "string", match: "prefix", alternatives: ["weber"] };
+    expect(family).toEqual({
+      kind: "any",
+      conditions: [
+        { kind: "chain", parameter: "performer", target: "Practitioner", condition: { ...name, parameter: "family" } },
+        { kind: "chain", parameter: "performer", target: "Patient", condition: { ...name, parameter: "family" } },
+        { ...name, parameter: "performer.family" },
+      ],
+    });
+    expect(lookedInto(chained("performer.family=Weber"))).toEqual(["Practitioner", "Patient"]);
+    expect(chained("performer:Patient.family=Weber")).toMatchObject([{ kind: "chain", target: "Patient" }]);
+    expect(chained("performer.family:missing=true")).toMatchObject([{ kind: "any", conditions: [{ kind: "chain" }, { kind: "chain" }] }]);
+    expect(() => chained("patient.general-practitioner.name=a")).toThrow(/Say which type/);
+  });
+
+  it("reads business identifiers of references", () => {
+    expect(parse("subject:identifier=urn:a|1").conditions).toEqual([
+      { kind: "token", parameter: "subject:identifier", negated: false, alternatives: [{ system: "urn:a", code: "1" }] },
+    ]);
+  });
+
   it("reads what is to be included", () => {
     expect(parse("_include=Observation:subject:Patient&_revinclude=Encounter:reason-reference").inclusions).toEqual([
       { direction: "include", type: "Observation", parameter: "subject", targets: ["Patient"], iterate: false },

@@ -17,6 +17,8 @@ export type Condition =
   | { kind: "chain"; parameter: string; target: string; condition: Condition }
   /** Some resource of the type, whose reference points here, meets the condition. */
   | { kind: "has"; type: string; parameter: string; condition: Condition }
+  /** One of them holds: a chain along a reference to several types. */
+  | { kind: "any"; conditions: Condition[] }
   | { kind: "missing"; parameter: string; table: IndexTable; missing: boolean };
 
 export type IndexTable = (typeof tableOf)[ParameterKind];
@@ -70,7 +72,16 @@ export interface Cursor {
 }
 
 export const searchLimits = {
-  ...{ defaultCount: 20, maxCount: 200, maxParameters: 30, maxAlternatives: 100, maxChain: 3, maxInclusions: 10, maxIncluded: 1000 },
+  ...{
+    defaultCount: 20,
+    maxCount: 200,
+    maxParameters: 30,
+    maxAlternatives: 100,
+    maxChain: 3,
+    maxChainTypes: 6,
+    maxInclusions: 10,
+    maxIncluded: 1000,
+  },
 } as const;
 
 /** What a search may be about: each type that the server keeps, with its parameters. */
@@ -204,7 +215,10 @@ function parseCondition(searched: Searched, name: string, value: string, depth: 
   return modifier === "missing" ? parseMissing(parameter, value) : parseKnown(parameter, modifier, alternatives, name, ownUrl);
 }
 
-/** `subject:Patient.name=…`; the type may be left out where the reference leads to one type that has such a parameter. */
+/**
+ * `subject:Patient.name=…`. Without the type it is about each that the reference leads to and that has such a parameter; only in the
+ * first link, so that a chain stays a few subqueries. `author.family=…` finds a contained person, too.
+ */
 function parseChain(
   searched: Searched,
   { name, code, target, rest }: { name: string; code: string; target: string | undefined; rest: string },
@@ -221,12 +235,19 @@ function parseChain(
     const parameters = searched.types.get(type)?.parameters;
     return parameters !== undefined && (first.startsWith("_") || parameters.has(first));
   });
-  const [only] = fitting;
-  if (only === undefined || fitting.length > 1)
-    throw wrong(only === undefined ? "What it leads to has no such parameter" : `Say which type is meant: ${fitting.join(", ")}`);
-  const next = { ...searched, type: only, parameters: searched.types.get(only)?.parameters ?? new Map() };
-  const condition = parseCondition(next, rest, value, depth + 1);
-  return condition && { kind: "chain", parameter: code, target: only, condition };
+  if (fitting.length === 0) throw wrong("What it leads to has no such parameter");
+  if (fitting.length > (depth === 0 ? searchLimits.maxChainTypes : 1)) throw wrong(`Say which type is meant: ${fitting.join(", ")}`);
+  const conditions = fitting.flatMap((type): Condition[] => {
+    const next = { ...searched, type, parameters: searched.types.get(type)?.parameters ?? new Map() };
+    const condition = parseCondition(next, rest, value, depth + 1);
+    return condition ? [{ kind: "chain", parameter: code, target: type, condition }] : [];
+  });
+  const [, part, modifier] = /^(family|given)(?::(exact|contains))?$/.exec(rest) ?? [];
+  if (part !== undefined && target === undefined) {
+    const contained = { ...parameter, code: `${code}.${part}`, kind: "string" as const };
+    conditions.push(parseKnown(contained, modifier, splitEscaped(value, ","), name, searched.ownUrl));
+  }
+  return conditions.length > 1 ? { kind: "any", conditions } : conditions[0];
 }
 
 /** `_has:Observation:patient:code=…` */
@@ -245,11 +266,12 @@ function parseHas(searched: Searched, name: string, value: string, depth: number
 
 /** Every type besides the searched one that conditions look into. */
 export function lookedInto(conditions: readonly Condition[]): string[] {
-  return conditions.flatMap((condition) =>
-    condition.kind === "chain" || condition.kind === "has"
+  return conditions.flatMap((condition) => {
+    if (condition.kind === "any") return lookedInto(condition.conditions);
+    return condition.kind === "chain" || condition.kind === "has"
       ? [condition.kind === "chain" ? condition.target : condition.type, ...lookedInto([condition.condition])]
-      : [],
-  );
+      : [];
+  });
 }
 
 function parseKnown(
@@ -285,6 +307,10 @@ function parseKnown(
   }
   if ((kind === "number" || kind === "quantity") && modifier === undefined) {
     return { kind: "quantity", parameter: code, alternatives: alternatives.map((each) => parseQuantity(parameter, each)) };
+  }
+  if (kind === "reference" && modifier === "identifier") {
+    const tokens = alternatives.map((each) => parseToken(code, each));
+    return { kind: "token", parameter: `${code}:identifier`, negated: false, alternatives: tokens };
   }
   if (kind === "reference" && (modifier === undefined || parameter.targets.includes(modifier))) {
     return {

@@ -75,6 +75,31 @@ describe("searchIndex", () => {
     ]);
   });
 
+  it("indexes what a reference says without leading anywhere: an identifier, the name of a contained person", () => {
+    const resource = {
+      resourceType: "Observation",
+      contained: [
+        { resourceType: "Practitioner", id: "a", name: [{ family: "Müller", given: ["Zoé", "Ada"] }, { family: "Test" }] },
+        { resourceType: "Organization", id: "b", name: "Test-Ward" },
+      ],
+      subject: { identifier: { system: "urn:a", value: "1" } },
+      performer: [{ reference: "#a" }, { reference: "#b" }, { reference: "#nobody" }],
+    };
+    const index = searchIndex(parametersOf("Observation", "subject", "performer"), resource);
+    expect(index.tokens.filter(({ parameter }) => parameter.includes(":"))).toEqual([
+      { parameter: "subject:identifier", system: "urn:a", code: "1" },
+    ]);
+    expect(index.strings).toEqual([
+      { parameter: "performer.family", value: "muller", exact: "Müller" },
+      { parameter: "performer.given", value: "zoe", exact: "Zoé" },
+      { parameter: "performer.given", value: "ada", exact: "Ada" },
+      { parameter: "performer.family", value: "test", exact: "Test" },
+    ]);
+    for (const contained of [null, "x", [null], [{ id: "a", name: [null, "x", { family: 5 }] }]]) {
+      searchIndex(parametersOf("Observation", "performer"), { ...resource, contained });
+    }
+  });
+
   it("does not take another subject for a patient", () => {
     const resource = { resourceType: "Observation", subject: { reference: "Group/g" } };
     const { tokens } = searchIndex(parametersOf("Observation", "patient", "subject"), resource);

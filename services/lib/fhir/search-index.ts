@@ -41,10 +41,17 @@ export interface IndexedParameter {
   elements: string[];
 }
 
-/** The search parameters of one resource type, ready to evaluate, by code. Composite ones, which are not kept in an index, are left out. */
-export function indexedParameters(definitions: Definitions, type: string): Map<string, IndexedParameter> {
+/**
+ * The search parameters of one resource type, ready to evaluate, by code. Composite ones, which are not kept in an index, are left out.
+ * @param further parameters besides the specification's own
+ */
+export function indexedParameters(
+  definitions: Definitions,
+  type: string,
+  further: readonly SearchParameter[] = [],
+): Map<string, IndexedParameter> {
   const parameters = new Map<string, IndexedParameter>();
-  for (const definition of definitions.searchParameters(type)) {
+  for (const definition of [...definitions.searchParameters(type), ...further]) {
     const kind = kinds.find((each) => each === definition.type);
     const expression = getExpressionForResourceType(type, definition.expression ?? "");
     if (!kind || !definition.code || !expression) continue;
@@ -78,12 +85,30 @@ export function searchIndex(parameters: ReadonlyMap<string, IndexedParameter>, r
           index.strings.push({ parameter, value: normaliseString(text), exact: text.slice(0, maxLength) });
       } else {
         for (const token of kind === "token" ? tokens(value) : references(value.value)) index.tokens.push({ parameter, ...token });
+        if (kind === "reference") indexReferred(index, parameter, value.value, resource);
       }
     }
   }
   index.tokens = distinct(index.tokens);
   index.strings = distinct(index.strings);
   return index;
+}
+
+/** What a reference tells besides where it leads: a business identifier (`patient:identifier`), and the name of a contained person (`author.family`). */
+function indexReferred(index: SearchIndex, parameter: string, value: unknown, { contained }: AnyResource): void {
+  const { reference, identifier } = (value ?? {}) as { reference?: unknown; identifier?: unknown };
+  for (const token of tokens({ type: "Identifier", value: identifier }))
+    index.tokens.push({ parameter: `${parameter}:identifier`, ...token });
+  if (typeof reference !== "string" || !reference.startsWith("#") || !Array.isArray(contained)) return;
+  const person = (contained as ({ id?: unknown; name?: unknown } | null)[]).find((each) => `#${each?.id}` === reference);
+  for (const name of Array.isArray(person?.name) ? (person.name as (Partial<Record<"family" | "given", unknown>> | null)[]) : []) {
+    for (const part of ["family", "given"] as const) {
+      const texts = [name?.[part]].flat().filter((text) => typeof text === "string");
+      index.strings.push(
+        ...texts.map((text) => ({ parameter: `${parameter}.${part}`, value: normaliseString(text), exact: text.slice(0, maxLength) })),
+      );
+    }
+  }
 }
 
 /** That of a resource which nothing finds. */

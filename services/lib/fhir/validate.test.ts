@@ -63,6 +63,17 @@ describe("validate", () => {
     expect(problems({ ...observation, contained: [practitioner], performer: [{ reference: "#p" }] })).toEqual([]);
   });
 
+  it("learns the types in a Bundle, and checks what is in it", () => {
+    const bundle = (resource: unknown) => ({ resourceType: "Bundle", type: "collection", entry: [{ fullUrl: "urn:uuid:1", resource }] });
+    const appointment = { resourceType: "Appointment", status: "booked", participant: [{ status: "accepted" }] };
+    expect(problems(bundle({ ...appointment, participant: [{ actor: { display: "Test" }, status: "accepted" }] }) as AnyResource)).toEqual(
+      [],
+    );
+    expect(problems(bundle({ ...observation, status: "xyz" }) as AnyResource)).toEqual(["code-invalid Bundle.entry[0].resource.status"]);
+    expect(problems(bundle({ resourceType: "Spaceship" }) as AnyResource)).toEqual(["structure Bundle.entry"]);
+    for (const entry of [null, "x", [null], [{ resource: 5 }]]) problems({ resourceType: "Bundle", type: "collection", entry });
+  });
+
   it("takes references that do not tell their type", () => {
     for (const reference of ["urn:uuid:7a4c8e1c-0001-4b1d-9d4e-1f6f6b0f0b4a", "https://x.test/anything"]) {
       expect(problems({ ...observation, subject: { reference } })).toEqual([]);

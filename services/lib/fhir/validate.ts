@@ -45,12 +45,20 @@ function containedOf(resource: AnyResource): AnyResource[] {
   return Array.isArray(resource.contained) ? (resource.contained as AnyResource[]) : [];
 }
 
+/** The resources within a resource: what it contains and, of a Bundle, its entries. */
+function resourcesIn(resource: AnyResource): AnyResource[] {
+  const entries = resource.resourceType === "Bundle" && Array.isArray(resource.entry) ? resource.entry : [];
+  const own = (entries as ({ resource?: AnyResource } | null)[]).flatMap((entry) => entry?.resource ?? []);
+  return [...containedOf(resource), ...own.flatMap((each) => [each, ...resourcesIn(each)])];
+}
+
 function checkIds(definitions: Definitions, resource: AnyResource): OperationOutcomeIssue[] {
   const issues: OperationOutcomeIssue[] = [];
-  for (const each of [resource, ...containedOf(resource)]) {
+  const within = resource.resourceType === "Bundle" ? "entry" : "contained";
+  for (const each of [resource, ...resourcesIn(resource)]) {
     const type = each?.resourceType;
     if (typeof type !== "string" || !definitions.ensureType(type)) {
-      issues.push(issue("error", "structure", "Not a FHIR R4 resource type", `${resource.resourceType}.contained`));
+      issues.push(issue("error", "structure", "Not a FHIR R4 resource type", `${resource.resourceType}.${within}`));
     } else if (each.id !== undefined && !(typeof each.id === "string" && idPattern.test(each.id))) {
       issues.push(issue("error", "value", "Invalid id: letters, digits, '-' and '.', at most 64", `${type}.id`));
     }

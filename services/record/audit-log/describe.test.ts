@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { chooseLanguage, describeEvent, type Event, languages } from "./describe.ts";
+import { languages } from "../language.ts";
+import { describeEvent, type Event } from "./describe.ts";
 
 const event: Event = {
   interaction: "read",
@@ -44,14 +45,4 @@ describe("describeEvent", () => {
     const { who: _who, ...nameless } = event;
     expect(describeEvent({ ...nameless, resourceType: "Basic" }, "en")).toBe("account-1 (physician) read a part of your record.");
   });
-});
-
-it.each([
-  [undefined, "en"],
-  ["fr-LU,fr;q=0.9,en;q=0.8", "fr"],
-  ["lb, de;q=0.5, en;q=0.7", "en"],
-  ["es", "en"],
-  ["de;q=0, fr;q=0.1", "fr"],
-])("chooses the language of %s", (header, expected) => {
-  expect(chooseLanguage(header)).toBe(expected);
 });

@@ -1,7 +1,5 @@
 import type { Interaction } from "../../lib/audit-event.ts";
-
-export const languages = ["en", "fr", "de"] as const;
-export type Language = (typeof languages)[number];
+import type { Language } from "../language.ts";
 
 /** What a patient is told about one audit record. */
 export interface Event {
@@ -131,18 +129,4 @@ function sentence({ interaction, outcome, emergency: why, isSelf }: Event, langu
   if (outcome === "4") return missing[language];
   if (why !== undefined) return emergency[language];
   return (isSelf ? bySelf : done)[verbs[interaction]][language];
-}
-
-/** The first language of an Accept-Language header that there is; English without one. */
-export function chooseLanguage(header: string | undefined): Language {
-  const wanted = (header ?? "")
-    .split(",")
-    .map((part) => {
-      const [tag = "", ...parameters] = part.trim().toLowerCase().split(";");
-      const quality = parameters.map((each) => /^\s*q=([\d.]+)$/.exec(each)?.[1]).find((each) => each !== undefined);
-      return { tag: tag.split("-")[0] ?? "", quality: Number(quality ?? "1") };
-    })
-    .filter(({ quality }) => quality > 0)
-    .sort((left, right) => right.quality - left.quality);
-  return wanted.map(({ tag }) => languages.find((language) => language === tag)).find((language) => language !== undefined) ?? "en";
 }

@@ -6,7 +6,8 @@ import { searchLimits } from "../../lib/fhir/parse-search.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
 import type { Access } from "../access.ts";
 import type { Deps } from "../deps.ts";
-import { describeEvent, type Language } from "./describe.ts";
+import type { Language } from "../language.ts";
+import { describeEvent } from "./describe.ts";
 import { type EventQuery, type EventRow, listEvents as readEvents } from "./store.ts";
 
 export interface LogQuery extends EventQuery {

@@ -7,7 +7,7 @@ import { reach } from "../../lib/scope.ts";
 import type { Access } from "../access.ts";
 import type { Deps } from "../deps.ts";
 import { authenticate, type Call, type Env, preference, primaryOnly, wantsJson } from "../http.ts";
-import { chooseLanguage } from "./describe.ts";
+import { type Language, preferredLanguage } from "../language.ts";
 import { listEvents, parseLogQuery, readEvent } from "./list-events.ts";
 
 /** AuditEvent: who looked at a record, for its patient and for the platform's auditors. Nobody writes it but the service itself. */
@@ -44,8 +44,8 @@ async function admit(call: Call, deps: Deps, interaction: Interaction): Promise<
   throw fhirError(403, "forbidden", "The access log is for its patient and for the platform's auditors");
 }
 
-function how(call: Call): { language: ReturnType<typeof chooseLanguage>; primaryOnly: boolean } {
-  return { language: chooseLanguage(call.req.header("Accept-Language")), primaryOnly: primaryOnly(call) };
+function how(call: Call): { language: Language; primaryOnly: boolean } {
+  return { language: preferredLanguage(call.req.header("Accept-Language")), primaryOnly: primaryOnly(call) };
 }
 
 function answer({ value, servedBy }: Served<string>): Response {

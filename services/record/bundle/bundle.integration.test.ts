@@ -94,7 +94,10 @@ describe("a transaction", () => {
     expect(first.answer.entry?.map(({ response }) => response.status)).toEqual(["201", "201", "201", "201"]);
     const [binary = "", document = "", list = "", who = ""] = locations(first.answer);
     expect(who).toMatch(/^Patient\//);
-    expect(await read(document)).toMatchObject({ subject: { reference: who }, content: [{ attachment: { url: binary } }] });
+    expect(await read(document)).toMatchObject({
+      subject: { reference: who },
+      content: [{ attachment: { url: `https://dsp.test/fhir/${binary}` } }],
+    });
     expect(await read(list)).toMatchObject({ entry: [{ item: { reference: document } }] });
     expect(
       await count("audit_event WHERE request_id = $1 AND interaction = 'create' AND patient_id = $2", [`first-${owner}`, who.slice(8)]),

@@ -11,6 +11,7 @@ import { deleteWithin } from "../resource/delete-resource.ts";
 import { ifMatchVersion } from "../resource/represent-version.ts";
 import { checkedUpdate, updateWithin } from "../resource/update-resource.ts";
 import { recordingRefusal } from "../resource/write-once.ts";
+import { ownBinaries } from "./own-binaries.ts";
 import type { BundleEntry } from "./parse-bundle.ts";
 import { conditionalReferences, replaceReferences } from "./references.ts";
 
@@ -49,10 +50,10 @@ export async function runTransaction(
   request: WriteRequest,
 ): Promise<WriteResult & { replayed: boolean }> {
   const steps: Step[] = [];
-  for (const [place, entry] of entries.entries()) steps.push(await atEntry(place, () => admit(context, deps, place, entry)));
+  for (const [place, entry] of ownBinaries(entries).entries()) steps.push(await atEntry(place, () => admit(context, deps, place, entry)));
   refuseTwice(steps);
   const names = new Map(steps.flatMap(({ entry, type, id }) => (entry.fullUrl ? [[entry.fullUrl, `${type.name}/${id}`] as const] : [])));
-  const named = steps.map((step) => withContent(step, names));
+  const named = steps.map((step) => withContent(deps, step, names));
   for (const step of named) await atEntry(step.place, async () => check(deps, step));
   const prepared = await Promise.all(named.map((step) => atEntry(step.place, async () => preparedStep(deps, step))));
   const meanings = await admitReferences(context, deps, named);
@@ -113,9 +114,10 @@ function refuseTwice(steps: readonly Step[]): void {
   }
 }
 
-function withContent(step: Step, known: ReadonlyMap<string, string>): Step {
+function withContent(deps: Deps, step: Step, known: ReadonlyMap<string, string>): Step {
   const { content } = step.entry;
-  return content === undefined ? step : { ...step, entry: { ...step.entry, content: replaceReferences(content, known) } };
+  if (content === undefined) return step;
+  return { ...step, entry: { ...step.entry, content: replaceReferences(content, known, deps.settings.publicUrl) } };
 }
 
 /** Of a step whose content was checked. */
@@ -149,7 +151,7 @@ async function resolve(
     if (existing) known.set(`${type.name}/${id}`, `${type.name}/${existing.id}`);
   }
   for (const meaning of meanings) known.set(meaning.reference, await meant(deps, transaction, meaning));
-  return known.size === 0 ? steps : steps.map((step) => preparedStep(deps, withContent(step, known)));
+  return known.size === 0 ? steps : steps.map((step) => preparedStep(deps, withContent(deps, step, known)));
 }
 
 /** A conditional reference is a search, and needs its permission: what it means tells that it exists. @throws FhirError 403, 412 */
@@ -176,7 +178,7 @@ function meansNothing(reference: string): FhirError {
 }
 
 /** Within creates and updates, what describes another resource comes after it, so that it can be kept as confidential. */
-const ranks: Record<string, number> = { Binary: 1, Provenance: 3 };
+const ranks: Record<string, number> = { Binary: 1, List: 3, Provenance: 3 };
 
 function orderOf({ entry, type }: Step): number {
   const place = order[entry.method as keyof typeof order];

@@ -15,7 +15,9 @@ export function capabilityStatement(catalogue: Catalogue, options: { publicUrl: 
       {
         mode: "server",
         documentation:
-          "Writes take an Idempotency-Key header and are done once for each key. Reads say in DSP-Served-By whether a standby answered; Cache-Control: no-cache asks for the primary.",
+          "Writes take an Idempotency-Key header and are done once for each key. Reads say in DSP-Served-By whether a standby answered; Cache-Control: no-cache asks for the primary. " +
+          // No `instantiates`: MHD's actors, and the IPS's, are asked for XML as well.
+          "Of IHE MHD 4.2 there are Provide Document Bundle (ITI-65), Find Document Lists (ITI-66), Find Document References (ITI-67), Retrieve Document (ITI-68) and Simplified Publish (ITI-105), in JSON only.",
         security: {
           service: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/restful-security-service", code: "SMART-on-FHIR" }] }],
           description: "Bearer tokens with SMART on FHIR 2 scopes",
@@ -56,7 +58,10 @@ function resourceCapability(type: ResourceType, catalogue: Catalogue): object {
     operation: [
       { name: "validate", definition: "http://hl7.org/fhir/OperationDefinition/Resource-validate" },
       ...(type.name === "Patient"
-        ? [{ name: "everything", definition: "http://hl7.org/fhir/OperationDefinition/Patient-everything" }]
+        ? [
+            { name: "everything", definition: "http://hl7.org/fhir/OperationDefinition/Patient-everything" },
+            { name: "summary", definition: "http://hl7.org/fhir/uv/ips/OperationDefinition/summary" },
+          ]
         : []),
     ],
     searchInclude: references(type),

@@ -6,10 +6,14 @@ import { reach } from "../../lib/scope.ts";
 import { authorise } from "../access.ts";
 import type { Deps } from "../deps.ts";
 import { authenticate, type Call, decodeUtf8, type Env, isJsonBody, primaryOnly, readBody, wantsJson } from "../http.ts";
+import { preferredLanguage } from "../language.ts";
 import { checkedResource } from "../resource/create-resource.ts";
 import { recordingRefusal } from "../resource/write-once.ts";
 import { breakGlass, emergencyCaller, parseReason } from "./break-glass.ts";
 import { everything, parseEverything } from "./everything.ts";
+import { checkSummaryParameters } from "./summary/check-summary-parameters.ts";
+import { summaryTypes } from "./summary/sections.ts";
+import { summary } from "./summary.ts";
 
 /** FHIR's operations, whose names begin with a dollar sign. */
 export function operationRoutes(app: Hono<Env>, deps: Deps): void {
@@ -34,6 +38,9 @@ export function operationRoutes(app: Hono<Env>, deps: Deps): void {
     return new Response(value, { headers: { "Content-Type": fhirJson, "DSP-Served-By": servedBy } });
   });
   app.post("/Patient/:id/$break-glass", (call) => openInEmergency(call, deps));
+  const patientSummary = (call: Call): Promise<Response> => summarise(call, deps);
+  app.get("/Patient/:id/$summary", patientSummary);
+  app.post("/Patient/:id/$summary", patientSummary);
   const validate = (call: Call): Promise<Response> => validateResource(call, deps);
   app.post("/:type/$validate", validate);
   app.post("/:type/:id/$validate", validate);
@@ -60,6 +67,31 @@ async function openInEmergency(call: Call, deps: Deps): Promise<Response> {
     { name: "review", valueReference: { reference: `Task/${taskId}` } },
   ];
   return new Response(JSON.stringify({ resourceType: "Parameters", parameter }), { headers: { "Content-Type": fhirJson } });
+}
+
+/** The IPS's $summary: in the language that the client asks for, and for its profile only. */
+async function summarise(call: Call, deps: Deps): Promise<Response> {
+  const type = deps.catalogue.types.get("Patient");
+  const context = await authenticate(call, deps, { interaction: "operation", resourceType: "Patient" });
+  const id = call.req.param("id") ?? "";
+  if (!type || !idPattern.test(id)) {
+    throw fhirError(400, "value", "Invalid id: letters, digits, '-' and '.', at most 64");
+  }
+  const access = await authorise(context, deps, { type, resourceId: id, interaction: "operation", permission: "r" });
+  wantsJson(call);
+  const body = call.req.method === "POST" ? decodeUtf8(await readBody(call, deps)) : "";
+  if (body !== "" && !isJsonBody(call)) {
+    throw fhirError(415, "not-supported", "This server reads application/fhir+json in UTF-8 only");
+  }
+  checkSummaryParameters(new URL(call.req.url).searchParams, body);
+  const readable = [...deps.catalogue.types.values()].filter(({ name }) => reach(context.principal.scopes, name, "r") !== "none");
+  const types = readable.filter(({ name }) => summaryTypes.includes(name)).map(({ name }) => name);
+  const directoryTypes = readable.filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
+  const language = preferredLanguage(call.req.header("Accept-Language"));
+  const request = { id, access, types, directoryTypes, language, primaryOnly: primaryOnly(call) };
+  const { value, servedBy } = await summary(context, deps, request);
+  const headers = { "Content-Type": fhirJson, "Content-Language": language, Vary: "Accept-Language", "DSP-Served-By": servedBy };
+  return new Response(value, { headers });
 }
 
 /** FHIR's $validate: always answered with what was found, since to find something wrong is no failure. */

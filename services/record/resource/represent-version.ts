@@ -1,5 +1,6 @@
 import type { AnyResource } from "../../lib/fhir/validate.ts";
 import { fhirError, fhirJson } from "../../lib/operation-outcome.ts";
+import { accepts } from "../http.ts";
 import type { StoredVersion } from "./store.ts";
 
 /** The FHIR JSON of a version: what the client sent, with the id and meta the server decides. */
@@ -35,8 +36,11 @@ export function versionHeaders(version: StoredVersion): Record<string, string> {
   return { ETag: etag(version.version), "Last-Modified": version.lastUpdated.toUTCString() };
 }
 
-/** The version as an HTTP answer: FHIR JSON, or for a Binary asked for as such its bytes. */
-export function versionResponse(version: StoredVersion, options: { raw: boolean; ifNoneMatch?: string | undefined }): Response {
+/** The version as an HTTP answer: FHIR JSON, or for a Binary asked for as such its bytes. @throws FhirError 406 for bytes of a type not wanted */
+export function versionResponse(
+  version: StoredVersion,
+  options: { raw: boolean; accept?: string | undefined; ifNoneMatch?: string | undefined },
+): Response {
   const headers = versionHeaders(version);
   if (options.ifNoneMatch?.split(",").some((tag) => tag.trim().replace(/^W\//, "") === `"${version.version}"`)) {
     return new Response(null, { status: 304, headers });
@@ -45,13 +49,17 @@ export function versionResponse(version: StoredVersion, options: { raw: boolean;
     return new Response(version.content, { status: 200, headers: { ...headers, "Content-Type": fhirJson } });
   }
   const { contentType, data } = JSON.parse(version.content) as { contentType: string; data?: string };
+  // FHIR's `code` allows characters that a header does not.
+  const mediaType = /^[\x21-\x7e]+\/[\x20-\x7e]+$/.test(contentType) ? contentType : "application/octet-stream";
+  if (!accepts(options.accept, mediaType)) {
+    throw fhirError(406, "not-supported", `The content is of the type ${mediaType}; ask for that, or for application/fhir+json`);
+  }
   return new Response(Buffer.from(data ?? "", "base64"), {
     status: 200,
     // The bytes are a stranger's: a browser must neither guess their type nor run them.
     headers: {
       ...headers,
-      // FHIR's `code` allows characters that a header does not.
-      "Content-Type": /^[\x21-\x7e]+\/[\x20-\x7e]+$/.test(contentType) ? contentType : "application/octet-stream",
+      "Content-Type": mediaType,
       "X-Content-Type-Options": "nosniff",
       "Content-Disposition": "attachment",
       "Content-Security-Policy": "sandbox; default-src 'none'",

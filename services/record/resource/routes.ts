@@ -10,6 +10,7 @@ import { type Access, authorise } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
 import {
+  acceptHeader,
   acceptsJson,
   authenticate,
   type Call,
@@ -24,6 +25,7 @@ import {
 import { createResource } from "./create-resource.ts";
 import { deleteByCondition, deleteResource } from "./delete-resource.ts";
 import { listHistory, parseHistoryQuery } from "./list-history.ts";
+import { publishDocument } from "./publish-document.ts";
 import { readResource, readResourceVersion } from "./read-resource.ts";
 import { etag, ifMatchVersion, versionHeaders, versionResponse } from "./represent-version.ts";
 import { searchResources } from "./search-resources.ts";
@@ -73,13 +75,14 @@ export function resourceRoutes(app: Hono<Env>, deps: Deps): void {
       version: Number(version),
       primaryOnly: primaryOnly(call),
     });
-    return servedByHeader(versionResponse(value, { raw }), servedBy);
+    return servedByHeader(versionResponse(value, { raw, accept: acceptHeader(call) }), servedBy);
   });
   app.get("/:type/:id", async (call) => {
     const { context, ...request } = await admit(call, "read", "r");
     const raw = wantsRaw(call, request.type);
     const { value, servedBy } = await readResource(context, deps, { ...request, primaryOnly: primaryOnly(call) });
-    return servedByHeader(versionResponse(value, { raw, ifNoneMatch: call.req.header("If-None-Match") }), servedBy);
+    const options = { raw, accept: acceptHeader(call), ifNoneMatch: call.req.header("If-None-Match") };
+    return servedByHeader(versionResponse(value, options), servedBy);
   });
   app.put("/:type/:id", async (call) => update(call, deps, await admit(call, "update", "u")));
   app.put("/:type", async (call) => {
@@ -132,7 +135,8 @@ async function admitRequest(call: Call, deps: Deps, interaction: Interaction, pe
 async function create(call: Call, deps: Deps, { context, type, access }: Admitted): Promise<Response> {
   const body = await resourceBody(call, deps, type, undefined);
   const ifNoneExist = call.req.header("If-None-Exist");
-  const written = await createResource(context, deps, { type, access, body, ifNoneExist, ...writeRequest(call, body) });
+  const make = type.name === "DocumentReference" ? publishDocument : createResource;
+  const written = await make(context, deps, { type, access, body, ifNoneExist, ...writeRequest(call, body) });
   return writtenResponse(call, deps, type, written);
 }
 

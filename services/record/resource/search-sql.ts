@@ -255,6 +255,8 @@ function conditionSql(looked: Looked, condition: Condition): string {
       const test = exists(looked, "token", condition.parameter, any(condition.alternatives.map((each) => tokenTest(values, each))));
       return condition.negated ? `NOT (${test})` : test;
     }
+    case "any":
+      return any(condition.conditions.map((each) => conditionSql(looked, each)));
     case "missing": {
       const test = exists(looked, condition.table, condition.parameter, "true");
       return condition.missing ? `NOT (${test})` : test;

@@ -4,7 +4,7 @@ import type { AnyResource } from "../../lib/fhir/validate.ts";
 import { type Level, labelledLevel } from "./confidentiality.ts";
 import { type DocumentType, documentTypeOf } from "./document-types.ts";
 import { type AccessRule, rulesOf } from "./rules.ts";
-import { protectBinaries, protectBinary, protectProvenance, replaceRules } from "./store.ts";
+import { protectBinaries, protectBinary, protectPointers, replaceRules } from "./store.ts";
 
 /** What rights depend on in a resource, and what it says about rights itself. */
 export interface Sensitivity {
@@ -17,9 +17,12 @@ export interface Sensitivity {
   binaryIds: string[];
   /** Of a Binary: where a description says that it is. */
   addresses: string[];
-  /** Of a Provenance: what it is about. */
+  /** Of a Provenance or a List: the first that it is about. */
   target: { type: string; id: string } | undefined;
 }
+
+/** What only points to other resources, and by which search parameter. */
+const pointers: Record<string, string> = { Provenance: "target", List: "item" };
 
 /** @throws FhirError 422 for a Consent that this server could not hold to */
 export function sensitivityOf(
@@ -28,7 +31,8 @@ export function sensitivityOf(
 ): Sensitivity {
   const { id, index, patientIds, ownUrl } = known;
   const { resourceType, meta } = resource as { resourceType: string; meta?: { security?: unknown } };
-  const target = resourceType === "Provenance" ? index.tokens.find(({ parameter }) => parameter === "target") : undefined;
+  const pointer = pointers[resourceType];
+  const target = index.tokens.find(({ parameter, system }) => parameter === pointer && system !== "");
   return {
     category: documentTypeOf(resourceType, index),
     level: labelledLevel(meta?.security),
@@ -59,6 +63,6 @@ export async function spread(
   if (written.type === "Consent") await replaceRules(transaction, written, rules);
   if (binaryIds.length > 0) await protectBinaries(transaction, written, binaryIds, written.mayLower);
   if (addresses.length > 0) await protectBinary(transaction, written.id, addresses);
-  if (target) await protectProvenance(transaction, target);
-  if (written.changed && !target) await protectProvenance(transaction, written);
+  if (target) await protectPointers(transaction, target);
+  if (written.changed && !target) await protectPointers(transaction, written);
 }

@@ -68,16 +68,16 @@ export async function protectBinary(transaction: Transaction, id: string, addres
   );
 }
 
-/** What says where a resource comes from is as confidential as that resource: the most confidential of its targets. */
-export async function protectProvenance(transaction: Transaction, target: { type: string; id: string }): Promise<void> {
+/** What only says something about other resources is as confidential as the most confidential of them: Provenance, List. */
+export async function protectPointers(transaction: Transaction, target: { type: string; id: string }): Promise<void> {
   await transaction.query(
     {
-      name: "protect-provenance",
+      name: "protect-pointers",
       text: `UPDATE resource p SET (level, category) = (
           SELECT t.level, t.category FROM search_token i JOIN resource t ON t.type = i.system AND t.id = i.code
-          WHERE i.resource_key = p.key AND i.parameter = 'target' ORDER BY t.level DESC, t.key LIMIT 1)
+          WHERE i.resource_key = p.key AND (i.type, i.parameter) IN (('Provenance', 'target'), ('List', 'item')) ORDER BY t.level DESC, t.key LIMIT 1)
         WHERE p.key IN (SELECT i.resource_key FROM search_token i
-          WHERE i.type = 'Provenance' AND i.parameter = 'target' AND i.system = $1 AND i.code = $2)`,
+          WHERE (i.type, i.parameter) IN (('Provenance', 'target'), ('List', 'item')) AND i.system = $1 AND i.code = $2)`,
     },
     [target.type, target.id],
   );
