@@ -59,7 +59,11 @@ describe("a patient's record", () => {
     const consent = await created(me, {
       ...{ resourceType: "Consent", status: "active", scope: { text: "t" }, category: [{ text: "t" }], policyRule: { text: "t" } },
       patient: { reference: `Patient/${patientId}` },
-      provision: { type: "permit", actor: [{ reference: { reference: `Practitioner/${family}` } }], securityLabel: restricted.security },
+      provision: {
+        type: "permit",
+        actor: [{ role: { text: "t" }, reference: { reference: `Practitioner/${family}` } }],
+        securityLabel: restricted.security,
+      },
     });
     expect(await status(doctor, `Observation/${result}`)).toBe(200);
     expect((await send(me, "DELETE", `Consent/${consent}`)).status).toBe(204);

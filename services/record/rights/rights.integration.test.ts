@@ -62,6 +62,7 @@ const result = ({ id }: Resource, more: object = {}) => ({
   ...more,
 });
 const label = (code: string) => [{ system: "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", code }];
+const actor = (reference: string) => [{ role: { text: "t" }, reference: { reference } }];
 const consent = ({ id }: Resource, provision: object, more: object = {}) => ({
   ...{ resourceType: "Consent", status: "active", scope: { text: "t" }, category: [{ text: "t" }], policyRule: { text: "t" } },
   ...{ patient: { reference: `Patient/${id}` }, provision },
@@ -111,10 +112,7 @@ describe("professions", () => {
     const software = await as({ sub: "practice", role: "system", organization: "practice-1", scope: "system/*.cruds" });
     const { id } = await create(result(owner));
     expect(await status(`Observation/${id}`, software)).toBe(404);
-    await create(
-      consent(owner, { type: "permit", actor: [{ reference: { reference: "Organization/practice-1" } }] }),
-      await patientToken(owner.id),
-    );
+    await create(consent(owner, { type: "permit", actor: actor("Organization/practice-1") }), await patientToken(owner.id));
     expect(await status(`Observation/${id}`, software)).toBe(200);
   });
 });
@@ -126,10 +124,14 @@ describe("a patient's consents", () => {
     const [trusted, other] = [await professional("trusted", "physician"), await professional("other", "physician")];
     const { id } = await create(result(owner, { meta: { security: label("R") } }));
     expect([await status(`Observation/${id}`, trusted), await status(`Observation/${id}`, other)]).toEqual([404, 404]);
-    const actor = [{ reference: { reference: "Practitioner/trusted" } }];
-    const grant = await create(consent(owner, { type: "permit", actor, securityLabel: label("R") }), me);
+    const trustedOnly = actor("Practitioner/trusted");
+    const grant = await create(consent(owner, { type: "permit", actor: trustedOnly, securityLabel: label("R") }), me);
     expect([await status(`Observation/${id}`, trusted), await status(`Observation/${id}`, other)]).toEqual([200, 404]);
-    const past = consent(owner, { type: "permit", actor, securityLabel: label("R"), period: { end: "2020-01-01" } }, { id: grant.id });
+    const past = consent(
+      owner,
+      { type: "permit", actor: trustedOnly, securityLabel: label("R"), period: { end: "2020-01-01" } },
+      { id: grant.id },
+    );
     expect((await record.call("PUT", `/fhir/Consent/${grant.id}`, { body: past, headers: me })).status).toBe(200);
     expect(await status(`Observation/${id}`, trusted)).toBe(404);
     const closed = await create(consent(owner, { type: "deny" }), me);
@@ -159,10 +161,7 @@ describe("a patient's consents", () => {
     const delegate = await as({ sub: "d", role: "patient", scope: "patient/*.rs", patient: owner.id, fhirUser: "RelatedPerson/daughter" });
     const { id } = await create(result(owner));
     expect(await status(`Observation/${id}`, delegate)).toBe(404);
-    await create(
-      consent(owner, { type: "permit", actor: [{ reference: { reference: "RelatedPerson/daughter" } }] }),
-      await patientToken(owner.id),
-    );
+    await create(consent(owner, { type: "permit", actor: actor("RelatedPerson/daughter") }), await patientToken(owner.id));
     expect(await status(`Observation/${id}`, delegate)).toBe(200);
     expect(await status(`AuditEvent?patient=${owner.id}`, delegate)).toBe(403);
   });
