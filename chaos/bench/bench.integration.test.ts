@@ -69,10 +69,10 @@ describe.runIf(present)("the benchmark", () => {
 
   it("measures the curve in one growing database, and draws it", { timeout: limitMs }, async () => {
     const some = scenarios.filter(({ name }) => name === "read" || name === "everything");
-    const result = await runCurve({ ...options, scenarios: some, sizes: [20, 300] });
+    const result = await runCurve({ ...options, scenarios: some, sizes: [100, 300] });
     expect(problemsOf(result)).toEqual([]);
     const points = result.curve?.points ?? [];
-    expect(points.map(({ patients }) => patients)).toEqual([20, 300]);
+    expect(points.map(({ patients }) => patients)).toEqual([100, 300]);
     expect(points[1]?.scenarios[0]?.open.ratePerSecond).toBe(points[0]?.scenarios[0]?.open.ratePerSecond);
     const files = writeBenchReport(folder, result);
     expect(files.map((file) => file.slice(folder.length + 1))).toEqual(["report.md", "result.json", "curve.svg"]);

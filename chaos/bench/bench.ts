@@ -1,11 +1,15 @@
 /** The benchmark: each way to commit on a testbed of its own, each scenario one after another; or the curve over the number of patients. */
-import { cpus, totalmem } from "node:os";
+import { cpus, loadavg, totalmem } from "node:os";
 import { type Skipped, sortOut } from "./capability.ts";
 import { measureScenario, type ScenarioFigures } from "./measure.ts";
 import type { PostgresMemory } from "./postgres.ts";
 import type { Scenario } from "./scenarios.ts";
 import { patientResources } from "./synthetic-record.ts";
 import { type Commit, openTestbed, type Programs, roundedPatients, type Testbed, type TestbedOptions } from "./testbed.ts";
+
+/** k6 leaves a few out while it makes further clients. */
+const droppedShareMax = 0.01;
+const busyShareMax = 0.25;
 
 /** Where the curve is looked at. */
 export const curveSizes = [1_000, 10_000, 100_000] as const;
@@ -38,6 +42,9 @@ export interface CurvePoint {
 export interface BenchResult {
   startedAt: string;
   machine: string;
+  /** Processes that wanted a processor in the minute before. */
+  loadBefore: number;
+  processors: number;
   seconds: number;
   resourcesPerPatient: number;
   commits: CommitFigures[];
@@ -51,7 +58,8 @@ function machineOf(): string {
 
 function emptyResult(seconds: number): BenchResult {
   const startedAt = new Date().toISOString();
-  return { startedAt, machine: machineOf(), seconds, resourcesPerPatient: patientResources, commits: [], curve: null };
+  const busy = { loadBefore: loadavg()[0] ?? 0, processors: cpus().length };
+  return { startedAt, machine: machineOf(), ...busy, seconds, resourcesPerPatient: patientResources, commits: [], curve: null };
 }
 
 function testbedOptions({ programs, memory, signal }: BenchOptions, commit: Commit, patients: number): Omit<TestbedOptions, "onProgress"> {
@@ -125,18 +133,33 @@ function unrecorded({ commit, scenarios, auditRecords }: CommitFigures): string[
   return auditRecords < good ? [`${commit} commit: ${auditRecords} audit records of ${good} requests`] : [];
 }
 
-/** What must not be believed: answers that were wrong, accesses without a record, and rates that could not be kept. */
-export function problemsOf({ commits, curve }: BenchResult): string[] {
+/** Says of each scenario's figures where they belong. */
+function everyFigures({ commits, curve }: BenchResult): { where: string; figures: ScenarioFigures }[] {
   const groups = [
     ...commits.map(({ commit, scenarios }) => ({ where: `${commit} commit`, scenarios })),
     ...(curve?.points ?? []).map(({ patients, scenarios }) => ({ where: `${patients.toLocaleString("en")} patients`, scenarios })),
   ];
-  const figures = groups.flatMap(({ where, scenarios }) =>
-    scenarios.flatMap(({ scenario, closed, open }) => [
-      ...(closed.requests === 0 ? [`${where}, ${scenario}: nothing was answered`] : []),
-      ...(closed.failed + open.failed > 0 ? [`${where}, ${scenario}: ${closed.failed + open.failed} requests failed`] : []),
-      ...(open.dropped > 0 ? [`${where}, ${scenario}: ${open.dropped} requests of the open loop were never begun`] : []),
-    ]),
-  );
-  return [...commits.flatMap(unrecorded), ...figures];
+  return groups.flatMap(({ where, scenarios }) => scenarios.map((figures) => ({ where: `${where}, ${figures.scenario}`, figures })));
+}
+
+/** What went wrong: answers that were not what they should be, accesses without a record. */
+export function problemsOf(result: BenchResult): string[] {
+  const wrong = everyFigures(result).flatMap(({ where, figures: { closed, open } }) => [
+    ...(closed.requests === 0 ? [`${where}: nothing was answered`] : []),
+    ...(closed.failed + open.failed > 0 ? [`${where}: ${closed.failed + open.failed} requests failed`] : []),
+  ]);
+  return [...result.commits.flatMap(unrecorded), ...wrong];
+}
+
+/** What makes the figures say less than they seem to. */
+export function doubtsOf(result: BenchResult): string[] {
+  const { loadBefore, processors } = result;
+  const busy = `the machine was busy before: ${loadBefore.toFixed(1)} processes wanted its ${processors} processors`;
+  const late = everyFigures(result).flatMap(({ where, figures: { closed, open } }) => [
+    ...(open.dropped > open.requests * droppedShareMax
+      ? [`${where}: ${open.dropped} requests of the open loop were never begun, p50 and p99 are without them`]
+      : []),
+    ...(closed.byStandby + open.byStandby > 0 ? [`${where}: ${closed.byStandby + open.byStandby} reads were answered by a standby`] : []),
+  ]);
+  return [...(loadBefore > processors * busyShareMax ? [busy] : []), ...late];
 }

@@ -20,8 +20,8 @@ export type Loop = { kind: "closed"; users: number } | { kind: "open"; ratePerSe
 export function executorOf(loop: Loop, seconds: number): Record<string, unknown> {
   const times = { duration: `${seconds}s`, gracefulStop };
   if (loop.kind === "closed") return { executor: "constant-vus", vus: loop.users, ...times };
-  // A quarter of a second's requests may be under way without a new client having to be made.
-  const waiting = Math.min(usersMax, Math.max(loop.users, Math.ceil(loop.ratePerSecond / 4)));
+  // Half a second's requests may be under way without a new client having to be made.
+  const waiting = Math.min(usersMax, Math.max(loop.users, Math.ceil(loop.ratePerSecond / 2)));
   return {
     executor: "constant-arrival-rate",
     ...{ rate: Math.max(1, Math.round(loop.ratePerSecond * rateUnitS)), timeUnit: `${rateUnitS}s` },

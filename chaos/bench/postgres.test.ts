@@ -19,8 +19,8 @@ describe("the benchmark's PostgreSQL", () => {
       locale: "C",
       builtinLocale: "C.UTF-8",
     });
-    expect(localeArguments("postgres (PostgreSQL) 17.5")).toContain("--builtin-locale=C.UTF-8");
-    expect(localeArguments("postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)")).toEqual(["--encoding=UTF8", "--locale=C"]);
+    expect(localeArguments("PostgreSQL 17.5")).toContain("--builtin-locale=C.UTF-8");
+    expect(localeArguments("PostgreSQL 15.14 (Debian 15.14-0+deb12u1)")).toEqual(["--encoding=UTF8", "--locale=C"]);
   });
 
   it("commits as the platform's: any one standby, nothing taken back when none is there", () => {

@@ -81,7 +81,8 @@ export class BenchPostgres {
   /** The primary, alone, with the service's database, role and schema. @throws Error */
   static async start(options: { bin: string; root: string; memory: PostgresMemory; signal: AbortSignal }): Promise<BenchPostgres> {
     const { bin, root, memory, signal } = options;
-    const version = (await runProgram(join(bin, "postgres"), ["--version"], { signal })).trim();
+    // `postgres (PostgreSQL) 17.5 (Debian 17.5-1)`
+    const version = (await runProgram(join(bin, "postgres"), ["--version"], { signal })).trim().replace(/^\S+ \((.*?)\)/, "$1");
     const postgres = new BenchPostgres(options, version, [await freePort(), await freePort(), await freePort()]);
     try {
       await mkdir(root, { recursive: true });

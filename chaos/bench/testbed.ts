@@ -43,7 +43,7 @@ export interface Testbed {
   readonly postgresVersion: string;
   readonly signal: AbortSignal;
   patients(): number;
-  /** More patients, before any standby is there. */
+  /** More patients, before any standby is there; from a whole block on. */
   grow(patients: number): Promise<void>;
   cpu(): CpuSeconds;
   auditRecords(): Promise<number>;
@@ -123,6 +123,7 @@ class RecordTestbed implements Testbed {
     const { postgres } = this.#parts;
     const [from, to] = [this.#patients, roundedPatients(patients)].map((count) => Math.ceil(count / blockPatients)) as [number, number];
     if (to > from) {
+      if (this.#patients % blockPatients !== 0) throw new Error(`only whole blocks of ${blockPatients} patients can be copied`);
       this.#options.onProgress(`copies of them, up to ${(to * blockPatients).toLocaleString("en")} patients`);
       const columns = readColumns(await postgres.sql(columnsQuery));
       const indexes = readIndexes(await postgres.sql(indexesQuery));

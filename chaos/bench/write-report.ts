@@ -1,7 +1,7 @@
 /** What a run of the benchmark leaves in its folder: the figures, a report to read, and the curve. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BenchResult, problemsOf } from "./bench.ts";
+import { type BenchResult, doubtsOf, problemsOf } from "./bench.ts";
 import type { Skipped } from "./capability.ts";
 import { drawCurve } from "./curve-picture.ts";
 import { goalRatio, peer } from "./scenarios.ts";
@@ -24,8 +24,12 @@ function skippedLines(skipped: readonly Skipped[]): string {
   return skipped.map(({ scenario, because }) => `- ${scenario} was left out: ${because}.\n`).join("");
 }
 
+function listed(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? "" : `${title}\n\n${lines.map((line) => `- ${line}\n`).join("")}\n`;
+}
+
 export function makeReport(result: BenchResult): string {
-  const problems = problemsOf(result);
+  const [problems, doubts] = [problemsOf(result), doubtsOf(result)];
   const commits = result.commits.flatMap(({ commit, patients, scenarios, skipped, postgres, auditRecords }) => [
     `## ${commit === "local" ? "Local commit" : "Synchronous commit"}, ${patients.toLocaleString("en")} patients\n\n`,
     `${postgres}; ${auditRecords.toLocaleString("en")} audit records.\n\n`,
@@ -51,7 +55,8 @@ export function makeReport(result: BenchResult): string {
     `${conditionsOf(result)
       .map((condition) => `- ${condition}\n`)
       .join("")}\n`,
-    problems.length > 0 ? `**Not to be relied on:**\n\n${problems.map((problem) => `- ${problem}\n`).join("")}\n` : "",
+    listed("**Went wrong:**", problems),
+    listed("**To be doubted:**", doubts),
     result.commits.length > 0 ? compared : "",
     ...commits,
     ...drawn,

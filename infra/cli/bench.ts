@@ -1,5 +1,5 @@
 import { join, relative } from "node:path";
-import { type BenchOptions, type BenchResult, curveSizes, problemsOf, runBench, runCurve } from "../../chaos/bench/bench.ts";
+import { type BenchOptions, type BenchResult, curveSizes, doubtsOf, problemsOf, runBench, runCurve } from "../../chaos/bench/bench.ts";
 import { goalRatio, peer, type Scenario, scenarios } from "../../chaos/bench/scenarios.ts";
 import { patientsMax } from "../../chaos/bench/synthetic-record.ts";
 import { commitRows, curveRows, textTable } from "../../chaos/bench/table.ts";
@@ -90,7 +90,8 @@ function show(result: BenchResult): string {
   const curve = result.curve === null ? [] : [`\n${textTable(curveRows(result.curve.points))}`];
   const left = (result.curve?.skipped ?? []).map(({ scenario, because }) => `${scenario} was left out: ${because}\n`);
   const compared = result.commits.length > 0 ? [`\nThe peer: ${peer}; the goal is ${goalRatio} times.\n`] : [];
-  return [...parts, ...curve, ...left, ...compared].join("");
+  const doubts = doubtsOf(result).map((doubt) => `\nTo be doubted: ${doubt}`);
+  return [...parts, ...curve, ...left, ...compared, ...doubts].join("");
 }
 
 /** @throws RecipeStopped */
