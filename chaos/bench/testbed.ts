@@ -1,6 +1,6 @@
 /** What is measured: PostgreSQL, Redis and the record service with synthetic patients, all of it the benchmark's own and gone when it ends. */
-import { rmSync } from "node:fs";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { existsSync, rmSync } from "node:fs";
+import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Capability } from "./capability.ts";
 import { type CpuSeconds, readCpu } from "./cpu.ts";
@@ -171,9 +171,18 @@ class RecordTestbed implements Testbed {
   }
 }
 
+/** A benchmark that was killed could not remove its files, which may be gigabytes; its processes have ended with it. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of await readdir(temporaryFiles)) {
+    const owner = /^dsp-bench-(\d+)-/.exec(name)?.[1];
+    if (owner !== undefined && !existsSync(`/proc/${owner}`)) await rm(join(temporaryFiles, name), { recursive: true, force: true });
+  }
+}
+
 /** Everything started and the patients written. @throws Error; nothing is left behind then */
 export async function openTestbed(options: TestbedOptions): Promise<Testbed> {
-  const root = await mkdtemp(join(temporaryFiles, "dsp-bench-"));
+  await removeAbandoned();
+  const root = await mkdtemp(join(temporaryFiles, `dsp-bench-${process.pid}-`));
   // PostgreSQL's own user must get through to its folder.
   await chmod(root, 0o711);
   const testbed = new RecordTestbed(options, root);
