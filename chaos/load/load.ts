@@ -4,11 +4,11 @@
  */
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { WorkloadName } from "../drill.ts";
+import { freePort } from "../free-port.ts";
 import type { Operation } from "../history.ts";
 import type { Target } from "../target.ts";
 import { connectFhir } from "./fhir-client.ts";
@@ -49,17 +49,6 @@ export interface RunningLoad {
    * @throws Error when k6 had died before
    */
   stop(): Promise<void>;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }
 
 /** k6 speaks to the platform directly, and takes no other instructions than these. */

@@ -1,4 +1,4 @@
-/** The real servers that the integration tests start for themselves: PostgreSQL and Redis, from Debian's packages where they are missing. */
+/** The real servers that the integration tests and the benchmark start for themselves: PostgreSQL and Redis, from Debian's packages where they are missing. */
 import { existsSync, readdirSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
@@ -7,13 +7,24 @@ import { StepError, type StepTools } from "./recipe.ts";
 const postgresRoot = "/usr/lib/postgresql";
 const servicePolicy = "/usr/sbin/policy-rc.d";
 
-function onPath(command: string): boolean {
-  return (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, command)));
+/** The folder of PATH that has the command. */
+function onPath(command: string): string | undefined {
+  return (process.env.PATH ?? "").split(delimiter).find((folder) => existsSync(join(folder, command)));
 }
 
-function hasPostgres(): boolean {
-  if (process.env.DSP_TEST_PG_BIN !== undefined || onPath("postgres")) return true;
-  return existsSync(postgresRoot) && readdirSync(postgresRoot).some((version) => existsSync(join(postgresRoot, version, "bin/postgres")));
+/** The folder of PostgreSQL's programs, the newest of Debian's where nothing else is said; undefined where there is none. */
+export function findPostgresBin(): string | undefined {
+  const { DSP_TEST_PG_BIN: told } = process.env;
+  if (told !== undefined) return told;
+  const versions = existsSync(postgresRoot) ? readdirSync(postgresRoot).sort((left, right) => Number(right) - Number(left)) : [];
+  const debian = versions.map((version) => join(postgresRoot, version, "bin")).find((folder) => existsSync(join(folder, "postgres")));
+  return debian ?? onPath("postgres");
+}
+
+/** The path of redis-server; undefined where there is none. */
+export function findRedisServer(): string | undefined {
+  const folder = onPath("redis-server");
+  return folder === undefined ? undefined : join(folder, "redis-server");
 }
 
 /** Debian starts a server when it installs it, unless a policy forbids: ours is there for the installation only. */
@@ -32,11 +43,14 @@ async function withoutAutostart(install: () => Promise<void>): Promise<void> {
  * @throws StepError where they are missing and cannot be installed
  */
 export async function installTestServers(tools: StepTools): Promise<string> {
-  const missing = [...(hasPostgres() ? [] : ["postgresql"]), ...(onPath("redis-server") ? [] : ["redis-server"])];
+  const missing = [
+    ...(findPostgresBin() === undefined ? ["postgresql"] : []),
+    ...(findRedisServer() === undefined ? ["redis-server"] : []),
+  ];
   if (missing.length === 0) return "there already";
   if (process.getuid?.() !== 0 || !existsSync("/etc/debian_version")) {
     throw new StepError(
-      `the integration tests need ${missing.join(" and ")}`,
+      `${missing.join(" and ")} must be on this machine`,
       "Install them with your package manager (PostgreSQL's programs elsewhere: DSP_TEST_PG_BIN).",
     );
   }
