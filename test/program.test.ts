@@ -266,13 +266,15 @@ describe("the lab's platform", () => {
     expect(spec.managed.roles.at(-1)).toMatchObject({ name: "watcher", passwordSecret: { name: "role-watcher" }, inRoles: ["pg_monitor"] });
   });
 
-  it("lets the watchers reach the instances, each other and the API, and nobody else in", () => {
+  it("lets the watchers reach the instances, each other and the API, and nobody in but each other and the edge nodes", () => {
     const policy = (name: string) => find(platform, "kubernetes:networking.k8s.io/v1:NetworkPolicy", `dsp/${name}`).inputs as PolicyInputs;
     const watchers = { podSelector: { matchLabels: { "app.kubernetes.io/component": "watcher" } } };
     const port = (number: number) => ({ protocol: "TCP", port: number });
     const { spec } = policy("watcher");
     expect(spec.podSelector).toEqual(watchers.podSelector);
-    expect(spec.ingress).toEqual([{ from: [watchers], ports: [port(8443)] }]);
+    const edges = (policy("service").spec.ingress[0] as { from: object[] }).from;
+    expect(edges.every((from) => "ipBlock" in from)).toBe(true);
+    expect(spec.ingress).toEqual([{ from: [watchers, ...edges], ports: [port(8443)] }]);
     expect(spec.egress).toEqual([
       { to: [{ podSelector: { matchLabels: { "cnpg.io/cluster": "pg" } } }], ports: [port(5432)] },
       { to: [watchers], ports: [port(8443)] },
