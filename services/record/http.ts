@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Interaction } from "../lib/audit-event.ts";
 import { RefusedToken } from "../lib/authenticate.ts";
 import type { Context, Deadline } from "../lib/context.ts";
+import { idPattern } from "../lib/fhir/validate.ts";
 import { fhirError } from "../lib/operation-outcome.ts";
 import type { Deps } from "./deps.ts";
 
@@ -131,6 +132,13 @@ export function preference(call: Call, name: string): string | undefined {
     .find((part) => part.startsWith(`${name}=`))
     ?.slice(name.length + 1)
     .replaceAll('"', "");
+}
+
+/** @throws FhirError 400 */
+export function checkId(id: string): void {
+  if (!idPattern.test(id)) {
+    throw fhirError(400, "value", "Invalid id: letters, digits, '-' and '.', at most 64");
+  }
 }
 
 /** `Cache-Control: no-cache`: the client must see what it has just written, and rather waits for the primary. */

@@ -7,6 +7,7 @@ import { fhirError } from "../../lib/operation-outcome.ts";
 import type { Access } from "../access.ts";
 import type { Deps } from "../deps.ts";
 import type { Language } from "../language.ts";
+import { escapeXhtml, narrative } from "../narrative.ts";
 import { describeEvent } from "./describe.ts";
 import { type EventQuery, type EventRow, listEvents as readEvents } from "./store.ts";
 
@@ -167,11 +168,5 @@ function told(row: EventRow, { language, access }: Pick<LogRequest, "language" |
     },
     language,
   );
-  const div = `<div xmlns="http://www.w3.org/1999/xhtml" lang="${language}" xml:lang="${language}">${escaped(text)}</div>`;
-  return { resourceType, id, language, text: { status: "generated", div }, ...rest };
-}
-
-function escaped(text: string): string {
-  const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-  return text.replace(/[&<>"]/g, (character) => entities[character] ?? character);
+  return { resourceType, id, language, text: narrative(language, escapeXhtml(text)), ...rest };
 }

@@ -1,11 +1,11 @@
 import type { Hono } from "hono";
-import { idPattern } from "../../lib/fhir/validate.ts";
 import { checkedKey, fingerprint } from "../../lib/idempotency.ts";
 import { FhirError, fhirError, fhirJson, outcome } from "../../lib/operation-outcome.ts";
 import { reach } from "../../lib/scope.ts";
 import { authorise } from "../access.ts";
+import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
-import { authenticate, type Call, decodeUtf8, type Env, isJsonBody, primaryOnly, readBody, wantsJson } from "../http.ts";
+import { authenticate, type Call, checkId, decodeUtf8, type Env, isJsonBody, primaryOnly, readBody, wantsJson } from "../http.ts";
 import { preferredLanguage } from "../language.ts";
 import { checkedResource } from "../resource/create-resource.ts";
 import { recordingRefusal } from "../resource/write-once.ts";
@@ -18,12 +18,10 @@ import { summary } from "./summary.ts";
 /** FHIR's operations, whose names begin with a dollar sign. */
 export function operationRoutes(app: Hono<Env>, deps: Deps): void {
   app.get("/Patient/:id/$everything", async (call) => {
-    const type = deps.catalogue.types.get("Patient");
+    const type = patientType(deps);
     const context = await authenticate(call, deps, { interaction: "operation", resourceType: "Patient" });
     const id = call.req.param("id");
-    if (!type || !idPattern.test(id)) {
-      throw fhirError(400, "value", "Invalid id: letters, digits, '-' and '.', at most 64");
-    }
+    checkId(id);
     const access = await authorise(context, deps, { type, resourceId: id, interaction: "operation", permission: "r" });
     wantsJson(call);
     // A scope for some types gives those, as a search over each of them would.
@@ -51,9 +49,7 @@ async function openInEmergency(call: Call, deps: Deps): Promise<Response> {
   const about = { interaction: "operation" as const, resourceType: "Patient" };
   const context = await authenticate(call, deps, about);
   const patientId = call.req.param("id") ?? "";
-  if (!idPattern.test(patientId)) {
-    throw fhirError(400, "value", "Invalid id: letters, digits, '-' and '.', at most 64");
-  }
+  checkId(patientId);
   wantsJson(call);
   if (!isJsonBody(call)) {
     throw fhirError(415, "not-supported", "This server reads application/fhir+json in UTF-8 only");
@@ -71,12 +67,10 @@ async function openInEmergency(call: Call, deps: Deps): Promise<Response> {
 
 /** The IPS's $summary: in the language that the client asks for, and for its profile only. */
 async function summarise(call: Call, deps: Deps): Promise<Response> {
-  const type = deps.catalogue.types.get("Patient");
+  const type = patientType(deps);
   const context = await authenticate(call, deps, { interaction: "operation", resourceType: "Patient" });
   const id = call.req.param("id") ?? "";
-  if (!type || !idPattern.test(id)) {
-    throw fhirError(400, "value", "Invalid id: letters, digits, '-' and '.', at most 64");
-  }
+  checkId(id);
   const access = await authorise(context, deps, { type, resourceId: id, interaction: "operation", permission: "r" });
   wantsJson(call);
   const body = call.req.method === "POST" ? decodeUtf8(await readBody(call, deps)) : "";
@@ -114,4 +108,10 @@ async function validateResource(call: Call, deps: Deps): Promise<Response> {
     found = error.outcome;
   }
   return new Response(JSON.stringify(found), { headers: { "Content-Type": fhirJson } });
+}
+
+function patientType({ catalogue }: Deps): ResourceType {
+  const type = catalogue.types.get("Patient");
+  if (!type) throw new Error("Patient is not kept");
+  return type;
 }

@@ -2,7 +2,6 @@ import type { Hono } from "hono";
 import type { Interaction } from "../../lib/audit-event.ts";
 import type { Context } from "../../lib/context.ts";
 import { lookedInto, parseSearch, type SearchRequest } from "../../lib/fhir/parse-search.ts";
-import { idPattern } from "../../lib/fhir/validate.ts";
 import { checkedKey, fingerprint, type WriteRequest } from "../../lib/idempotency.ts";
 import { fhirError, fhirJson, outcome } from "../../lib/operation-outcome.ts";
 import type { Permission } from "../../lib/scope.ts";
@@ -14,6 +13,7 @@ import {
   acceptsJson,
   authenticate,
   type Call,
+  checkId,
   decodeUtf8,
   type Env,
   isJsonBody,
@@ -125,9 +125,7 @@ async function admitRequest(call: Call, deps: Deps, interaction: Interaction, pe
     throw fhirError(404, "not-supported", "This server does not keep this resource type");
   }
   const id = call.req.param("id") ?? "";
-  if (id !== "" && !idPattern.test(id)) {
-    throw fhirError(400, "value", "Invalid id: letters, digits, '-' and '.', at most 64");
-  }
+  if (id !== "") checkId(id);
   const access = await authorise(context, deps, { type, interaction, permission, ...(id === "" ? {} : { resourceId: id }) });
   return { context, type, access, id };
 }
