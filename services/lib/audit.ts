@@ -29,23 +29,23 @@ export class AuditTrail {
   readonly #outbox: AuditOutbox;
   readonly #metrics: Metrics;
   readonly #log: Logger;
-  readonly #site: string;
+  readonly #source: { service: string; site: string };
   #drainTimer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(options: { database: Database; metrics: Metrics; log: Logger; site: string; outbox?: AuditOutbox }) {
+  constructor(options: { database: Database; metrics: Metrics; log: Logger; service: string; site: string; outbox?: AuditOutbox }) {
     this.#database = options.database;
     this.#outbox = options.outbox ?? noOutbox;
     this.#metrics = options.metrics;
     this.#log = options.log;
-    this.#site = options.site;
+    this.#source = { service: options.service, site: options.site };
   }
 
   /** Records facts within the transaction that makes them true. */
   async record(context: Context, transaction: Transaction, facts: readonly AuditFact[]): Promise<void> {
     await insertRows(
       transaction,
-      facts.map((fact) => auditRow(context, this.#site, "primary", fact)),
+      facts.map((fact) => auditRow(context, { ...this.#source, servedBy: "primary" }, fact)),
     );
   }
 
@@ -64,7 +64,7 @@ export class AuditTrail {
       () => !options.primaryOnly && this.#outbox.usable(),
       async (transaction) => {
         const { value, facts } = await work(transaction);
-        const rows = facts.map((fact) => auditRow(context, this.#site, transaction.servedBy, fact));
+        const rows = facts.map((fact) => auditRow(context, { ...this.#source, servedBy: transaction.servedBy }, fact));
         if (transaction.servedBy === "primary") await insertRows(transaction, rows);
         return { value, rows, servedBy: transaction.servedBy };
       },
@@ -113,7 +113,7 @@ export class AuditTrail {
     if (this.#database.primary) {
       await this.#database.write({ ...context, left: undefined }, (transaction) => this.record(context, transaction, [fact]));
     } else {
-      await this.#keep(context, [auditRow(context, this.#site, "standby", fact)]);
+      await this.#keep(context, [auditRow(context, { ...this.#source, servedBy: "standby" }, fact)]);
     }
   }
 
