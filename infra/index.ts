@@ -14,6 +14,7 @@ import { Service } from "./components/service.ts";
 import { Watcher } from "./components/watcher.ts";
 import { loadGrants } from "./components/watcher-grants.ts";
 import { readSettings } from "./config.ts";
+import { connectionsOf, platformServices } from "./services.ts";
 import { deriveTopology } from "./topology.ts";
 import { weakened } from "./weakness.ts";
 
@@ -22,7 +23,10 @@ const settings = readSettings();
 const topology = deriveTopology(settings);
 const manifest = await loadManifest(settings.operatorManifest);
 const watcherGrants = await loadGrants(join(import.meta.dirname, "../services/watcher/grants.sql"));
-const services = ["record"];
+const podsMax = topology.serviceReplicas + 1;
+const origin = new URL(settings.publicUrl).origin;
+const services = platformServices.map(({ name }) => name);
+const callers = platformServices.filter(({ calls }) => calls).map(({ name }) => name);
 const { images, edge, weakness } = settings;
 
 const provider = new k8s.Provider("kubernetes", {
@@ -38,10 +42,14 @@ const namespaces = new Namespaces("namespaces", { edgePrivileged: edge.mode === 
 const ground = [namespaces.platform, namespaces.edge, ...namespaces.priorities];
 const policies = new NetworkPolicies(
   "network-policies",
-  { edge: edge.mode === "virtual-ip" ? { nodeAddresses: edge.peers } : "pods", after: ground },
+  {
+    edge: edge.mode === "virtual-ip" ? { nodeAddresses: edge.peers } : "pods",
+    reachOutside: platformServices.filter((spec) => spec.reachesOutside).map(({ name }) => name),
+    after: ground,
+  },
   opts,
 );
-const credentials = new Credentials("credentials", { secrets: settings.secrets, services, after: ground }, opts);
+const credentials = new Credentials("credentials", { secrets: settings.secrets, services, callers, after: ground }, opts);
 const prepared = [...ground, ...policies.resources, ...credentials.resources];
 
 const operator = new Operator(
@@ -64,7 +72,8 @@ const postgres = new Postgres(
     topology: topology.postgres,
     image: images.postgres,
     storage,
-    services,
+    // A dead pod's connections count until they are given up.
+    services: platformServices.map((spec) => ({ name: spec.name, connectionsMax: connectionsOf(spec, podsMax + 1) })),
     watcherGrants,
     weakened: weakened("postgres", weakness),
     after: [...prepared, operator.ready],
@@ -81,20 +90,24 @@ const redis = new Redis(
   { topology: topology.redis, image: images.redis, storage, passwordChecksum: credentials.checksums.redis, after: prepared },
   opts,
 );
-const record = new Service(
-  "record",
-  {
-    image: images.services,
-    zones: topology.sites,
-    replicasPerSite: settings.replicasPerSite,
-    publicUrl: settings.publicUrl,
-    token: settings.token,
-    secretsChecksum: credentials.checksums.service,
-    seed: settings.seed,
-    weakened: weakened("service", weakness),
-    after: [...prepared, postgres.ready, redis.ready],
-  },
-  opts,
+const running = platformServices.map(
+  (spec) =>
+    new Service(
+      spec.name,
+      {
+        spec,
+        image: images.services,
+        zones: topology.sites,
+        replicasPerSite: settings.replicasPerSite,
+        origin,
+        token: settings.token,
+        secretsChecksum: credentials.checksums.service,
+        seed: settings.seed,
+        weakened: weakened("service", weakness),
+        after: [...prepared, postgres.ready, redis.ready],
+      },
+      opts,
+    ),
 );
 new Edge(
   "edge",
@@ -102,7 +115,8 @@ new Edge(
     sites: topology.sites,
     image: images.edge,
     reach: edge,
-    routes: [{ service: "record", path: new URL(settings.publicUrl).pathname, podsMax: topology.serviceReplicas + 1 }],
+    routes: platformServices.map(({ name, path }) => ({ service: name, path, podsMax })),
+    home: "/portal/",
     secretsChecksum: credentials.checksums.edge,
     weakened: weakened("edge", weakness),
     after: prepared,
@@ -117,7 +131,11 @@ if (weakness === "one-dns-pod") {
 }
 
 /** Where the platform is reached, and the certificate to trust. */
-export const endpoints = { fhir: settings.publicUrl, ca: credentials.caCertificate };
+export const endpoints = {
+  ...Object.fromEntries(platformServices.map(({ name, path }) => [name, `${origin}${path}`])),
+  fhir: settings.publicUrl,
+  ca: credentials.caCertificate,
+};
 /** The address the two edges share; null behind a load balancer. */
 export const virtualIp = edge.mode === "virtual-ip" ? edge.virtualIp : null;
 /** Where things stand in the cluster. */
@@ -134,5 +152,7 @@ export const cluster = {
 };
 /** Whether the pod network enforces the NetworkPolicies that are written; the lab's does not. */
 export const networkPolicyEnforced = settings.networkPolicyEnforced;
-/** Known once every pod of the first service is ready, and a watcher in each site. */
-export const ready = pulumi.all([record.ready, watcher.ready]).apply((parts) => parts.every((resources) => resources.length > 0));
+/** Known once every pod of every service is ready, and a watcher in each site. */
+export const ready = pulumi
+  .all([...running.map((service) => service.ready), watcher.ready])
+  .apply((parts) => parts.every((resources) => resources.length > 0));

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { planSecrets } from "../infra/secrets/generate.ts";
 import type { Secrets } from "../infra/secrets/shape.ts";
+import { platformServices } from "../infra/services.ts";
 import { helm } from "./helm.ts";
 
 interface Made {
@@ -163,13 +164,27 @@ function secretTexts(): string[] {
     secrets.tokenKeys.signing.d,
     secrets.redisPassword,
     ...Object.values(secrets.postgresPasswords),
+    ...Object.values(secrets.clientKeys).map(({ d }) => d),
+    ...secrets.cookieKeys,
+    secrets.factorKey,
+    secrets.demoPassword,
     secrets.watcherToken,
   ];
 }
 
 beforeAll(async () => {
   writeFileSync(manifest, operatorManifest);
-  secrets = (await planSecrets({}, { edgeNames: ["dsp.example.org"], namespace: "dsp", services: ["record"] })).secrets;
+  secrets = (
+    await planSecrets(
+      {},
+      {
+        edgeNames: ["dsp.example.org"],
+        namespace: "dsp",
+        services: platformServices.map(({ name }) => name),
+        callers: ["registry", "exchange", "portal"],
+      },
+    )
+  ).secrets;
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -191,6 +206,10 @@ describe("the lab's platform", () => {
       ["kubernetes:apps/v1:Deployment", "dsp/watcher-site-b"],
       ["kubernetes:apps/v1:Deployment", "dsp/watcher-witness"],
       ["kubernetes:apps/v1:Deployment", "dsp/record"],
+      ["kubernetes:apps/v1:Deployment", "dsp/identity"],
+      ["kubernetes:apps/v1:Deployment", "dsp/registry"],
+      ["kubernetes:apps/v1:Deployment", "dsp/exchange"],
+      ["kubernetes:apps/v1:Deployment", "dsp/portal"],
       ["kubernetes:batch/v1:Job", "dsp/record-seed"],
       ["kubernetes:apps/v1:Deployment", "dsp-edge/edge-site-a"],
       ["kubernetes:apps/v1:Deployment", "dsp-edge/edge-site-b"],
@@ -228,7 +247,7 @@ describe("the lab's platform", () => {
 
   it("gives every pod a priority class and every workload of ours a disruption budget", () => {
     const workloads = platform.made.filter(({ type }) => /:(Deployment|StatefulSet)$/.test(type));
-    expect(workloads).toHaveLength(8);
+    expect(workloads).toHaveLength(12);
     for (const { name, inputs } of workloads) {
       const { spec } = inputs as { spec: { template: { spec: { priorityClassName?: string } } } };
       expect(spec.template.spec.priorityClassName, name).toMatch(/^dsp-/);
