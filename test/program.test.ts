@@ -254,7 +254,16 @@ describe("the lab's platform", () => {
     }
     const budgets = platform.made.filter(({ type }) => type.endsWith(":PodDisruptionBudget")).map(({ name }) => name);
     // One pod on its own node needs none: the other site's edge takes over.
-    expect(budgets.toSorted()).toEqual(["dsp/record", "dsp/redis", "dsp/watcher", "operator-budget"]);
+    expect(budgets.toSorted()).toEqual([
+      "dsp/exchange",
+      "dsp/identity",
+      "dsp/portal",
+      "dsp/record",
+      "dsp/redis",
+      "dsp/registry",
+      "dsp/watcher",
+      "operator-budget",
+    ]);
   });
 
   it("gives the watchers Secrets that exist, with the keys they mount", () => {
