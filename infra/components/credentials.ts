@@ -36,7 +36,10 @@ export class Credentials extends pulumi.ComponentResource {
     this.after = args.after;
     this.caCertificate = pulumi.unsecret(secrets.apply((all) => all.ca.certificate));
     this.resources = [
-      this.secret(names.redisPassword, names.namespace, "Opaque", secrets, (all) => ({ password: all.redisPassword })),
+      this.secret(names.redisPassword, names.namespace, "Opaque", secrets, (all) => ({
+        password: all.redisPassword,
+        ...(all.redisPasswordBefore ? { previous: all.redisPasswordBefore } : {}),
+      })),
       this.secret(names.serviceCertificate, names.namespace, "kubernetes.io/tls", secrets, (all) => tls(all.service)),
       this.secret(names.edgeCertificate, names.edgeNamespace, "kubernetes.io/tls", secrets, (all) => tls(all.edge)),
       this.secret(names.serviceCa, names.edgeNamespace, "Opaque", secrets, (all) => ({ "ca.crt": all.ca.certificate })),
@@ -64,7 +67,7 @@ export class Credentials extends pulumi.ComponentResource {
       this.publicKeys(names.serviceClients, "clients.json", secrets, (all) => serviceClients(all.clientKeys)),
     ];
     this.checksums = {
-      redis: checksum(secrets, (all) => all.redisPassword),
+      redis: checksum(secrets, (all) => [all.redisPassword, all.redisPasswordBefore]),
       edge: checksum(secrets, (all) => [all.edge, all.ca.certificate]),
       service: checksum(secrets, (all) => {
         const passwords = Object.fromEntries(args.services.map((service) => [service, passwordOf(all, service)]));

@@ -102,6 +102,15 @@ describe("planSecrets", () => {
     expect(rotated.secrets.cookieKeys.slice(1)).toEqual(secrets.cookieKeys);
   });
 
+  it("keeps Redis' password before, so that its pods can be rolled", async () => {
+    const { secrets } = await planSecrets({}, needs);
+    expect(secrets.redisPasswordBefore).toBeUndefined();
+    const second = (await planSecrets(secrets, needs, ["redis"])).secrets;
+    expect(second).toMatchObject({ redisPasswordBefore: secrets.redisPassword });
+    expect(second.redisPassword).not.toBe(secrets.redisPassword);
+    expect((await planSecrets(second, needs)).secrets.redisPasswordBefore).toBe(secrets.redisPassword);
+  });
+
   it("makes passwords for a service that is added", async () => {
     const { secrets } = await planSecrets({}, needs);
     const plan = await planSecrets(secrets, { ...needs, services: ["record", "registry"] });

@@ -79,7 +79,9 @@ export async function planSecrets(
   // What it encrypted could be read no more: it is never made anew.
   const factorKey = await keepOrMake("factor", existing.factorKey, makePassword);
   const demoPassword = await keepOrMake("demo", rotate.includes("demo") ? undefined : existing.demoPassword, makeDemoPassword);
-  const redisPassword = await keepOrMake("redis", rotate.includes("redis") ? undefined : existing.redisPassword, makePassword);
+  const rotatesRedis = rotate.includes("redis");
+  const redisPassword = await keepOrMake("redis", rotatesRedis ? undefined : existing.redisPassword, makePassword);
+  const redisPasswordBefore = rotatesRedis ? existing.redisPassword : existing.redisPasswordBefore;
   const postgresPasswords: Record<string, string> = {};
   for (const name of [...needs.services, platformNames.watcher]) {
     const kept = rotate.includes("postgres") ? undefined : existing.postgresPasswords?.[name];
@@ -87,7 +89,19 @@ export async function planSecrets(
   }
   const watcherToken = await keepOrMake("watcher", rotate.includes("watcher") ? undefined : existing.watcherToken, makePassword);
   const signing = { tokenKeys, clientKeys, cookieKeys, factorKey, demoPassword };
-  return { secrets: { ca, edge, service, ...signing, redisPassword, postgresPasswords, watcherToken }, changed };
+  return {
+    secrets: {
+      ca,
+      edge,
+      service,
+      ...signing,
+      redisPassword,
+      ...(redisPasswordBefore ? { redisPasswordBefore } : {}),
+      postgresPasswords,
+      watcherToken,
+    },
+    changed,
+  };
 }
 
 function makePassword(): string {

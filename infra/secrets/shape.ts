@@ -28,6 +28,8 @@ export const secretsSchema = z.strictObject({
     previous: z.array(publicKey.extend({ d: z.string().optional() })),
   }),
   redisPassword: z.string().min(24),
+  /** Still taken after a change, so that Redis' pods can be rolled one after the other. */
+  redisPasswordBefore: z.string().min(24).optional(),
   /** By PostgreSQL role (a service's, or the watchers'): its password. */
   postgresPasswords: z.record(z.string(), z.string().min(24)),
   /** By service that calls others: the key with which it asks identity for a token. */
