@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { Sweep, sweepEvery } from "./audit.ts";
 import { startSealing } from "./audit-chain.ts";
 import { backgroundContext } from "./context.ts";
 import { migrate } from "./database/migrate.ts";
@@ -57,7 +58,8 @@ export async function runService({ name, config, parts, fetch, migrations, commo
   setReadiness({ ready: true });
   log.info({ startupSeconds: Math.round(process.uptime() * 10) / 10 }, "ready");
   audit.startDraining(2000);
-  startSealing({ database, log, intervalMs: 2000 });
+  const sweep = new Sweep(sweepEvery);
+  startSealing({ database, log, intervalMs: 2000, due: () => audit.takeUnsealed() || sweep.isDue() });
   background?.(signal);
   setInterval(
     () => {
