@@ -23,6 +23,8 @@ const settings = readSettings();
 const topology = deriveTopology(settings);
 const manifest = await loadManifest(settings.operatorManifest);
 const watcherGrants = await loadGrants(join(import.meta.dirname, "../services/watcher/grants.sql"));
+/** Services whose pods may be started at the same time. */
+const servicesAtOnce = 2;
 const podsMax = topology.serviceReplicas + 1;
 const origin = new URL(settings.publicUrl).origin;
 const services = platformServices.map(({ name }) => name);
@@ -90,25 +92,24 @@ const redis = new Redis(
   { topology: topology.redis, image: images.redis, storage, passwordChecksum: credentials.checksums.redis, after: prepared },
   opts,
 );
-const running = platformServices.map(
-  (spec) =>
-    new Service(
-      spec.name,
-      {
-        spec,
-        image: images.services,
-        zones: topology.sites,
-        replicasPerSite: settings.replicasPerSite,
-        origin,
-        token: settings.token,
-        secretsChecksum: credentials.checksums.service,
-        seed: settings.seed,
-        weakened: weakened("service", weakness),
-        after: [...prepared, postgres.ready, redis.ready],
-      },
-      opts,
-    ),
-);
+const running: Service[] = [];
+for (const [index, spec] of platformServices.entries()) {
+  // Two at a time: an upgrade that starts pods of all services at once takes the processors away from those that serve.
+  const waitsFor = running[index - servicesAtOnce]?.ready;
+  const args = {
+    spec,
+    image: images.services,
+    zones: topology.sites,
+    replicasPerSite: settings.replicasPerSite,
+    origin,
+    token: settings.token,
+    secretsChecksum: credentials.checksums.service,
+    seed: settings.seed,
+    weakened: weakened("service", weakness),
+    after: [...prepared, postgres.ready, redis.ready, ...(waitsFor === undefined ? [] : [waitsFor])],
+  };
+  running.push(new Service(spec.name, args, opts));
+}
 new Edge(
   "edge",
   {
