@@ -60,7 +60,7 @@ export class Credentials extends pulumi.ComponentResource {
       this.secret(names.identityKeys, names.namespace, "Opaque", secrets, (all) => ({
         "signing-keys.json": JSON.stringify(signingKeys(all.tokenKeys)),
         "cookie-keys.json": JSON.stringify(all.cookieKeys),
-        "factor-key": all.factorKey,
+        "secret-keys": all.factorKey,
         "demo-password": all.demoPassword,
       })),
       this.publicKeys(names.tokenKeys, "jwks.json", secrets, (all) => publicKeySet(all.tokenKeys)),

@@ -80,7 +80,7 @@ function filesOf(spec: ServiceSpec): { files: object[]; env: Record<string, stri
   if (spec.isIssuer) {
     add("SIGNING_KEYS_FILE", "signing-keys.json", { secret: names.identityKeys });
     add("COOKIE_KEYS_FILE", "cookie-keys.json", { secret: names.identityKeys });
-    add("FACTOR_KEY_FILE", "factor-key", { secret: names.identityKeys });
+    add("SECRET_KEYS_FILE", "secret-keys", { secret: names.identityKeys });
     add("DEMO_PASSWORD_FILE", "demo-password", { secret: names.identityKeys });
     add("SERVICE_CLIENTS_FILE", "clients.json", { configMap: names.serviceClients });
   }

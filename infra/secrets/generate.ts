@@ -77,7 +77,7 @@ export async function planSecrets(
     [makePassword(), ...(existing.cookieKeys ?? [])].slice(0, 1 + previousKeysMax),
   );
   // What it encrypted could be read no more: it is never made anew.
-  const factorKey = await keepOrMake("factor", existing.factorKey, makePassword);
+  const factorKey = await keepOrMake("factor", existing.factorKey, () => randomBytes(32).toString("base64"));
   const demoPassword = await keepOrMake("demo", rotate.includes("demo") ? undefined : existing.demoPassword, makeDemoPassword);
   const rotatesRedis = rotate.includes("redis");
   const redisPassword = await keepOrMake("redis", rotatesRedis ? undefined : existing.redisPassword, makePassword);

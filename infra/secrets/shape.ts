@@ -36,8 +36,8 @@ export const secretsSchema = z.strictObject({
   clientKeys: z.record(z.string(), publicKey.extend({ d: z.string() })),
   /** Identity signs its cookies with the first, and accepts those that the others signed. */
   cookieKeys: z.array(z.string().min(24)).min(1),
-  /** Second factors are encrypted with it at rest. */
-  factorKey: z.string().min(24),
+  /** Second factors are encrypted with it at rest: 32 bytes in base64. */
+  factorKey: z.base64().length(44),
   /** Of the synthetic accounts. */
   demoPassword: z.string().min(12),
   /** The watchers show it to each other. */

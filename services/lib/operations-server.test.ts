@@ -1,5 +1,5 @@
 import type { AddressInfo } from "node:net";
-import { afterEach, expect, it } from "vitest";
+import { afterAll, expect, it } from "vitest";
 import { createMetrics } from "./metrics.ts";
 import { draining, type Readiness, serveOperations } from "./operations-server.ts";
 
@@ -7,7 +7,10 @@ let state: Readiness = { ready: true };
 const server = await serveOperations({ metrics: createMetrics({ service: "test" }), readiness: () => state, port: 0 });
 const ask = async (path: string) => fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
 
-afterEach(() => server.closeIdleConnections());
+afterAll(() => {
+  server.close();
+  server.closeAllConnections();
+});
 
 it("says alive whatever the readiness, and readiness as HAProxy and Kubernetes want it", async () => {
   const statuses = async () => [(await ask("/health/live")).status, (await ask("/health/ready")).status];
