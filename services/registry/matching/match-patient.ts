@@ -27,17 +27,21 @@ export interface MatchRequest {
 /** Parses the operation's Parameters. @throws FhirError 400 */
 export function parseMatch(deps: Deps, body: string, language: Language): MatchRequest {
   const { plain } = parseResource(body);
-  if (plain.resourceType !== "Parameters") throw fhirError(400, "invalid", "$match takes a Parameters resource with the parameter resource");
+  if (plain.resourceType !== "Parameters")
+    throw fhirError(400, "invalid", "$match takes a Parameters resource with the parameter resource");
   validate(deps.definitions, plain);
   const parameters = (plain as unknown as Parameters).parameter ?? [];
   const given = (name: string) => parameters.find((each) => each.name === name);
   const patient = given("resource")?.resource;
-  if (patient?.resourceType !== "Patient") throw fhirError(400, "required", "The parameter resource holds the Patient to be found", { expression: "resource" });
+  if (patient?.resourceType !== "Patient")
+    throw fhirError(400, "required", "The parameter resource holds the Patient to be found", { expression: "resource" });
   const count = given("count")?.valueInteger ?? countMax;
   if (count < 1) throw fhirError(400, "value", "count is at least 1", { expression: "count" });
   const issues = (patient.identifier ?? []).flatMap(({ system, value }) => {
     const parsed = system === nationalNumberSystem ? parseNationalNumber(value ?? "") : undefined;
-    return parsed?.valid === false ? parsed.defects.map(({ message }) => issue("error", "value", message[language], "Patient.identifier")) : [];
+    return parsed?.valid === false
+      ? parsed.defects.map(({ message }) => issue("error", "value", message[language], "Patient.identifier"))
+      : [];
   });
   if (issues.length > 0) throw new FhirError(400, { resourceType: "OperationOutcome", issue: issues });
   return { patient, onlyCertainMatches: given("onlyCertainMatches")?.valueBoolean === true, count: Math.min(count, countMax) };
@@ -52,7 +56,11 @@ export async function matchPatient(
   const features = featuresOf(request.patient);
   if (!tellsEnough(features)) {
     await deps.audit.refused(context, { interaction: "operation", outcome: "4", resourceType: "Patient" });
-    throw fhirError(400, "required", "A person is found by the national number or another identifier, or by family name, given name and day of birth");
+    throw fhirError(
+      400,
+      "required",
+      "A person is found by the national number or another identifier, or by family name, given name and day of birth",
+    );
   }
   const served = await deps.audit.read(context, { primaryOnly: request.primaryOnly }, async (transaction) => {
     const found = chosen(await findCandidates(transaction, features, ""), request);
@@ -93,7 +101,10 @@ function matchBundle(url: string, { candidates, note }: Chosen, language: Langua
     },
   }));
   if (note !== undefined) {
-    entries.push({ resource: { resourceType: "OperationOutcome", issue: [issue("warning", "processing", note)] }, search: { mode: "outcome" } });
+    entries.push({
+      resource: { resourceType: "OperationOutcome", issue: [issue("warning", "processing", note)] },
+      search: { mode: "outcome" },
+    });
   }
   return {
     ...{ resourceType: "Bundle", id: crypto.randomUUID(), type: "searchset", total: candidates.length },

@@ -60,7 +60,9 @@ export async function mergePatients(
     const target = await carryOut(context, deps, transaction, mergeId, plan);
     return { status: 200, resourceType: "Patient", resourceId: target.id, version: target.version };
   });
-  const target = await deps.database.write(context, (transaction) => readVersion(transaction, "Patient", result.resourceId, result.version));
+  const target = await deps.database.write(context, (transaction) =>
+    readVersion(transaction, "Patient", result.resourceId, result.version),
+  );
   if (!target) throw new Error("the result of a merge names a version that is not there");
   return { target, replayed: result.replayed };
 }
@@ -120,7 +122,8 @@ export async function lockTwo(transaction: Transaction, sourceId: string, target
 
 /** @throws FhirError 422 */
 function checkResult(result: AnyResource, targetId: string, both: readonly AnyResource[]): void {
-  if (result.id !== targetId) throw fhirError(422, "invariant", "result-patient must have the target's id", { expression: "result-patient" });
+  if (result.id !== targetId)
+    throw fhirError(422, "invariant", "result-patient must have the target's id", { expression: "result-patient" });
   const missing = missingIdentifiers(result, both);
   if (missing.length > 0) {
     const text = `result-patient must keep all identifiers of both patients; ${missing.length} are missing`;

@@ -69,5 +69,7 @@ function answer(input: string, text: string, content: string, replayed = false):
       { name: "result", resource: JSON.parse(content) as object },
     ],
   };
-  return new Response(JSON.stringify(parameters), { headers: { "Content-Type": fhirJson, ...(replayed ? { "DSP-Replayed": "true" } : {}) } });
+  return new Response(JSON.stringify(parameters), {
+    headers: { "Content-Type": fhirJson, ...(replayed ? { "DSP-Replayed": "true" } : {}) },
+  });
 }

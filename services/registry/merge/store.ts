@@ -17,7 +17,10 @@ const insert: Statement = {
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 };
 const find: Statement = { name: "merge-find", text: "SELECT * FROM patient_merge WHERE source_id = $1 AND undone_at IS NULL" };
-const undo: Statement = { name: "merge-undo", text: "UPDATE patient_merge SET undone_at = now(), undone_by = $2 WHERE id = $1 AND undone_at IS NULL" };
+const undo: Statement = {
+  name: "merge-undo",
+  text: "UPDATE patient_merge SET undone_at = now(), undone_by = $2 WHERE id = $1 AND undone_at IS NULL",
+};
 const byIdentifier: Statement = {
   name: "merge-by-identifier",
   text: `SELECT DISTINCT k.id FROM search_key k JOIN resource r ON r.type = 'Patient' AND r.id = k.id

@@ -30,7 +30,9 @@ export async function unmergePatients(
     const source = await carryOut(context, deps, transaction, request.sourceId);
     return { status: 200, resourceType: "Patient", resourceId: source.id, version: source.version };
   });
-  const source = await deps.database.write(context, (transaction) => readVersion(transaction, "Patient", result.resourceId, result.version));
+  const source = await deps.database.write(context, (transaction) =>
+    readVersion(transaction, "Patient", result.resourceId, result.version),
+  );
   if (!source) throw new Error("the result of an undone merge names a version that is not there");
   return { source, replayed: result.replayed };
 }

@@ -134,3 +134,4 @@ CREATE TABLE import_line (
   PRIMARY KEY (job_id, number)
 );
 CREATE INDEX import_line_pending ON import_line (job_id, number) WHERE outcome IS NULL;
+CREATE INDEX import_job_ready ON import_job (created_at, id) WHERE state IN ('ready', 'receiving');
