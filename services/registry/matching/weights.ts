@@ -39,7 +39,7 @@ export const outcomes = {
 } as const satisfies Record<string, Record<string, Outcome>>;
 
 /** Family name and given name in each other's place: what agreement is worth less. */
-export const swappedNamesBits = -3;
+export const swappedNamesBits = -4;
 
 /** Address and telephone of one household agree together and for all its members, twins above all: more than this they are not worth together. */
 export const householdBitsMax = 4;

@@ -46,7 +46,7 @@ const columns = "v.type, v.id, v.version, v.last_updated, v.method, v.content, r
 const current = `SELECT ${columns} FROM resource r JOIN resource_version v ON v.type = r.type AND v.id = r.id AND v.version = r.version
   WHERE r.type = $1 AND r.id = $2`;
 const read: Statement = { name: "resource-read", text: current };
-const lock: Statement = { name: "resource-lock", text: `${current} FOR UPDATE OF r` };
+const lock: Statement = { name: "resource-lock", text: "SELECT id FROM resource WHERE type = $1 AND id = $2 FOR UPDATE" };
 const readOne: Statement = {
   name: "resource-vread",
   text: `SELECT ${columns} FROM resource r JOIN resource_version v ON v.type = r.type AND v.id = r.id WHERE v.type = $1 AND v.id = $2 AND v.version = $3`,
@@ -79,8 +79,9 @@ export async function readCurrent(transaction: Transaction, type: ResourceType, 
 
 /** The current version, locked until the transaction ends. */
 export async function lockCurrent(transaction: Transaction, type: ResourceType, id: string): Promise<StoredVersion | undefined> {
-  const [row] = await transaction.query<VersionRow>(lock, [type, id]);
-  return row && toVersion(row);
+  // Read by a statement of its own: one that waited for the lock would look for the new version's text among what there was before.
+  const locked = await transaction.query(lock, [type, id]);
+  return locked.length > 0 ? await readCurrent(transaction, type, id) : undefined;
 }
 
 export async function readVersion(
