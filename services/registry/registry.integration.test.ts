@@ -244,13 +244,17 @@ describe("searching patients", () => {
     expect(await refusal(registry.call("GET", "/registry/fhir/Patient?birthdate=yesterday"))).toEqual([400, "value"]);
     expect(await refusal(registry.call("GET", "/registry/fhir/Patient?family=Thill&_sort=shoe"))).toEqual([400, "not-supported"]);
     expect(await refusal(registry.call("GET", "/registry/fhir/Patient?family=Thill&_cursor=x"))).toEqual([400, "value"]);
+    for (const cursor of [["a\0", "b"], ["yesterday", "b"], [1, 2], null]) {
+      const text = Buffer.from(JSON.stringify(cursor)).toString("base64url");
+      expect(await refusal(registry.call("GET", `/registry/fhir/Patient?_sort=_lastUpdated&_cursor=${text}`))).toEqual([400, "value"]);
+    }
     const lenient = await get<Bundle>("/fhir/Patient?family=Thill&_elements=id");
     expect(lenient.entry?.at(-1)?.search?.mode).toBe("outcome");
   });
 
   it("pages through all of them, each once, in the order of their names, also backwards", async () => {
     const family = "Test-Pagingfamily";
-    const made = [];
+    const made: string[] = [];
     for (const given of ["Clea", "Ada", "Ben", "Eva", "Dan"]) made.push((await create(person({ name: [{ family, given: [given] }] }))).id);
     const walk = async (sort: string): Promise<string[]> => {
       const all: string[] = [];
@@ -314,6 +318,8 @@ describe("who may do what", () => {
 
   it("lets a professional find whom they know, and not browse", async () => {
     const enough = [`family=Fremdling&birthdate=${birthDate}`, `name=Ada+Fremdling&birthdate=eq${birthDate}`];
+    const number = stranger.identifier?.[0]?.value;
+    enough.push(`identifier=${number}`, `identifier=${nationalNumberSystem}%7C${number}`, `_id=${stranger.id}`);
     for (const query of enough) expect(await found(`Patient?${query}`, headersOf.physician), query).toEqual([stranger.id]);
     const browsing = [
       "",
@@ -322,6 +328,10 @@ describe("who may do what", () => {
       `?name=A&birthdate=${birthDate}`,
       "?family=Fremdling&birthdate=1950",
       "?gender=female",
+      "?identifier=17",
+      "?identifier=urn:x%7C17",
+      "?_id=a,b",
+      `?identifier=${nationalNumber(birthDate, 1)},${nationalNumber(birthDate, 2)}`,
     ];
     for (const query of browsing) {
       expect(await refusal(as("physician", "GET", `/fhir/Patient${query}`)), query).toEqual([400, "required"]);
@@ -432,6 +442,9 @@ describe("matching", () => {
     expect(await refusal(registry.call("POST", "/registry/fhir/Patient/$match", { body: person() }))).toEqual([400, "invalid"]);
     const wrong = { resourceType: "Patient", identifier: [{ system: nationalNumberSystem, value: "123" }] };
     expect(await refusal(match(wrong))).toEqual([400, "value"]);
+    const local = { resourceType: "Patient", identifier: [{ system: "urn:practice", value: "17" }] };
+    expect(await refusal(match(local, [], headersOf.software))).toEqual([400, "required"]);
+    expect((await match(local)).status).toBe(200);
   });
 
   it("refuses a certain duplicate, names it, and takes it once somebody looked", async () => {

@@ -13,7 +13,8 @@ import { type Imported, importResource } from "./import-resource.ts";
 import { parseLine, roleId } from "./parse-line.ts";
 import { dropStaleJobs, findReadyJob, type Job, type LineReport, lockPending, type PendingLine, settleJob, settleLine } from "./store.ts";
 
-const batch = 20;
+/** Each line locks the keys of its person until the batch ends. */
+const batch = 10;
 const batchMs = 30_000;
 const housekeepingMs = 10 * 60 * 1000;
 

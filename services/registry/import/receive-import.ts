@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Context } from "../../lib/context.ts";
+import { type Context, Deadline } from "../../lib/context.ts";
 import type { Language } from "../../lib/national-number.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
 import type { Deps } from "../deps.ts";
@@ -10,6 +10,11 @@ import { addLines, completeJob, createJob, findJob, findJobByKey, type Job, type
 const linesMax = 100_000;
 /** Lines are kept in parts, so that neither an upload nor a transaction is held whole. */
 const part = { lines: 500, bytes: 512 * 1024 };
+
+/** An upload may take longer than a request's deadline: each of its transactions has one of its own. */
+function renewed(context: Context, deps: Deps): Context {
+  return { ...context, deadline: Deadline.after(deps.settings.deadlineMs) };
+}
 
 export interface Upload {
   key: string;
@@ -33,7 +38,7 @@ export async function receiveImport(context: Context, deps: Deps, upload: Upload
   let columns: readonly string[] | undefined;
   const flush = async (): Promise<void> => {
     if (lines.length === 0) return;
-    const differing = await deps.database.write(context, (transaction) => addLines(transaction, job.id, lines));
+    const differing = await deps.database.write(renewed(context, deps), (transaction) => addLines(transaction, job.id, lines));
     if (differing !== undefined) throw otherUpload(`line ${differing} differs`);
     lines = [];
     bytes = 0;
@@ -81,7 +86,7 @@ async function noteColumns(context: Context, deps: Deps, job: Job, header: strin
 }
 
 async function endJob(context: Context, deps: Deps, job: Job, lines: number): Promise<Job> {
-  return await deps.database.write(context, async (transaction) => {
+  return await deps.database.write(renewed(context, deps), async (transaction) => {
     const complete = await completeJob(transaction, job.id, lines);
     const found = await findJob(transaction, job.id);
     if (!found) throw fhirError(409, "conflict", "The import was removed this moment; send it again");

@@ -1,8 +1,8 @@
 import type { Hono } from "hono";
-import type { Context } from "../../lib/context.ts";
+import { type Context, Deadline } from "../../lib/context.ts";
 import { accepts, type Call, type Env } from "../../lib/http.ts";
 import { checkedKey } from "../../lib/idempotency.ts";
-import { fhirError } from "../../lib/operation-outcome.ts";
+import { clientLeft, fhirError } from "../../lib/operation-outcome.ts";
 import { factsAbout } from "../access.ts";
 import type { Deps } from "../deps.ts";
 import { admit, languageOf } from "../request.ts";
@@ -32,10 +32,11 @@ export function importRoutes(app: Hono<Env>, deps: Deps): void {
       throw fhirError(413, "too-long", `An import may have at most ${deps.importMaxBytes} bytes; send it in parts`);
     }
     const key = checkedKey(call.req.header("Idempotency-Key"));
-    const body = call.req.raw.body ?? emptyBody();
+    const body = received(call.req.raw.body ?? emptyBody());
     const { job, resumed } = await receiveImport(context, deps, { key, format, kind, language: languageOf(call), body });
     const location = `${deps.settings.publicUrl}/imports/${job.id}`;
-    return Response.json(await describeJob(context, deps, job), { status: resumed ? 200 : 202, headers: { Location: location } });
+    const late = { ...context, deadline: Deadline.after(deps.settings.deadlineMs) };
+    return Response.json(await describeJob(late, deps, job), { status: resumed ? 200 : 202, headers: { Location: location } });
   });
   app.get("/imports/:id", async (call) => {
     const { context, job } = await admittedJob(call, deps);
@@ -55,6 +56,15 @@ export function importRoutes(app: Hono<Env>, deps: Deps): void {
     const next = last && `${deps.settings.publicUrl}/imports/${job.id}/report?count=${size}&after=${last.number}`;
     return Response.json({ id: job.id, lines: lines.map(describeLine), ...(next ? { next } : {}) });
   });
+}
+
+/** An upload that was cut off is no failure of the server's; it can go on later. @throws FhirError 499 */
+async function* received(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch {
+    throw clientLeft();
+  }
 }
 
 async function* emptyBody(): AsyncGenerator<Uint8Array> {}
@@ -119,7 +129,8 @@ async function csvReport(context: Context, deps: Deps, job: Job): Promise<Readab
   let head = "line,outcome,resource,words,candidates\r\n";
   return new ReadableStream({
     async pull(controller) {
-      page ??= await readLines(context, deps, job, after, pageMax);
+      // A long report takes longer than a request may: each page has a deadline of its own.
+      page ??= await readLines({ ...context, deadline: Deadline.after(deps.settings.deadlineMs) }, deps, job, after, pageMax);
       const rows = page.map(csvLine).join("");
       if (head + rows !== "") controller.enqueue(encoder.encode(head + rows));
       head = "";

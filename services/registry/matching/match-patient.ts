@@ -54,7 +54,7 @@ export async function matchPatient(
   request: MatchRequest & { access: Access; language: Language; primaryOnly: boolean },
 ): Promise<Served<string>> {
   const features = featuresOf(request.patient);
-  if (!tellsEnough(features)) {
+  if (!tellsEnough(features, request.access)) {
     await deps.audit.refused(context, { interaction: "operation", outcome: "4", resourceType: "Patient" });
     throw fhirError(
       400,
@@ -69,8 +69,10 @@ export async function matchPatient(
   return { value: JSON.stringify(matchBundle(fhirUrl(deps), served.value, request.language)), servedBy: served.servedBy };
 }
 
-function tellsEnough({ nationalNumbers, identifiers, families, givens, birthDate }: PersonFeatures): boolean {
-  return nationalNumbers.length > 0 || identifiers.length > 0 || (families.length > 0 && givens.length > 0 && birthDate !== undefined);
+/** Numbers that an organisation gives out in a row could be tried one after the other: they count for the administration only. */
+function tellsEnough({ nationalNumbers, identifiers, families, givens, birthDate }: PersonFeatures, { kind }: Access): boolean {
+  if (kind === "administration" && identifiers.length > 0) return true;
+  return nationalNumbers.length > 0 || (families.length > 0 && givens.length > 0 && birthDate !== undefined);
 }
 
 interface Chosen {

@@ -52,6 +52,7 @@ export function parseSearch(parameters: readonly [string, string][], type: Resou
   const asked = new Map<string, string[]>();
   for (const [name, value] of parameters) {
     if (value.length > searchLimits.maxLength) throw fhirError(400, "too-long", `The parameter ${name} is too long`, { expression: name });
+    if (value.includes("\0")) throw fhirError(400, "value", "A search parameter holds a NUL character", { expression: name });
     if (!understand(search, name, value)) {
       const text = `The search parameter ${name} is not supported for ${type}; see the CapabilityStatement`;
       if (strict || !name.startsWith("_")) throw fhirError(400, "not-supported", text, { expression: name });
@@ -62,6 +63,7 @@ export function parseSearch(parameters: readonly [string, string][], type: Resou
     const bare = name.split(":")[0] ?? name;
     asked.set(bare, [...(asked.get(bare) ?? []), value]);
   }
+  if (search.cursor && search.sort.by === "_lastUpdated" && !isInstant(search.cursor.value)) throw changedLink();
   return { ...search, asked, conditions: withSwappedNames(search, parameters) };
 }
 
@@ -216,11 +218,18 @@ export function encodeCursor(cursor: { value: string; id: string }): string {
 function decodeCursor(text: string): { value: string; id: string } {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(text, "base64url").toString());
-    if (Array.isArray(parsed) && parsed.length === 2 && typeof parsed[0] === "string" && typeof parsed[1] === "string") {
-      return { value: parsed[0], id: parsed[1] };
-    }
+    const [value, id]: unknown[] = Array.isArray(parsed) ? parsed : [];
+    if (typeof value === "string" && typeof id === "string" && !/\0/.test(value + id)) return { value, id };
   } catch {
     // Said below.
   }
-  throw fhirError(400, "value", "This page's link was changed; begin the search again", { expression: "_cursor" });
+  throw changedLink();
+}
+
+function isInstant(text: string): boolean {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) && !Number.isNaN(Date.parse(text));
+}
+
+function changedLink(): Error {
+  return fhirError(400, "value", "This page's link was changed; begin the search again", { expression: "_cursor" });
 }

@@ -2,6 +2,7 @@ import type { PractitionerRole } from "@medplum/fhirtypes";
 import type { Served } from "../../lib/audit.ts";
 import type { Context } from "../../lib/context.ts";
 import type { Transaction } from "../../lib/database/database.ts";
+import { nationalNumberSystem, parseNationalNumber } from "../../lib/national-number.ts";
 import { fhirError, issue, outcome } from "../../lib/operation-outcome.ts";
 import { type Access, factsAbout } from "../access.ts";
 import { type Deps, fhirUrl, type ResourceType } from "../deps.ts";
@@ -45,8 +46,10 @@ export async function searchResources(
 /** @throws FhirError 400 unless the search names the person: the national number, or a name and the day of birth */
 async function refuseBrowsing(context: Context, deps: Deps, { asked, cursor }: Search): Promise<void> {
   const known = (name: string): string[] => asked.get(name) ?? [];
-  const byNumber = known("identifier").length > 0;
-  const byId = known("_id").length > 0;
+  // Numbers that an organisation gives out in a row could be tried one after the other; so could many at once.
+  const numbers = known("identifier").map((text) => text.replace(`${nationalNumberSystem}|`, ""));
+  const byNumber = numbers.length === 1 && numbers.every((number) => parseNationalNumber(number).valid);
+  const byId = known("_id").length === 1 && known("_id").every((id) => !id.includes(","));
   const names = [...known("family"), ...known("given"), ...known("name")];
   const named = names.length > 0 && names.every((name) => name.split(",").every((each) => foldName(each).length >= nameLettersMin));
   const born = known("birthdate").some((date) => /^(eq)?\d{4}-\d{2}-\d{2}$/.test(date));
