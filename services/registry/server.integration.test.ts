@@ -76,5 +76,5 @@ describe("the server process", () => {
     ]);
     const output = [replica.output(), other.output(), ...seeds.map(([, text]) => text)].join();
     expect(["Test-Weber", "1958", "demo-marie", token].filter((secret) => output.includes(secret))).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 });

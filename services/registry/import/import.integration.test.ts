@@ -234,5 +234,5 @@ describe("an import", () => {
     } finally {
       server.child.kill("SIGKILL");
     }
-  }, 120_000);
+  }, 240_000);
 });

@@ -17,6 +17,7 @@ export async function* splitRecords(
   let rest: Buffer = Buffer.alloc(0);
   let total = 0;
   const decoded = (bytes: Uint8Array): string => {
+    if (bytes.includes(0)) throw fhirError(400, "structure", "The file holds a NUL character");
     try {
       return decoder
         .decode(bytes)
