@@ -129,6 +129,10 @@ describe("an import", () => {
     expect(lines.map(({ outcome }) => outcome)).toEqual(["created", "error"]);
     const made = (await (await registry.call("GET", `/registry/fhir/${lines[0]?.resource}`)).json()) as { name: { family: string }[] };
     expect(made.name[0]?.family).toBe("Test-Semi;kolon");
+    const { imports } = (await (await registry.call("GET", "/registry/imports")).json()) as { imports: Job[] };
+    expect([imports[0]?.id, imports.length]).toEqual([id, 2]);
+    const before = (await (await registry.call("GET", `/registry/imports?after=${id}`)).json()) as { imports: Job[] };
+    expect(before.imports).toEqual(imports.slice(1));
     const csv = await registry.call("GET", `/registry/imports/${id}/report`, { headers: { Accept: "text/csv" } });
     const text = await csv.text();
     expect(text.split("\r\n").map((line) => line.split(",").slice(0, 2).join())).toEqual(["line,outcome", "1,created", "2,error", ""]);

@@ -8,10 +8,11 @@ import type { Deps } from "../deps.ts";
 import { admit, languageOf } from "../request.ts";
 import { importKinds } from "./parse-line.ts";
 import { receiveImport } from "./receive-import.ts";
-import { countLines, findJob, type Job, type LineReport, listLines } from "./store.ts";
+import { countLines, findJob, type Job, type LineReport, listJobs, listLines } from "./store.ts";
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const pageMax = 1000;
+const jobsShown = 50;
 const formats: Record<string, Job["format"]> = {
   "application/x-ndjson": "ndjson",
   "application/ndjson": "ndjson",
@@ -37,6 +38,15 @@ export function importRoutes(app: Hono<Env>, deps: Deps): void {
     const location = `${deps.settings.publicUrl}/imports/${job.id}`;
     const late = { ...context, deadline: Deadline.after(deps.settings.deadlineMs) };
     return Response.json(await describeJob(late, deps, job), { status: resumed ? 200 : 202, headers: { Location: location } });
+  });
+  app.get("/imports", async (call) => {
+    const { context } = await admit(call, deps, { type: "Patient", action: "administer", interaction: "search-type" });
+    const after = call.req.query("after");
+    if (after !== undefined && !uuid.test(after)) throw fhirError(400, "value", "after is the id of an import", { expression: "after" });
+    const jobs = await readJobs(context, deps, after);
+    const last = jobs.length === jobsShown ? jobs.at(-1) : undefined;
+    const next = last && `${deps.settings.publicUrl}/imports?after=${last.id}`;
+    return Response.json({ imports: jobs.map((job) => jobFacts(deps, job)), ...(next ? { next } : {}) });
   });
   app.get("/imports/:id", async (call) => {
     const { context, job } = await admittedJob(call, deps);
@@ -87,14 +97,27 @@ async function admittedJob(call: Call, deps: Deps): Promise<{ context: Context; 
   return { context, job: value };
 }
 
-async function describeJob(context: Context, deps: Deps, job: Job): Promise<object> {
-  const counts = await deps.database.write(context, (transaction) => countLines(transaction, job.id));
+async function readJobs(context: Context, deps: Deps, after: string | undefined): Promise<Job[]> {
+  const { value } = await deps.audit.read(context, { primaryOnly: true }, async (transaction) => {
+    const from = after === undefined ? undefined : await findJob(transaction, after);
+    if (after !== undefined && !from) throw fhirError(404, "not-found", "There is no such import");
+    const jobs = await listJobs(transaction, from, jobsShown);
+    return { value: jobs, facts: [{ interaction: "search-type", outcome: "0", resourceType: "ImportJob" }] };
+  });
+  return value;
+}
+
+function jobFacts(deps: Deps, job: Job): object {
   return {
     ...{ id: job.id, kind: job.kind, format: job.format, state: job.state, lines: job.lines, createdAt: job.created_at.toISOString() },
     ...(job.finished_at ? { finishedAt: job.finished_at.toISOString() } : {}),
-    counts: { created: 0, updated: 0, unchanged: 0, duplicate: 0, error: 0, waiting: 0, ...counts },
     report: `${deps.settings.publicUrl}/imports/${job.id}/report`,
   };
+}
+
+async function describeJob(context: Context, deps: Deps, job: Job): Promise<object> {
+  const counts = await deps.database.write(context, (transaction) => countLines(transaction, job.id));
+  return { ...jobFacts(deps, job), counts: { created: 0, updated: 0, unchanged: 0, duplicate: 0, error: 0, waiting: 0, ...counts } };
 }
 
 /** Lines of the report; whoever reads it learns of the patients that it names. */

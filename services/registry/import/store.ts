@@ -50,6 +50,11 @@ const insertJob: Statement = {
 };
 const jobByKey: Statement = { name: "import-by-key", text: "SELECT * FROM import_job WHERE client = $1 AND key = $2" };
 const jobById: Statement = { name: "import-by-id", text: "SELECT * FROM import_job WHERE id = $1" };
+const newestJobs: Statement = {
+  name: "import-newest",
+  text: `SELECT * FROM import_job WHERE $1::uuid IS NULL OR (created_at, id) < (SELECT a.created_at, a.id FROM import_job a WHERE a.id = $1)
+    ORDER BY created_at DESC, id DESC LIMIT $2`,
+};
 const setColumns: Statement = { name: "import-columns", text: "UPDATE import_job SET columns = $2 WHERE id = $1 AND state = 'receiving'" };
 const insertLines: Statement = {
   name: "import-lines",
@@ -116,6 +121,11 @@ export async function findJobByKey(transaction: Transaction, client: string, key
 
 export async function findJob(transaction: Transaction, id: string): Promise<Job | undefined> {
   return (await transaction.query<Job>(jobById, [id]))[0];
+}
+
+/** The newest first, from behind the given one. */
+export async function listJobs(transaction: Transaction, after: Job | undefined, count: number): Promise<Job[]> {
+  return await transaction.query<Job>(newestJobs, [after?.id ?? null, count]);
 }
 
 export async function setJobColumns(transaction: Transaction, id: string, columns: readonly string[]): Promise<void> {

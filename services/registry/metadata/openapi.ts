@@ -72,6 +72,12 @@ const duplicatePaths = {
 
 const importPaths = {
   "/imports": {
+    get: {
+      operationId: "listImports",
+      summary: "Imports, the newest first; how far each is tells /imports/{id}",
+      parameters: [query("after", { type: "string", format: "uuid" }, "Imports before this one")],
+      responses: { "200": ok("A page of imports", "ImportJobs"), ...error },
+    },
     post: {
       operationId: "createImport",
       summary: "Takes in a file of patients or professionals; sent again with its Idempotency-Key, an upload that was cut off goes on",
@@ -187,7 +193,7 @@ const schemas = {
   },
   ImportJob: {
     type: "object",
-    required: ["id", "kind", "format", "state", "lines", "createdAt", "counts", "report"],
+    required: ["id", "kind", "format", "state", "lines", "createdAt", "report"],
     properties: {
       id: { type: "string", format: "uuid" },
       kind: { enum: ["patients", "practitioners"] },
@@ -199,6 +205,11 @@ const schemas = {
       counts: { type: "object", properties: Object.fromEntries(outcomes.map((name) => [name, count])) },
       report: { type: "string", format: "uri" },
     },
+  },
+  ImportJobs: {
+    type: "object",
+    required: ["imports"],
+    properties: { imports: { type: "array", items: ref("ImportJob") }, next: { type: "string", format: "uri" } },
   },
   ImportReport: {
     type: "object",

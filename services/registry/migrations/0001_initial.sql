@@ -118,7 +118,7 @@ CREATE TABLE import_job (
   finished_at timestamptz,
   UNIQUE (client, key)
 );
-CREATE INDEX import_job_created ON import_job (created_at DESC, id);
+CREATE INDEX import_job_created ON import_job (created_at, id);
 CREATE TABLE import_line (
   job_id uuid NOT NULL REFERENCES import_job (id),
   -- In the file, from 1.
