@@ -65,7 +65,7 @@ function protocol(deps: Deps): Configuration {
   const path = new URL(deps.identity.issuer).pathname;
   return {
     scopes: [...plainScopes],
-    claims: { acr: null, amr: null, auth_time: null, iss: null, sid: null, openid: ["sub"], fhirUser: ["fhirUser"], profile: ["name", "locale"] },
+    claims: { iss: null, sid: null, openid: ["sub", "acr", "amr", "auth_time"], fhirUser: ["fhirUser"], profile: ["name", "locale"] },
     conformIdTokenClaims: false,
     responseTypes: ["code", "none"],
     clientAuthMethods: ["private_key_jwt", "none"],
