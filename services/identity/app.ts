@@ -6,6 +6,7 @@ import type { Deps } from "./deps.ts";
 import { launchRoutes } from "./launch/routes.ts";
 import { assetRoutes } from "./pages/routes.ts";
 import { providerRoutes } from "./provider/routes.ts";
+import { selfRoutes } from "./self/routes.ts";
 import { signinRoutes } from "./signin/routes.ts";
 
 /** The identity service as a function from request to response; it opens no port. The provider's own addresses need Node's request and response. */
@@ -16,6 +17,7 @@ export function createApp(deps: Deps): Hono<Env> {
   signinRoutes(identity, deps);
   clientRoutes(identity, deps);
   launchRoutes(identity, deps);
+  selfRoutes(identity, deps);
   assetRoutes(identity);
   app.route("/identity", identity);
   return app;

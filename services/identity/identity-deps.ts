@@ -68,5 +68,12 @@ function upstreamOf(config: IdentityConfig): UpstreamSettings | undefined {
   const { UPSTREAM_ISSUER: issuer, UPSTREAM_CLIENT_ID: clientId, UPSTREAM_CLIENT_SECRET_FILE: clientSecretFile } = config;
   if (issuer === undefined || clientId === undefined) return undefined;
   const secret = clientSecretFile === undefined ? {} : { clientSecretFile };
-  return { issuer, clientId, ...secret, name: config.UPSTREAM_NAME, claim: config.UPSTREAM_CLAIM, strong: config.UPSTREAM_IS_STRONG === "true" };
+  return {
+    issuer,
+    clientId,
+    ...secret,
+    name: config.UPSTREAM_NAME,
+    claim: config.UPSTREAM_CLAIM,
+    strong: config.UPSTREAM_IS_STRONG === "true",
+  };
 }

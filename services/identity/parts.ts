@@ -1,7 +1,7 @@
 import { type ServiceParts, startServiceParts } from "../lib/service-parts.ts";
-import { identityDeps } from "./identity-deps.ts";
 import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
+import { identityDeps } from "./identity-deps.ts";
 
 /** Everything the service works with, made and started; `stop` ends it. The seed command starts the same. */
 export async function startParts(config: Config): Promise<ServiceParts & { deps: Deps }> {

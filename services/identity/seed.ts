@@ -69,7 +69,9 @@ async function schemaReady(deps: Deps): Promise<void> {
   for (;;) {
     const context = backgroundContext(deps.log, "seed", deadlineMs);
     const rows = await deps.database.write(context, (transaction) =>
-      transaction.query<{ there: boolean }>({ text: "SELECT to_regclass('client') IS NOT NULL AND to_regclass('audit_event') IS NOT NULL AS there" }),
+      transaction.query<{ there: boolean }>({
+        text: "SELECT to_regclass('client') IS NOT NULL AND to_regclass('audit_event') IS NOT NULL AS there",
+      }),
     );
     if (rows[0]?.there) return;
     await sleep(500);

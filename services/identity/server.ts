@@ -10,7 +10,15 @@ async function main(config: Config): Promise<void> {
   const parts = await startParts(config);
   const { fetch } = createApp(parts.deps);
   const background = (signal: AbortSignal): void => startExpiring(parts.deps, signal);
-  await runService({ name: "identity", config, parts, fetch, migrations: join(import.meta.dirname, "migrations"), commonTables: true, background });
+  await runService({
+    name: "identity",
+    config,
+    parts,
+    fetch,
+    migrations: join(import.meta.dirname, "migrations"),
+    commonTables: true,
+    background,
+  });
 }
 
 if (import.meta.main) {

@@ -22,7 +22,10 @@ interface Row {
 
 const columns = "id, account_id, public_key, counter::text, transports, label";
 const byId: Statement = { name: "passkey-by-id", text: `SELECT ${columns} FROM passkey WHERE id = $1` };
-const byAccount: Statement = { name: "passkey-by-account", text: `SELECT ${columns} FROM passkey WHERE account_id = $1::uuid ORDER BY created_at` };
+const byAccount: Statement = {
+  name: "passkey-by-account",
+  text: `SELECT ${columns} FROM passkey WHERE account_id = $1::uuid ORDER BY created_at`,
+};
 
 function toPasskey(row: Row): Passkey {
   return {
@@ -68,8 +71,8 @@ export async function removePasskey(transaction: Transaction, accountId: string,
 
 /** Notes the authenticator's counter; authenticators that do not count say 0. */
 export async function usedPasskey(transaction: Transaction, id: string, counter: number): Promise<void> {
-  await transaction.query({ name: "passkey-used", text: "UPDATE passkey SET counter = greatest(counter, $2), used_at = now() WHERE id = $1" }, [
-    id,
-    counter,
-  ]);
+  await transaction.query(
+    { name: "passkey-used", text: "UPDATE passkey SET counter = greatest(counter, $2), used_at = now() WHERE id = $1" },
+    [id, counter],
+  );
 }

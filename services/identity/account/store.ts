@@ -68,13 +68,19 @@ export async function accountByLogin(transaction: Transaction, login: string): P
   return row?.active ? toAccount(row) : undefined;
 }
 
-/** Undefined for an account that is gone or closed. */
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Undefined for an account that is gone or closed, and for what is no account's id. */
 export async function findAccount(context: Context, deps: Deps, id: string): Promise<Account | undefined> {
+  if (!uuid.test(id)) return undefined;
   return await deps.database.write(context, (transaction) => accountById(transaction, id));
 }
 
 export async function setPassword(transaction: Transaction, accountId: string, hash: string): Promise<void> {
-  await transaction.query({ name: "account-password", text: "UPDATE account SET password_hash = $2 WHERE id = $1::uuid" }, [accountId, hash]);
+  await transaction.query({ name: "account-password", text: "UPDATE account SET password_hash = $2 WHERE id = $1::uuid" }, [
+    accountId,
+    hash,
+  ]);
 }
 
 /** Sets or, with undefined, takes away the (encrypted) secret of one-time codes. */
@@ -88,7 +94,10 @@ export async function setTotpSecret(transaction: Transaction, accountId: string,
 /**
  * Uses up the code of a time step, and with it those before. False when it was used; the request that used it may repeat itself.
  */
-export async function useTotpStep(transaction: Transaction, use: { accountId: string; step: number; requestKey: string }): Promise<boolean> {
+export async function useTotpStep(
+  transaction: Transaction,
+  use: { accountId: string; step: number; requestKey: string },
+): Promise<boolean> {
   const rows = await transaction.query(
     {
       name: "account-totp-step",

@@ -10,7 +10,14 @@ export function newTotpSecret(): Buffer {
 }
 
 function totpOf(secret: Buffer, label = ""): TOTP {
-  return new TOTP({ issuer: "DSP", label, algorithm: "SHA1", digits, period: periodS, secret: new Secret({ buffer: new Uint8Array(secret).buffer }) });
+  return new TOTP({
+    issuer: "DSP",
+    label,
+    algorithm: "SHA1",
+    digits,
+    period: periodS,
+    secret: new Secret({ buffer: new Uint8Array(secret).buffer }),
+  });
 }
 
 /** As authenticator apps take it: the address for their link, and the key to type. */

@@ -1,6 +1,6 @@
 import { createPublicKey } from "node:crypto";
 import type { JWK } from "jose";
-import { type OperationOutcomeIssue, issue } from "../../lib/operation-outcome.ts";
+import { issue, type OperationOutcomeIssue } from "../../lib/operation-outcome.ts";
 import type { ClientRecord } from "./store.ts";
 
 const keysMax = 5;
@@ -16,7 +16,8 @@ export function readClientRequest(text: string, id: string): { client: ClientRec
   } catch {
     return { issues: [issue("error", "structure", "The body is not JSON")] };
   }
-  if (typeof body !== "object" || body === null || Array.isArray(body)) return { issues: [issue("error", "structure", "Send a JSON object")] };
+  if (typeof body !== "object" || body === null || Array.isArray(body))
+    return { issues: [issue("error", "structure", "Send a JSON object")] };
   const fields = body as Record<string, unknown>;
   const issues = [
     ...unknownFields(fields),

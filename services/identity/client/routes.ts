@@ -22,7 +22,8 @@ export function clientRoutes(app: Hono<Env>, deps: Deps): void {
   app.get("/clients/:id", async (call) => {
     const context = await authenticate(call, deps, { ...about, interaction: "read" });
     const { role, clientId } = context.principal;
-    if (role !== "operator" && clientId !== "exchange") throw fhirError(403, "forbidden", "Only operators and the service exchange see registrations");
+    if (role !== "operator" && clientId !== "exchange")
+      throw fhirError(403, "forbidden", "Only operators and the service exchange see registrations");
     const client = await findClient(context, deps, call.req.param("id"));
     if (!client) throw fhirError(404, "not-found", "No software is registered under this id");
     return call.json(clientDescription(client));

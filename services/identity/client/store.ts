@@ -46,7 +46,9 @@ export async function findClient(context: Context, deps: Deps, id: string): Prom
         organization_id: string | null;
         metadata: ClientMetadata;
       }>(find, [id]);
-      return row && { id: row.id, kind: row.kind, name: row.name, organizationId: row.organization_id ?? undefined, metadata: row.metadata };
+      return (
+        row && { id: row.id, kind: row.kind, name: row.name, organizationId: row.organization_id ?? undefined, metadata: row.metadata }
+      );
     },
   );
 }

@@ -26,7 +26,11 @@ export async function createLaunch(
   const own = account?.role === "patient" && [account.patientId, ...account.guardianOf.map((child) => child.patientId)].includes(patientId);
   if (site?.kind !== "first-party" || !account || !(account.role === "practitioner" || own)) {
     await deps.audit.refused(context, { ...fact, outcome: "8" });
-    throw fhirError(403, "forbidden", "Only people who are signed in at the portal launch software, and for records that are theirs to open");
+    throw fhirError(
+      403,
+      "forbidden",
+      "Only people who are signed in at the portal launch software, and for records that are theirs to open",
+    );
   }
   if (clientId !== undefined && !(await findClient(context, deps, clientId))) {
     throw fhirError(400, "value", "No software is registered under this client_id; register it, or leave client_id out");

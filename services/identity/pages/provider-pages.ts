@@ -44,4 +44,3 @@ export function expiredPage(language: Language): string {
   const say = speak(language);
   return renderPage({ language, title: say("expired"), body: html`<p>${say("expiredWhat")}</p>` });
 }
-

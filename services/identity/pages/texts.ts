@@ -68,7 +68,11 @@ const all = {
   allow: ["Autoriser", "Erlauben", "Allow"],
   refuse: ["Refuser", "Ablehnen", "Refuse"],
   grantIdentity: ["savoir qui vous êtes", "wissen, wer Sie sind", "know who you are"],
-  grantOffline: ["garder cet accès quand vous êtes absent", "den Zugriff behalten, wenn Sie abwesend sind", "keep this access while you are away"],
+  grantOffline: [
+    "garder cet accès quand vous êtes absent",
+    "den Zugriff behalten, wenn Sie abwesend sind",
+    "keep this access while you are away",
+  ],
   grantRead: ["lire : {0}", "lesen: {0}", "read: {0}"],
   grantWrite: ["modifier : {0}", "ändern: {0}", "change: {0}"],
   everything: ["tout le dossier", "die ganze Akte", "the whole record"],
@@ -137,7 +141,11 @@ const all = {
   newRecovery: ["Nouveaux codes de secours", "Neue Wiederherstellungscodes", "New recovery codes"],
   done: ["C’est fait.", "Erledigt.", "Done."],
   error: ["Erreur", "Fehler", "Error"],
-  upstreamFailed: ["{0} n’a pas confirmé votre identité, ou aucun compte n’y est lié.", "{0} hat Sie nicht bestätigt, oder kein Konto gehört dazu.", "{0} did not confirm you, or no account belongs to it."],
+  upstreamFailed: [
+    "{0} n’a pas confirmé votre identité, ou aucun compte n’y est lié.",
+    "{0} hat Sie nicht bestätigt, oder kein Konto gehört dazu.",
+    "{0} did not confirm you, or no account belongs to it.",
+  ],
 } as const satisfies Record<string, readonly [fr: string, de: string, en: string]>;
 
 export type TextKey = keyof typeof all;
@@ -147,7 +155,8 @@ const columns: Record<Language, 0 | 1 | 2> = { fr: 0, de: 1, en: 2 };
 
 /** The texts of one language. */
 export function speak(language: Language): Say {
-  return (key, ...values) => all[key][columns[language]].replace(/\{(\d)\}/g, (_match, index: string) => String(values[Number(index)] ?? ""));
+  return (key, ...values) =>
+    all[key][columns[language]].replace(/\{(\d)\}/g, (_match, index: string) => String(values[Number(index)] ?? ""));
 }
 
 /** How long to wait, in words. */

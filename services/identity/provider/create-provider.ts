@@ -1,6 +1,6 @@
 import type { EventEmitter } from "node:events";
 import type { JWK } from "jose";
-import { type Configuration, interactionPolicy, Provider } from "oidc-provider";
+import { type Configuration, errors, interactionPolicy, Provider } from "oidc-provider";
 import { describeError } from "../../lib/log.ts";
 import { findAccount } from "../account/store.ts";
 import type { Deps } from "../deps.ts";
@@ -77,7 +77,13 @@ function protocol(deps: Deps): Configuration {
     },
     extraClientMetadata: { properties: ["dsp_kind", "dsp_organization"] },
     // SMART: the launch, whom the token is for, and which of the records that may be opened.
-    extraParams: ["launch", "aud", "patient"],
+    extraParams: {
+      launch: null,
+      patient: null,
+      aud: (_ctx, aud) => {
+        if (aud !== undefined && !isOurs(deps, aud)) throw new errors.InvalidRequest(`aud must be the record's address: ${resourceOf(deps)}`);
+      },
+    },
     discovery: { ui_locales_supported: [...languages] },
     pkce: { required: () => true },
     cookies: {
@@ -131,7 +137,7 @@ function features(deps: Deps): Configuration["features"] {
       defaultResource: (_ctx, _client, oneOf) => (Array.isArray(oneOf) ? (oneOf[0] ?? resourceOf(deps)) : (oneOf ?? resourceOf(deps))),
       useGrantedResource: () => true,
       getResourceServerInfo: (ctx, resource, client) => {
-        const known = resource === identity.audience || resource === identity.origin || resource.startsWith(`${identity.origin}/`);
+        const known = isOurs(deps, resource);
         // Scopes name any of FHIR's types, so those that were asked for are the ones there are, as far as they make sense.
         const { params, entities } = ctx.oidc;
         const source = entities.AuthorizationCode ?? entities.RefreshToken;
@@ -147,6 +153,11 @@ function features(deps: Deps): Configuration["features"] {
       },
     },
   };
+}
+
+/** Whether a token for this address is for one of the platform's services. */
+function isOurs({ identity }: Deps, resource: string): boolean {
+  return resource === identity.audience || resource === identity.origin || resource.startsWith(`${identity.origin}/`);
 }
 
 /** What a token is for unless the client says otherwise: the record. */
@@ -183,7 +194,12 @@ function askConsentForOfflineAccess(provider: Provider): void {
 }
 
 /** SMART: the answer with the token names the patient. */
-function tellPatient(ctx: { path: string; status: number; body: unknown; oidc?: { entities: { AccessToken?: { extra?: object } } } }): void {
+function tellPatient(ctx: {
+  path: string;
+  status: number;
+  body: unknown;
+  oidc?: { entities: { AccessToken?: { extra?: object } } };
+}): void {
   if (ctx.path !== "/token" || ctx.status !== 200) return;
   const patient = (ctx.oidc?.entities.AccessToken?.extra as { patient?: string } | undefined)?.patient;
   if (patient !== undefined && typeof ctx.body === "object") ctx.body = { ...ctx.body, patient, need_patient_banner: true };

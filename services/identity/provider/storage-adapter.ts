@@ -123,7 +123,11 @@ async function orUnavailable<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     if (error instanceof FhirError && error.status === 503) {
-      throw Object.assign(new errors.TemporarilyUnavailable("the database was not reached in time"), { statusCode: 503, status: 503, expose: true });
+      throw Object.assign(new errors.TemporarilyUnavailable("the database was not reached in time"), {
+        statusCode: 503,
+        status: 503,
+        expose: true,
+      });
     }
     throw error;
   }

@@ -132,12 +132,14 @@ export async function sessionsOf(transaction: Transaction, accountId: string): P
   return rows.map(({ uid, device, since }) => ({ uid, device: device ?? "", since: new Date(Number(since) * 1000) }));
 }
 
-/** Ends sessions, grants and refresh tokens of an account, but for the session of this uid. Returns how many sessions ended. */
+/** Ends sessions, grants and refresh tokens of an account, but for the session of this uid and what came of it. Returns how many sessions ended. */
 export async function signOutEverywhere(transaction: Transaction, accountId: string, keepUid: string | undefined): Promise<number> {
   const rows = await transaction.query<{ kind: string }>(
     {
       name: "oidc-sign-out",
-      text: "DELETE FROM oidc WHERE account_id = $1 AND (kind <> 'Session' OR uid IS DISTINCT FROM $2) RETURNING kind",
+      text: `DELETE FROM oidc WHERE account_id = $1 AND CASE WHEN kind = 'Session' THEN uid IS DISTINCT FROM $2
+        ELSE grant_id NOT IN (SELECT a.value ->> 'grantId' FROM oidc s, jsonb_each(s.payload -> 'authorizations') a
+          WHERE s.kind = 'Session' AND s.uid = $2 AND a.value ? 'grantId') END RETURNING kind`,
     },
     [accountId, keepUid ?? null],
   );

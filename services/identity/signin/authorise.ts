@@ -1,7 +1,7 @@
 import type { Provider } from "oidc-provider";
+import { parseScopes } from "../../lib/scope.ts";
 import { bindGrant, useLaunch } from "../launch/store.ts";
 import { plainScopes, scopesForAccount, scopesForClient } from "../provider/smart-scopes.ts";
-import { parseScopes } from "../../lib/scope.ts";
 import { requestScope } from "../request-scope.ts";
 import { isStrong } from "./progress.ts";
 import { putSignin } from "./store.ts";
@@ -71,7 +71,8 @@ export async function finish(visit: Visit): Promise<string> {
   const { deps, scope } = visit;
   return await requestScope.run(scope, async () => {
     const { patientId, refused } = await resolvePatient(visit);
-    if (refused) return await conclude(visit, { error: "access_denied", error_description: "this launch or patient is not for the account" });
+    if (refused)
+      return await conclude(visit, { error: "access_denied", error_description: "this launch or patient is not for the account" });
     const grantId = await saveGrant(visit, deps.provider(), patientId);
     const { account, signin } = visit.state;
     const signedIn = visit.interaction.session?.accountId === account?.id && visit.interaction.prompt.name === "consent";

@@ -1,9 +1,9 @@
 import type { AuditFact } from "../../lib/audit-event.ts";
 import type { Transaction } from "../../lib/database/database.ts";
 import { deviceDigest, rememberDevice } from "../account/known-device.ts";
-import { admitAttempt, type AttemptKeys, attemptKeys, attemptSucceeded } from "../account/throttle.ts";
 import type { Account } from "../account/store.ts";
-import { type Signin, putSignin } from "./store.ts";
+import { type AttemptKeys, admitAttempt, attemptKeys, attemptSucceeded } from "../account/throttle.ts";
+import { putSignin, type Signin } from "./store.ts";
 import { knownDevice, type SigninState, type Visit } from "./visit.ts";
 
 /** What a sign-in still wants. */

@@ -78,4 +78,3 @@ async function attempt(visit: Visit, action: string, step: string, value: (name:
       return undefined;
   }
 }
-

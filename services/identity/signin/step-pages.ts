@@ -1,9 +1,9 @@
+import { parseScopes } from "../../lib/scope.ts";
 import { askPasskey } from "../account/passkey.ts";
 import { totpEnrolment } from "../account/totp.ts";
 import { type Html, html } from "../pages/html.ts";
 import { button, field, form, type Page } from "../pages/page.ts";
 import { waitingTime } from "../pages/texts.ts";
-import { parseScopes } from "../../lib/scope.ts";
 import { mustChoose, needsConsent, offered } from "./authorise.ts";
 import { missingFactor, type Step } from "./progress.ts";
 import { enrolmentSecret, type Refusal } from "./prove.ts";
@@ -134,7 +134,10 @@ function patientPage(visit: Visit): Content {
       html`<label><input type="radio" name="patient" value="${patientId}" required${index === 0 && html` checked`}> ${name}</label>`,
   );
   const body = html`<fieldset><legend>${say("choosePatient")}</legend>${choices}</fieldset>${button(say("continue"))}`;
-  return { title: say("choosePatient"), body: html`${stepForm(visit, "patient", body)}${stepForm(visit, "cancel", button(say("cancel"), true))}` };
+  return {
+    title: say("choosePatient"),
+    body: html`${stepForm(visit, "patient", body)}${stepForm(visit, "cancel", button(say("cancel"), true))}`,
+  };
 }
 
 function consentPage(visit: Visit): Content {

@@ -2,7 +2,7 @@ import { getCookie, setCookie } from "hono/cookie";
 import type { Interaction } from "oidc-provider";
 import type { Context } from "../../lib/context.ts";
 import type { Call } from "../../lib/http.ts";
-import { isKnownDevice, deviceDigest, deviceName } from "../account/known-device.ts";
+import { deviceDigest, deviceName, isKnownDevice } from "../account/known-device.ts";
 import { type Passkey, passkeysOf } from "../account/passkey-store.ts";
 import { type Account, accountById } from "../account/store.ts";
 import { type ClientRecord, findClient } from "../client/store.ts";

@@ -16,7 +16,10 @@ import { type IdentityConfig, identityDeps } from "../identity-deps.ts";
 export const origin = "https://dsp.test";
 export const issuer = `${origin}/identity`;
 
-export async function newKey(alg: "ES256" | "ES384" | "RS384", kid: string): Promise<{ privateJwk: JWK; publicJwk: JWK; privateKey: CryptoKey }> {
+export async function newKey(
+  alg: "ES256" | "ES384" | "RS384",
+  kid: string,
+): Promise<{ privateJwk: JWK; publicJwk: JWK; privateKey: CryptoKey }> {
   const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
   return { privateKey, privateJwk: { ...(await exportJWK(privateKey)), kid }, publicJwk: { ...(await exportJWK(publicKey)), kid } };
 }
@@ -85,7 +88,7 @@ export async function startTestIdentity(options: {
   redis?: TestRedis;
   settings?: Partial<IdentityConfig>;
   /** Listen over TLS, HTTP/2 included. */
-  tls?: { certFile: string; keyFile: string; caFile: string };
+  tls?: { certFile: string; keyFile: string };
 }): Promise<TestIdentity> {
   const { postgres, files, redis, tls } = options;
   const verifier = { issuer, audience: "dsp", jwksFile: files.path("jwks.json"), reloadMs: 200 } as unknown as TestIssuer;
