@@ -8,6 +8,7 @@ import { assetRoutes } from "./pages/routes.ts";
 import { providerRoutes } from "./provider/routes.ts";
 import { selfRoutes } from "./self/routes.ts";
 import { signinRoutes } from "./signin/routes.ts";
+import { upstreamRoutes } from "./upstream/routes.ts";
 
 /** The identity service as a function from request to response; it opens no port. The provider's own addresses need Node's request and response. */
 export function createApp(deps: Deps): Hono<Env> {
@@ -17,6 +18,7 @@ export function createApp(deps: Deps): Hono<Env> {
   signinRoutes(identity, deps);
   clientRoutes(identity, deps);
   launchRoutes(identity, deps);
+  upstreamRoutes(identity, deps);
   selfRoutes(identity, deps);
   assetRoutes(identity);
   app.route("/identity", identity);

@@ -7,19 +7,20 @@ const passes = 2;
 const parallelism = 1;
 const tagLength = 32;
 const saltBytes = 16;
-const waitingMax = 100;
 
 const format = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
 
 /** Argon2id, a few at a time: each takes memory and a thread, and sign-ins must not starve the pod. */
 export class PasswordHasher {
   readonly #atOnce: number;
+  readonly #waitingMax: number;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
   #decoy: Promise<string> | undefined;
 
-  constructor(options: { atOnce: number }) {
-    this.#atOnce = options.atOnce;
+  constructor({ atOnce, waitingMax = 100 }: { atOnce: number; waitingMax?: number }) {
+    this.#atOnce = atOnce;
+    this.#waitingMax = waitingMax;
   }
 
   /** In the PHC string format. @throws FhirError 503 when too many wait */
@@ -55,7 +56,7 @@ export class PasswordHasher {
 
   async #enter(): Promise<void> {
     if (this.#running >= this.#atOnce) {
-      if (this.#waiting.length >= waitingMax) throw unavailable("Too many people are signing in at this moment");
+      if (this.#waiting.length >= this.#waitingMax) throw unavailable("Too many people are signing in at this moment");
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     this.#running++;

@@ -59,7 +59,7 @@ export type AttemptKeys = ReturnType<typeof attemptKeys>;
 
 /**
  * Counts an attempt, unless it comes too early.
- * @returns seconds to wait, 0 when it may be made; `slowed` when the next one will have to wait
+ * @returns seconds to wait, 0 when it may be made; `slowed` when it may, but the next one will have to wait
  */
 export async function admitAttempt(
   transaction: Transaction,
@@ -71,7 +71,7 @@ export async function admitAttempt(
     const [counted] = await transaction.query<{ count: number }>(count, [key, requestKey, free]);
     if (!counted) {
       const [row] = await transaction.query<{ wait: number }>(waiting, [key]);
-      return { waitS: Math.max(1, row?.wait ?? 1), slowed: true };
+      return { waitS: Math.max(1, row?.wait ?? 1), slowed: false };
     }
     slowed ||= counted.count >= free;
   }

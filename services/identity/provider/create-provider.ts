@@ -81,7 +81,8 @@ function protocol(deps: Deps): Configuration {
       launch: null,
       patient: null,
       aud: (_ctx, aud) => {
-        if (aud !== undefined && !isOurs(deps, aud)) throw new errors.InvalidRequest(`aud must be the record's address: ${resourceOf(deps)}`);
+        if (aud !== undefined && !isOurs(deps, aud))
+          throw new errors.InvalidRequest(`aud must be the record's address: ${resourceOf(deps)}`);
       },
     },
     discovery: { ui_locales_supported: [...languages] },

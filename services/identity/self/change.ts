@@ -43,7 +43,10 @@ export async function changePassword(own: Own, given: { present: string; wanted:
   });
   const { waitS } = await deps.database.write(context, (transaction) => admitAttempt(transaction, keys, scope.requestKey));
   if (waitS > 0) return { error: "blocked", waitS };
-  if (!(await deps.passwords.verify(present.slice(0, 1000), account.passwordHash))) return { error: "wrongPassword" };
+  if (!(await deps.passwords.verify(present.slice(0, 1000), account.passwordHash))) {
+    // A request that is repeated because its answer was lost finds its own work done.
+    return (await deps.passwords.verify(wanted, account.passwordHash)) ? { notice: "passwordChanged" } : { error: "wrongPassword" };
+  }
   const hash = await deps.passwords.hash(wanted);
   await changed(own, async (transaction) => {
     await setPassword(transaction, account.id, hash);

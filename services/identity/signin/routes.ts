@@ -4,6 +4,7 @@ import { type Call, type Env, readBody } from "../../lib/http.ts";
 import type { Deps } from "../deps.ts";
 import { pageHeaders, renderPage } from "../pages/page.ts";
 import { expiredPage } from "../pages/provider-pages.ts";
+import { leaveForUpstream } from "../upstream/leave.ts";
 import { choosePatient, finish, refuse } from "./authorise.ts";
 import { enrol, proveCode, provePasskey, provePassword, proveRecovery, type Refusal } from "./prove.ts";
 import { nextStep, recoveryPage, stepPage } from "./step-pages.ts";
@@ -47,6 +48,7 @@ async function act(visit: Visit, fields: URLSearchParams): Promise<Response> {
   const action = value("action");
   const step = nextStep(visit);
   if (action === "cancel") return call.redirect(await refuse(visit, "the person refused"), 303);
+  if (action === "upstream" && step === "identify") return await leaveForUpstream(visit);
   if (action === "consent" && step === "consent") return call.redirect(await finish(visit), 303);
   if (action === "enrol" && step === "enrol") {
     const result = await enrol(visit, value("code"));

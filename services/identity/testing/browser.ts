@@ -9,14 +9,18 @@ export class Browser {
   text = "";
   responseHeaders = new Headers();
 
-  constructor(fetch: typeof globalThis.fetch, headers: Record<string, string> = {}) {
+  readonly #site: string;
+
+  /** @param site the path under which redirects are followed */
+  constructor(fetch: typeof globalThis.fetch, headers: Record<string, string> = {}, site = "/identity/") {
     this.#fetch = fetch;
     this.#headers = headers;
+    this.#site = site;
   }
 
   /** A copy that shares nothing but the cookies there are now. */
   copy(): Browser {
-    const copy = new Browser(this.#fetch, this.#headers);
+    const copy = new Browser(this.#fetch, this.#headers, this.#site);
     for (const [key, cookie] of this.#cookies) copy.#cookies.set(key, cookie);
     return copy;
   }
@@ -39,7 +43,7 @@ export class Browser {
       const location = response.headers.get("Location");
       if (location === null || response.status < 300 || response.status > 399) return this;
       const next = new URL(location, this.url);
-      const inside = next.origin === this.url.origin && next.pathname.startsWith("/identity/");
+      const inside = next.origin === this.url.origin && next.pathname.startsWith(this.#site);
       this.url = next;
       if (!inside || this.#isRedirectTarget(next)) return this;
       request = {};

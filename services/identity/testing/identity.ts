@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { HttpBindings } from "@hono/node-server";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import { pino } from "pino";
 import { Agent, fetch as undiciFetch } from "undici";
@@ -79,6 +80,8 @@ export interface TestIdentity {
   fetch: typeof fetch;
   /** What it logged. */
   logs: string[];
+  /** The versions of HTTP that requests came by. */
+  versions: ReadonlySet<number>;
   stop(): Promise<void>;
 }
 
@@ -105,12 +108,18 @@ export async function startTestIdentity(options: {
   const log = pino({ level: "debug" }, { write: (line: string) => logs.push(line) });
   const deps = identityDeps({ ...parts.deps, log }, { ...testConfig(files), ...options.settings });
   const { fetch: serve } = createApp(deps);
-  const http = new HttpService({ fetch: serve, port: 0, log, ...(tls ? { tlsCertFile: tls.certFile, tlsKeyFile: tls.keyFile } : {}) });
+  const versions = new Set<number>();
+  const counted = (request: Request, env?: HttpBindings) => {
+    if (env) versions.add(env.incoming.httpVersionMajor);
+    return serve(request, env);
+  };
+  const http = new HttpService({ fetch: counted, port: 0, log, ...(tls ? { tlsCertFile: tls.certFile, tlsKeyFile: tls.keyFile } : {}) });
   const port = await http.listen();
   return {
     deps,
     fetch: reach(port, tls !== undefined),
     logs,
+    versions,
     stop: async () => {
       await http.drain({ noticeMs: 0, finishMs: 100 });
       parts.stop();
@@ -141,7 +150,7 @@ function testConfig(files: TestFiles): IdentityConfig {
 function reach(port: number, secure: boolean): typeof fetch {
   const dispatcher = new Agent({ allowH2: secure, connect: { rejectUnauthorized: false } });
   const base = `${secure ? "https" : "http"}://127.0.0.1:${port}`;
-  return (async (input: RequestInfo | URL, init: RequestInit = {}) => {
+  return (async (input: Request | URL | string, init: RequestInit = {}) => {
     const url = new URL(input instanceof Request ? input.url : input);
     const target = `${base}${url.pathname}${url.search}`;
     return await undiciFetch(target, { ...init, dispatcher } as Parameters<typeof undiciFetch>[1]);

@@ -70,6 +70,8 @@ export class TestPlatform {
     const metadata = { id_token_signed_response_alg: "ES256" };
     const configuration = await client.discovery(new URL(issuer), clientId, metadata, authentication, { [client.customFetch]: fetch });
     configuration[client.customFetch] = fetch;
+    // The machine may be busy with other things for a while.
+    configuration.timeout = 120;
     return configuration;
   }
 
