@@ -169,6 +169,20 @@ describe("tokens", () => {
     await expect(form("edge-2", 1)).rejects.toMatchObject({ error: "invalid_grant" });
   });
 
+  it("a browser's last step that is repeated after its answer was lost gets a code too", async () => {
+    const asked = await ask(portal);
+    const browser = await platform.browser().go(asked.url);
+    const uid = browser.url.pathname.split("/").at(-1);
+    const same = browser.copy();
+    await browser.submit("password", { login: "marie", password: platform.files.password });
+    expect(browser.url.searchParams.get("code")).toBeTruthy();
+    await same.go(`${issuer}/auth/${uid}`);
+    expect((await redeem(portal, same, asked)).access_token).toBeTruthy();
+    const late = same.copy();
+    await platform.query("UPDATE identity.oidc SET expires_at = now() WHERE kind = 'Interaction'");
+    expect((await late.go(`${issuer}/auth/${uid}`)).url.searchParams.get("code")).toBeNull();
+  });
+
   it("are bound to the client's key by DPoP, proofs being good once", async () => {
     const handle = client.getDPoPHandle(portal, await client.randomDPoPKeyPair("ES256"));
     const asked = await ask(portal);

@@ -45,14 +45,10 @@ export class Browser {
       const next = new URL(location, this.url);
       const inside = next.origin === this.url.origin && next.pathname.startsWith(this.#site);
       this.url = next;
-      if (!inside || this.#isRedirectTarget(next)) return this;
+      if (!inside) return this;
       request = {};
     }
     throw new Error("too many redirects");
-  }
-
-  #isRedirectTarget(url: URL): boolean {
-    return url.searchParams.has("code") || url.searchParams.has("error");
   }
 
   /** Fills in and sends the form with this hidden `action`. */
