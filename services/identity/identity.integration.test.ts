@@ -118,6 +118,14 @@ describe("signing in at the portal", () => {
     expect(browser.url.searchParams.get("error")).toBe("access_denied");
   });
 
+  it("who is no guardian any more gets no further tokens for the child's record", async () => {
+    const asked = await ask(portal, { patient: "demo-noah" });
+    const browser = await platform.signIn(platform.browser(), "emma", asked.url);
+    const tokens = await redeem(portal, browser, asked);
+    await platform.query("UPDATE identity.account SET guardian_of = '[]' WHERE login = 'emma'");
+    await expect(client.refreshTokenGrant(portal, tokens.refresh_token ?? "")).rejects.toMatchObject({ error: "invalid_grant" });
+  });
+
   it("refuses a request without PKCE, and one of another site's address", async () => {
     const common = { redirect_uri: redirectUri, scope: "openid" };
     await expect(client.buildAuthorizationUrlWithPAR(portal, common)).rejects.toMatchObject({ error: "invalid_request" });
@@ -167,6 +175,12 @@ describe("tokens", () => {
     expect(await form("edge-1", 0)).toBeTruthy();
     expect(await form("edge-1", 1)).toBeTruthy();
     await expect(form("edge-2", 1)).rejects.toMatchObject({ error: "invalid_grant" });
+  });
+
+  it("a token that its software gave back is good no more", async () => {
+    const { tokens } = await tokensOf("lucas");
+    await client.tokenRevocation(portal, tokens.refresh_token ?? "");
+    await expect(client.refreshTokenGrant(portal, tokens.refresh_token ?? "")).rejects.toMatchObject({ error: "invalid_grant" });
   });
 
   it("a browser's last step that is repeated after its answer was lost gets a code too", async () => {

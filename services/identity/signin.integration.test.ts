@@ -162,7 +162,7 @@ describe("the own account", () => {
   });
 
   it("signing out at the portal ends the session and its tokens", async () => {
-    const asked = await ask(portal, { scope: "openid patient/*.rs" });
+    const asked = await ask(portal);
     const browser = await platform.signIn(platform.browser(), "marie", asked.url);
     const tokens = await redeem(portal, browser, asked);
     const end = new URL(`${issuer}/session/end`);

@@ -19,6 +19,12 @@ export interface Account {
   active: boolean;
 }
 
+/** The records a patient's account opens: the own one, and those of the patients it is a guardian of. */
+export function patientsOf({ role, patientId, guardianOf }: Account): string[] {
+  if (role !== "patient") return [];
+  return [...(patientId === undefined ? [] : [patientId]), ...guardianOf.map((child) => child.patientId)];
+}
+
 interface AccountRow {
   id: string;
   login: string;

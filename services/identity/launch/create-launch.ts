@@ -1,6 +1,6 @@
 import type { Context } from "../../lib/context.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
-import { findAccount } from "../account/store.ts";
+import { findAccount, patientsOf } from "../account/store.ts";
 import { findClient } from "../client/store.ts";
 import type { Deps } from "../deps.ts";
 import { addLaunch } from "./store.ts";
@@ -23,7 +23,7 @@ export async function createLaunch(
   const fact = { interaction: "operation", resourceType: "Patient", resourceId: patientId, patientId } as const;
   const site = await findClient(context, deps, principal.clientId);
   const account = await findAccount(context, deps, principal.subject);
-  const own = account?.role === "patient" && [account.patientId, ...account.guardianOf.map((child) => child.patientId)].includes(patientId);
+  const own = account !== undefined && patientsOf(account).includes(patientId);
   if (site?.kind !== "first-party" || !account || !(account.role === "practitioner" || own)) {
     await deps.audit.refused(context, { ...fact, outcome: "8" });
     throw fhirError(

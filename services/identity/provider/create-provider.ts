@@ -117,8 +117,9 @@ function lifetimes({ identity }: Deps): Configuration {
       const wanted = ["offline_access", "online_access"].some((scope) => source.scopes.has(scope));
       return Promise.resolve(client.grantTypeAllowed("refresh_token") && (wanted || clientKind(client) === "first-party"));
     },
-    // Without offline_access a software's tokens end with the sign-in.
-    expiresWithSession: (_ctx, source) => Promise.resolve(!source.scopes.has("offline_access")),
+    // Without offline_access a software's tokens end with the sign-in; those of the platform's own sites always do.
+    expiresWithSession: (ctx, source) =>
+      Promise.resolve(!source.scopes.has("offline_access") || clientKind(ctx.oidc.client) === "first-party"),
   };
 }
 

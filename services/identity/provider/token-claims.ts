@@ -1,6 +1,6 @@
 import { errors, type KoaContextWithOIDC } from "oidc-provider";
 import type { Account } from "../account/store.ts";
-import { findAccount } from "../account/store.ts";
+import { findAccount, patientsOf } from "../account/store.ts";
 import type { Deps } from "../deps.ts";
 import { patientOfGrant } from "../launch/store.ts";
 import { currentScope } from "../request-scope.ts";
@@ -29,6 +29,9 @@ export async function accessTokenClaims(_ctx: KoaContextWithOIDC, given: object,
   const account = await findAccount(context, deps, token.accountId ?? "");
   if (!account) throw new errors.InvalidGrant("the account is closed");
   const patient = token.grantId === undefined ? undefined : await patientOfGrant(context, deps, token.grantId);
+  if (patient !== undefined && account.role === "patient" && !patientsOf(account).includes(patient)) {
+    throw new errors.InvalidGrant("the account may no longer open this record");
+  }
   const claims = {
     role: account.role,
     name: account.name,

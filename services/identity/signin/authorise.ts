@@ -1,5 +1,6 @@
 import type { Provider } from "oidc-provider";
 import { parseScopes } from "../../lib/scope.ts";
+import { patientsOf } from "../account/store.ts";
 import { bindGrant, useLaunch } from "../launch/store.ts";
 import { plainScopes, scopesForAccount, scopesForClient } from "../provider/smart-scopes.ts";
 import { requestScope } from "../request-scope.ts";
@@ -17,9 +18,7 @@ function requested({ interaction, client }: Visit): string[] {
 
 /** The records this account may open as its own, by their patients' ids. */
 export function ownPatients({ state }: Visit): string[] {
-  const { account } = state;
-  if (account?.role !== "patient") return [];
-  return [...(account.patientId === undefined ? [] : [account.patientId]), ...account.guardianOf.map(({ patientId }) => patientId)];
+  return state.account ? patientsOf(state.account) : [];
 }
 
 /** Whether the person has to say whose record is meant: a guardian, when the software wants one record and has named none. */
