@@ -206,6 +206,24 @@ describe("tokens", () => {
     const tokens = await redeem(portal, browser, asked, { DPoP: handle });
     expect(tokens.token_type).toBe("dpop");
     expect(decodeJwt<{ cnf: { jkt: string } }>(tokens.access_token).cnf.jkt).toBe(await handle.calculateThumbprint());
+    // A proof that somebody saw on its way is of no use to them.
+    const plain = portal[client.customFetch] as typeof fetch;
+    let seen = "";
+    const withProof = (proof: string) =>
+      ((url: string, init: RequestInit) => {
+        const headers = Object.fromEntries(new Headers(init.headers));
+        seen = headers.dpop ?? "";
+        return plain(url, { ...init, headers: { ...headers, ...(proof === "" ? {} : { dpop: proof }) } });
+      }) as client.CustomFetch;
+    try {
+      portal[client.customFetch] = withProof("");
+      const renewed = await client.refreshTokenGrant(portal, tokens.refresh_token ?? "", undefined, { DPoP: handle });
+      portal[client.customFetch] = withProof(seen);
+      const replay = client.refreshTokenGrant(portal, renewed.refresh_token ?? "", undefined, { DPoP: handle });
+      await expect(replay).rejects.toMatchObject({ error: "invalid_grant", error_description: expect.stringMatching(/./) });
+    } finally {
+      portal[client.customFetch] = plain as client.CustomFetch;
+    }
   });
 
   it("of a software that signs by ES384 or RS384 bear its organisation", async () => {

@@ -147,7 +147,7 @@ function testConfig(files: TestFiles): IdentityConfig {
 }
 
 /** Sends what goes to the public name to the port instead. */
-function reach(port: number, secure: boolean): typeof fetch {
+export function reach(port: number, secure: boolean): typeof fetch {
   const dispatcher = new Agent({ allowH2: secure, connect: { rejectUnauthorized: false } });
   const base = `${secure ? "https" : "http"}://127.0.0.1:${port}`;
   return (async (input: Request | URL | string, init: RequestInit = {}) => {
