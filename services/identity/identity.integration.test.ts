@@ -1,6 +1,9 @@
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import * as client from "openid-client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { backgroundContext } from "../lib/context.ts";
+import type { ServiceClient } from "../lib/service-client.ts";
+import { ServiceToken } from "../lib/service-token.ts";
 import { makeCertificate } from "../lib/testing/certificate.ts";
 import { issuer, newKey, origin } from "./testing/identity.ts";
 import { ask, redeem, redirectUri, TestPlatform } from "./testing/platform.ts";
@@ -251,6 +254,29 @@ describe("tokens", () => {
     const strange = await newKey("ES256", "exchange-1");
     const forged = await platform.configure("exchange", client.PrivateKeyJwt({ key: strange.privateKey, kid: "exchange-1" }));
     await expect(client.clientCredentialsGrant(forged, { scope: "system/*.rs" })).rejects.toMatchObject({ error: "invalid_client" });
+  });
+});
+
+describe("the platform's services", () => {
+  it("get their tokens the way all of them ask, and each is recorded", async () => {
+    await platform.files.write("exchange-key.json", JSON.stringify(platform.files.exchange.privateJwk));
+    const identity = {
+      call: async (
+        _context: unknown,
+        { path, ...init }: { path: string; method: string; headers: Record<string, string>; body: string },
+      ) => {
+        const response = await platform.at(1).fetch(`${origin}${path}`, init);
+        return { status: response.status, body: Buffer.from(await response.arrayBuffer()) };
+      },
+    } as unknown as ServiceClient;
+    const keyFile = platform.files.path("exchange-key.json");
+    const token = new ServiceToken({ identity, issuer, clientId: "exchange", keyFile, audience: "dsp", scope: "system/*.cruds" });
+    const header = await token.header(backgroundContext(platform.at(0).deps.log, "test", 10_000));
+    expect(await platform.at(0).deps.verifier.verify(header)).toMatchObject({ role: "system", clientId: "exchange" });
+    const [event] = await platform.query<{ subject: string; resource_id: string }>(
+      "SELECT subject, resource_id FROM identity.audit_event WHERE interaction = 'client-token' ORDER BY recorded DESC LIMIT 1",
+    );
+    expect(event).toEqual({ subject: "exchange", resource_id: "exchange" });
   });
 });
 
