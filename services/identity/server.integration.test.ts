@@ -85,7 +85,10 @@ describe("the server process", () => {
       expect(seeding.output()).toContain(expected);
       expect(seeding.output()).not.toContain(files.password);
     }
-    const people = Array.from({ length: 6 }, () => new Browser(reach(server.port, false)));
+    const people = Array.from(
+      { length: 6 },
+      (_, index) => new Browser(reach(server.port, false), { "X-Forwarded-For": `192.0.2.${index}` }),
+    );
     await Promise.all(
       people.map(async (browser) => {
         await browser.go(`${issuer}/account`);

@@ -11,7 +11,7 @@ export class OutsideProvider {
 
   private constructor(issuer: string, redirectUri: string) {
     this.issuer = issuer;
-    const provider = new Provider(issuer, {
+    const provider: Provider = new Provider(issuer, {
       clients: [
         { client_id: "dsp", client_secret: "test-secret", redirect_uris: [redirectUri], token_endpoint_auth_method: "client_secret_post" },
       ],
@@ -23,7 +23,10 @@ export class OutsideProvider {
       interactions: { url: (_ctx, { uid }) => `/sign-in/${uid}` },
       findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id, preferred_username: id }) }),
       loadExistingGrant: async (ctx) => {
-        const grant = new provider.Grant({ accountId: ctx.oidc.session?.accountId ?? "", clientId: ctx.oidc.client?.clientId ?? "" });
+        const grant: InstanceType<typeof provider.Grant> = new provider.Grant({
+          accountId: ctx.oidc.session?.accountId ?? "",
+          clientId: ctx.oidc.client?.clientId ?? "",
+        });
         grant.addOIDCScope("openid profile");
         await grant.save();
         return grant;
