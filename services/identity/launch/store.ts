@@ -7,7 +7,7 @@ const ofGrant: Statement = { name: "grant-patient", text: "SELECT patient_id FRO
 const bind: Statement = {
   name: "grant-bind",
   text: `INSERT INTO grant_context (grant_id, patient_id, expires_at) VALUES ($1, $2, now() + make_interval(secs => $3))
-    ON CONFLICT (grant_id) DO UPDATE SET patient_id = excluded.patient_id`,
+    ON CONFLICT (grant_id) DO UPDATE SET patient_id = excluded.patient_id, expires_at = excluded.expires_at`,
 };
 const add: Statement = {
   name: "launch-add",

@@ -1,7 +1,7 @@
 import type { Provider } from "oidc-provider";
 import { parseScopes } from "../../lib/scope.ts";
 import { patientsOf } from "../account/store.ts";
-import { bindGrant, useLaunch } from "../launch/store.ts";
+import { bindGrant, patientOfGrant, useLaunch } from "../launch/store.ts";
 import { plainScopes, scopesForAccount, scopesForClient } from "../provider/smart-scopes.ts";
 import { requestScope } from "../request-scope.ts";
 import { isStrong } from "./progress.ts";
@@ -93,12 +93,23 @@ async function conclude(visit: Visit, result: Record<string, unknown>): Promise<
   return interaction.returnTo;
 }
 
+/** The grant that this browser's session has for the software already, if it is about the same record: tokens given under it stay good. */
+async function presentGrant(visit: Visit, provider: Provider, patientId: string | undefined) {
+  const { deps, context, interaction, state } = visit;
+  const grant = interaction.grantId === undefined ? undefined : await provider.Grant.find(interaction.grantId);
+  if (!grant || grant.accountId !== state.account?.id) return undefined;
+  if ((await patientOfGrant(context, deps, grant.jti)) !== patientId) return undefined;
+  // Its time begins anew.
+  return Object.assign(grant, { exp: undefined, iat: undefined });
+}
+
 async function saveGrant(visit: Visit, provider: Provider, patientId: string | undefined): Promise<string> {
   const { deps, context, interaction, client, state } = visit;
   const asked = requested(visit);
   const given = state.account ? scopesForAccount(asked, state.account.role, patientId !== undefined) : [];
   const refused = asked.filter((scope) => !given.includes(scope));
-  const grant = new provider.Grant({ accountId: state.account?.id ?? "", clientId: client.id });
+  const grant =
+    (await presentGrant(visit, provider, patientId)) ?? new provider.Grant({ accountId: state.account?.id ?? "", clientId: client.id });
   const isPlain = (scope: string): boolean => plainScopes.some((each) => each === scope);
   grant.addOIDCScope(given.filter(isPlain).join(" "));
   if (refused.some(isPlain)) grant.rejectOIDCScope(refused.filter(isPlain).join(" "));
