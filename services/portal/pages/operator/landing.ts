@@ -1,7 +1,7 @@
 import { html } from "../../layout/html.ts";
 import { page } from "../../layout/page.ts";
 import type { Member } from "../../session/visit.ts";
-import { landingTexts } from "./landing.texts.ts";
+import { landingTexts } from "./landing-texts.ts";
 
 /** Where an operator begins. */
 export function landingPage(visit: Member): Response {

@@ -6,7 +6,7 @@ import { page } from "../../layout/page.ts";
 import type { PatientVisit } from "../../session/visit.ts";
 import { entryItem } from "./entry.ts";
 import { findEntries } from "./find-entries.ts";
-import { overviewTexts } from "./overview.texts.ts";
+import { overviewTexts } from "./overview-texts.ts";
 
 const newestCount = 5;
 /** For so long the overview tells of an emergency access. */

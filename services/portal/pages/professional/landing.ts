@@ -3,7 +3,7 @@ import { fill } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { professionText } from "../../layout/professions.ts";
 import type { Member } from "../../session/visit.ts";
-import { landingTexts } from "./landing.texts.ts";
+import { landingTexts } from "./landing-texts.ts";
 
 /** Where a professional begins. */
 export function landingPage(visit: Member): Response {

@@ -1,7 +1,7 @@
 import { html } from "../../layout/html.ts";
 import { page } from "../../layout/page.ts";
 import type { Visit } from "../../session/visit.ts";
-import { accessibilityTexts } from "./accessibility.texts.ts";
+import { accessibilityTexts } from "./accessibility-texts.ts";
 
 export function accessibilityPage(visit: Visit): Response {
   const text = (name: keyof typeof accessibilityTexts): string => accessibilityTexts[name][visit.language];

@@ -3,7 +3,7 @@ import { html } from "../../layout/html.ts";
 import { fill } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import type { Visit } from "../../session/visit.ts";
-import { helpTexts } from "./help.texts.ts";
+import { helpTexts } from "./help-texts.ts";
 
 const parts = ["emergency", "signIn", "lost", "wrong"] as const;
 

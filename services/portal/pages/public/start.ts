@@ -1,7 +1,7 @@
 import { html } from "../../layout/html.ts";
 import { page } from "../../layout/page.ts";
 import type { Visit } from "../../session/visit.ts";
-import { startTexts } from "./start.texts.ts";
+import { startTexts } from "./start-texts.ts";
 
 /** What somebody reads who is not signed in. */
 export function startPage(visit: Visit): Response {
