@@ -17,12 +17,29 @@ export class ServiceError extends Error {
   readonly status: number;
   /** What is wrong, in the service's words: for the log and for forms that have no better ones. */
   readonly reason: string;
+  /** FHIR's issue type; empty where the answer was no OperationOutcome. */
+  readonly code: string;
 
-  constructor(status: number, reason: string) {
+  constructor(status: number, { reason, code }: { reason: string; code: string }) {
     super(`a service answered ${status}`);
     this.name = "ServiceError";
     this.status = status;
     this.reason = reason;
+    this.code = code;
+  }
+}
+
+/**
+ * A write of a form. The form's key covers all that was entered; a service that knows the key from a request that looks different has done the
+ * same form before, in a record that has changed by it since.
+ * @returns undefined when an earlier attempt had done it
+ */
+export async function onceDone<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof ServiceError && error.status === 422 && error.code === "duplicate") return undefined;
+    throw error;
   }
 }
 
@@ -41,11 +58,11 @@ export async function callAs(caller: Caller, client: ServiceClient, request: Ser
   return answer;
 }
 
-function reasonOf({ body }: ServiceAnswer): string {
+function reasonOf({ body }: ServiceAnswer): { reason: string; code: string } {
   try {
-    const { issue } = JSON.parse(body.toString()) as Partial<OperationOutcome>;
-    return issue?.[0]?.details?.text ?? "";
+    const [issue] = (JSON.parse(body.toString()) as Partial<OperationOutcome>).issue ?? [];
+    return { reason: issue?.details?.text ?? "", code: issue?.code ?? "" };
   } catch {
-    return "";
+    return { reason: "", code: "" };
   }
 }

@@ -1,6 +1,6 @@
 import type { AuditEvent, Bundle, BundleEntry, Resource } from "@medplum/fhirtypes";
 import type { ServiceClient, ServiceRequest } from "../../lib/service-client.ts";
-import { type Caller, callAs } from "./caller.ts";
+import { type Caller, callAs, onceDone } from "./caller.ts";
 
 const json = { "Content-Type": "application/fhir+json", Accept: "application/fhir+json" };
 
@@ -16,7 +16,8 @@ export interface SearchPage<T extends Resource> {
   next: string | undefined;
 }
 
-/** The record (services/record) as its callers may see it. Keys are Idempotency-Keys: a repetition with the same one is done once. */
+/** The record (services/record) as its callers may see it. Keys are Idempotency-Keys: a repetition with the same one is done once, and
+ * gives undefined where the record had changed meanwhile. */
 export class RecordClient {
   readonly #client: ServiceClient;
 
@@ -44,31 +45,28 @@ export class RecordClient {
     };
   }
 
-  async create<T extends Resource>(caller: Caller, resource: T, key: string): Promise<T> {
+  async create<T extends Resource>(caller: Caller, resource: T, key: string): Promise<T | undefined> {
     const { resourceType } = resource;
-    return await this.#json<T>(caller, { ...this.#write("POST", resource, key), path: `/fhir/${resourceType}` });
+    return await onceDone(this.#json<T>(caller, { ...this.#write("POST", resource, key), path: `/fhir/${resourceType}` }));
   }
 
   /** Replaces the version that was read. @throws ServiceError 412 when somebody else changed it meanwhile */
-  async update<T extends Resource>(caller: Caller, resource: T, key: string): Promise<T> {
+  async update<T extends Resource>(caller: Caller, resource: T, key: string): Promise<T | undefined> {
     const request = this.#write("PUT", resource, key);
     const version = resource.meta?.versionId;
     const headers = { ...request.headers, ...(version === undefined ? {} : { "If-Match": `W/"${version}"` }) };
-    return await this.#json<T>(caller, { ...request, headers, path: `/fhir/${resource.resourceType}/${resource.id}` });
+    return await onceDone(this.#json<T>(caller, { ...request, headers, path: `/fhir/${resource.resourceType}/${resource.id}` }));
   }
 
   async remove(caller: Caller, type: Resource["resourceType"], id: string, key: string): Promise<void> {
-    await callAs(caller, this.#client, {
-      method: "DELETE",
-      path: `/fhir/${type}/${encodeURIComponent(id)}`,
-      headers: { "Idempotency-Key": key },
-    });
+    const path = `/fhir/${type}/${encodeURIComponent(id)}`;
+    await onceDone(callAs(caller, this.#client, { method: "DELETE", path, headers: { "Idempotency-Key": key } }));
   }
 
   /** All or nothing. */
-  async transaction(caller: Caller, entry: BundleEntry[], key: string): Promise<Bundle> {
+  async transaction(caller: Caller, entry: BundleEntry[], key: string): Promise<Bundle | undefined> {
     const bundle: Bundle = { resourceType: "Bundle", type: "transaction", entry };
-    return await this.#json<Bundle>(caller, { ...this.#write("POST", bundle, key), path: "/fhir" });
+    return await onceDone(this.#json<Bundle>(caller, { ...this.#write("POST", bundle, key), path: "/fhir" }));
   }
 
   /** The International Patient Summary, in the caller's language. */

@@ -1,4 +1,5 @@
 import { decodeUtf8, readBody } from "../../lib/http.ts";
+import { fingerprint } from "../../lib/idempotency.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
 import type { Deps } from "../deps.ts";
 import { isFormToken } from "./seal.ts";
@@ -6,8 +7,13 @@ import { type Member, StaleForm } from "./visit.ts";
 
 /** What a form brought. */
 export interface Form {
-  /** The Idempotency-Key that was made with the page: sent again, the form does the same thing once. */
+  /**
+   * An Idempotency-Key for what the form does, made of the page's key and of all that was entered: sent again, whatever happened to the first
+   * answer, it does the same thing once; sent again with other entries, it is another thing.
+   */
   key: string;
+  /** The page's own key, for showing the form again. */
+  pageKey: string;
   /** Trimmed; empty where it is missing. */
   text(name: string): string;
   all(name: string): string[];
@@ -29,10 +35,12 @@ export async function readForm(visit: Member, deps: Deps): Promise<Form> {
   if (site !== undefined && site !== "same-origin" && site !== "none") throw new StaleForm();
   const { texts, files } = await parse(visit, deps);
   const text = (name: string): string => (texts.get(name) ?? "").trim();
-  const key = text(keyField);
-  if (!isFormToken(session.secret, text(tokenField)) || !keyPattern.test(key)) throw new StaleForm();
+  const pageKey = text(keyField);
+  if (!isFormToken(session.secret, text(tokenField)) || !keyPattern.test(pageKey)) throw new StaleForm();
+  const entered = [...texts].filter(([name]) => name !== tokenField).flat();
+  const key = fingerprint([...entered, ...[...files].flatMap(([name, { bytes }]) => [name, bytes])]);
   const fields = Object.fromEntries([...texts].filter(([name]) => !name.startsWith("_")).map(([name, value]) => [name, value]));
-  return { key, text, all: (name) => texts.getAll(name), file: (name) => files.get(name), fields };
+  return { key, pageKey, text, all: (name) => texts.getAll(name), file: (name) => files.get(name), fields };
 }
 
 type File = NonNullable<ReturnType<Form["file"]>>;

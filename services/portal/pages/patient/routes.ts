@@ -1,10 +1,69 @@
 import type { Hono } from "hono";
-import type { Env } from "../../../lib/http.ts";
+import type { Call, Env } from "../../../lib/http.ts";
 import type { Deps } from "../../deps.ts";
-import { patientVisit } from "../../session/visit.ts";
+import { type PatientVisit, patientVisit } from "../../session/visit.ts";
+import { accessesPage } from "./accesses.ts";
+import { complain, complaintPage } from "./complaint.ts";
+import { addDelegate, delegatesPage } from "./delegates.ts";
+import { documentContent, documentPage, removeDocument } from "./document.ts";
+import { documentsPage } from "./documents.ts";
+import { downloadRecord } from "./download-record.ts";
 import { overviewPage } from "./overview.ts";
+import { closeRecord, recordPage, reopenRecord } from "./record.ts";
+import { reportPage, resultPage } from "./report.ts";
+import { endConsent, rightsPage, saveDefaults } from "./rights.ts";
+import { addRule, rulePage } from "./rule.ts";
+import { downloadSummary, summaryPage } from "./summary.ts";
+import { uploadDocument, uploadPage } from "./upload.ts";
+import { changeVisibility } from "./visibility.ts";
+
+type Page = (visit: PatientVisit, deps: Deps) => Response | Promise<Response>;
 
 /** For patients, and for those who act for one. */
 export function patientRoutes(app: Hono<Env>, deps: Deps): void {
-  app.get("/patient", async (call) => overviewPage(await patientVisit(call, deps), deps));
+  const shown = (show: Page) => async (call: Call) => show(await patientVisit(call, deps), deps);
+  app.get("/patient", shown(overviewPage));
+  app.get("/patient/documents", shown(documentsPage));
+  app.get("/patient/documents/:id", shown(documentPage));
+  app.get("/patient/documents/:id/content", shown(documentContent));
+  app.post("/patient/documents/:id/remove", shown(removeDocument));
+  app.post(
+    "/patient/documents/:id/visibility",
+    shown((visit) => changeVisibility(visit, deps, "DocumentReference", "/portal/patient/documents")),
+  );
+  app.get("/patient/reports/:id", shown(reportPage));
+  app.post(
+    "/patient/reports/:id/visibility",
+    shown((visit) => changeVisibility(visit, deps, "DiagnosticReport", "/portal/patient/reports")),
+  );
+  app.get("/patient/results/:id", shown(resultPage));
+  app.post(
+    "/patient/results/:id/visibility",
+    shown((visit) => changeVisibility(visit, deps, "Observation", "/portal/patient/results")),
+  );
+  app.get("/patient/upload", shown(uploadPage));
+  app.post("/patient/upload", shown(uploadDocument));
+  app.get("/patient/summary", shown(summaryPage));
+  app.get("/patient/summary/download", shown(downloadSummary));
+  app.get("/patient/accesses", shown(accessesPage));
+  app.get("/patient/accesses/:id/report", shown(complaintPage));
+  app.post("/patient/accesses/:id/report", shown(complain));
+  app.get("/patient/rights", shown(rightsPage));
+  app.get("/patient/rights/new", shown(rulePage));
+  app.post("/patient/rights", shown(addRule));
+  app.post("/patient/rights/defaults", shown(saveDefaults));
+  app.post(
+    "/patient/rights/:id/end",
+    shown((visit) => endConsent(visit, deps, "/portal/patient/rights")),
+  );
+  app.get("/patient/delegates", shown(delegatesPage));
+  app.post("/patient/delegates", shown(addDelegate));
+  app.post(
+    "/patient/delegates/:id/end",
+    shown((visit) => endConsent(visit, deps, "/portal/patient/delegates")),
+  );
+  app.get("/patient/record", shown(recordPage));
+  app.post("/patient/record/close", shown(closeRecord));
+  app.post("/patient/record/reopen", shown(reopenRecord));
+  app.get("/patient/record/download", shown(downloadRecord));
 }
