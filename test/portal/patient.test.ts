@@ -85,3 +85,135 @@ describe.skipIf(!hasBrowser)("every page", () => {
     expect(found).toEqual([]);
   });
 });
+
+describe.skipIf(!hasBrowser)("the instruments", () => {
+  it("find what is wrong", async () => {
+    const { context, page } = await visitor();
+    await page.goto("/portal/");
+    await page.evaluate("document.documentElement.removeAttribute('lang'); document.querySelector('.lead').style.color = '#ddd'");
+    expect((await violations(page)).map(({ id }) => id).toSorted()).toEqual(["color-contrast", "html-has-lang"]);
+    await page.evaluate("document.querySelector('main').style.width = '5000px'; document.querySelector('main').style.maxWidth = 'none'");
+    expect(await isTooWide(page)).toBe(true);
+    await context.close();
+  });
+});
+
+describe.skipIf(!hasBrowser)("somebody", () => {
+  it("with a keyboard alone comes to the content, to a form and to what is wrong in it", async () => {
+    const { context, page } = await visitor();
+    await signIn(page);
+    await page.goto("/portal/patient/upload");
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate("document.activeElement.className")).toBe("skip");
+    expect(await page.evaluate("document.activeElement.getBoundingClientRect().top >= 0")).toBe(true);
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate("document.activeElement.id")).toBe("field-name");
+    expect(await page.evaluate("getComputedStyle(document.activeElement).outlineStyle")).toBe("solid");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#problems");
+    expect(await page.evaluate("document.activeElement.id")).toBe("problems");
+    expect(await violations(page)).toEqual([]);
+    await picture(page, "upload-problems");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    expect(await page.evaluate("document.activeElement.id")).toBe("field-name");
+    await context.close();
+  });
+
+  it("without JavaScript adds a document, sees it, and signs out", async () => {
+    const { context, page } = await visitor({ script: false });
+    await signIn(page);
+    await page.click("text=Add a document");
+    await page.fill("#field-name", "Test without script");
+    await page.fill("#field-note", "A note.");
+    await page.click("text=Add to my record");
+    expect(new URL(page.url()).pathname).toBe("/portal/patient/documents");
+    await page.click("text=Test without script");
+    expect(await page.textContent("pre")).toContain("A note.");
+    await page.click("text=Sign out");
+    expect(new URL(page.url()).pathname).toBe("/portal/");
+    await context.close();
+  });
+
+  it("who reloads, or signs in anew, finds what was typed", async () => {
+    const { context, page } = await visitor();
+    await signIn(page);
+    await page.goto("/portal/patient/upload");
+    await page.fill("#field-name", "Half a name");
+    await page.fill("#field-note", "Half a sentence");
+    await page.reload();
+    expect(await page.inputValue("#field-note")).toBe("Half a sentence");
+    await page.waitForTimeout(1500);
+    const cookies = await context.cookies();
+    await context.clearCookies();
+    await context.addCookies(cookies.filter(({ name }) => name !== "__Host-dsp-session"));
+    await page.click("text=Add to my record");
+    await page.waitForURL("**/portal/patient/upload");
+    expect(await page.inputValue("#field-name")).toBe("Half a name");
+    await context.close();
+    const { context: other, page: elsewhere } = await visitor();
+    await signIn(elsewhere);
+    await elsewhere.goto("/portal/patient/upload");
+    expect(await elsewhere.inputValue("#field-note")).toBe("Half a sentence");
+    await other.close();
+  });
+
+  it("who sends while the server is away is told after two seconds, and it is done once", async () => {
+    const { context, page } = await visitor();
+    await signIn(page);
+    await page.goto("/portal/patient/upload");
+    await page.fill("#field-name", "Sent while away");
+    await page.fill("#field-note", "Once.");
+    let requests = 0;
+    await page.route("**/portal/patient/upload", async (route) => {
+      requests++;
+      // The first is lost before it arrives, the second arrives and its answer is lost, the third comes while the edge has no server.
+      if (requests === 1) return await route.abort("connectionreset");
+      if (requests === 2) {
+        await route.fetch();
+        return await route.abort("connectionreset");
+      }
+      if (requests < 6) return await route.fulfill({ status: 503, body: "" });
+      return await route.continue();
+    });
+    await page.click("text=Add to my record");
+    await page.waitForSelector("#banner:not([hidden])", { timeout: 5000 });
+    expect(await page.textContent("#banner")).toContain("Nothing you typed is lost");
+    await picture(page, "banner");
+    await page.waitForURL("**/portal/patient/documents?done=added", { timeout: 20_000 });
+    await page.goto("/portal/patient/documents?words=away");
+    expect(await page.locator(".entry-title").count()).toBe(1);
+    await context.close();
+  });
+
+  it("drops a file", async () => {
+    const { context, page } = await visitor();
+    await signIn(page);
+    await page.goto("/portal/patient/upload");
+    await page.fill("#field-name", "Dropped");
+    const data = await page.evaluateHandle(
+      "(() => { const transfer = new DataTransfer(); transfer.items.add(new File(['A dropped text'], 'dropped.txt')); return transfer; })()",
+    );
+    await page.dispatchEvent("[data-drop]", "drop", { dataTransfer: data });
+    expect(await page.evaluate("document.querySelector('#field-file').files[0].name")).toBe("dropped.txt");
+    await page.fill("#field-note", "");
+    await page.click("text=Add to my record");
+    await page.waitForURL("**/portal/patient/documents?done=added");
+    await context.close();
+  });
+
+  it("prints the summary without the site around it", async () => {
+    const { context, page } = await visitor();
+    await signIn(page);
+    await page.goto("/portal/patient/summary");
+    await page.emulateMedia({ media: "print" });
+    expect([await page.isVisible(".top"), await page.isVisible("text=Download for software"), await page.isVisible("h1")]).toEqual([
+      false,
+      false,
+      true,
+    ]);
+    await picture(page, "summary-print");
+    await context.close();
+  });
+});

@@ -64,12 +64,15 @@ export interface FieldArgs {
   problem?: string | undefined;
   /** Said beside the label. */
   optional?: string;
+  /** The heading above says it already: for those who hear the page only. */
+  labelHidden?: boolean;
 }
 
-function field({ name, label, hint, problem, optional }: FieldArgs, input: (described: Html | undefined) => Html): Html {
+function field(args: FieldArgs & { type?: string }, input: (described: Html | undefined) => Html): Html {
+  const { name, label, hint, problem, optional, type } = args;
   const ids = [...(hint === undefined ? [] : [`hint-${name}`]), ...(problem === undefined ? [] : [`problem-${name}`])];
   const described = html`${ids.length > 0 ? html` aria-describedby="${ids.join(" ")}"` : undefined}${problem === undefined ? undefined : html` aria-invalid="true"`}`;
-  return html`<div class="field${problem === undefined ? "" : " field-problem"}"><label for="field-${name}">${label}${optional === undefined ? undefined : html` <span class="optional">(${optional})</span>`}</label>
+  return html`<div class="field${type === "date" ? " field-day" : ""}${problem === undefined ? "" : " field-problem"}"><label for="field-${name}">${label}${optional === undefined ? undefined : html` <span class="optional">(${optional})</span>`}</label>
 ${hint === undefined ? undefined : html`<p class="hint" id="hint-${name}">${hint}</p>`}${problem === undefined ? undefined : html`<p class="problem" id="problem-${name}">${problem}</p>`}
 ${input(described)}</div>`;
 }
@@ -134,9 +137,9 @@ export function choiceField(
   const { name, label, hint, problem, choices, type, value, optional } = args;
   const chosen = args.values ?? (value === undefined ? [] : [value]);
   const ids = [...(hint === undefined ? [] : [`hint-${name}`]), ...(problem === undefined ? [] : [`problem-${name}`])];
-  return html`<fieldset class="field${problem === undefined ? "" : " field-problem"}"${ids.length > 0 ? html` aria-describedby="${ids.join(" ")}"` : undefined}><legend>${label}${optional === undefined ? undefined : html` <span class="optional">(${optional})</span>`}</legend>
+  return html`<fieldset class="field${problem === undefined ? "" : " field-problem"}"${ids.length > 0 ? html` aria-describedby="${ids.join(" ")}"` : undefined}><legend${args.labelHidden ? html` class="hidden"` : undefined}>${label}${optional === undefined ? undefined : html` <span class="optional">(${optional})</span>`}</legend>
 ${hint === undefined ? undefined : html`<p class="hint" id="hint-${name}">${hint}</p>`}${problem === undefined ? undefined : html`<p class="problem" id="problem-${name}">${problem}</p>`}
-<div class="choices">${choices.map((choice, place) => {
+<div class="choices${choices.length > 6 ? " choices-many" : ""}">${choices.map((choice, place) => {
     const id = place === 0 ? `field-${name}` : `field-${name}-${place}`;
     return html`<div class="choice"><input type="${type}" id="${id}" name="${name}" value="${choice.value}"${flag("checked", chosen.includes(choice.value))}${choice.hint === undefined ? undefined : html` aria-describedby="${id}-hint"`}><label for="${id}">${choice.text}</label>${choice.hint === undefined ? undefined : html`<p class="hint" id="${id}-hint">${choice.hint}</p>`}</div>`;
   })}</div></fieldset>`;

@@ -44,7 +44,7 @@ export class RecordProcess {
   }
 
   /** Writes a resource as the platform's own software. */
-  async put(resource: object & { resourceType: string; id: string }): Promise<void> {
+  async put(resource: { resourceType: string; id: string; [element: string]: unknown }): Promise<void> {
     const token = await this.#identity.accessToken({ sub: "seed", role: "system", scope: "system/*.cruds", client_id: "seed" });
     const response = await fetch(`http://127.0.0.1:${this.port}/fhir/${resource.resourceType}/${resource.id}`, {
       method: "PUT",

@@ -10,20 +10,22 @@ describe("the access log", () => {
     expect(sentenceOf(event("A &amp; B &lt;b&gt; &#39;read&#39; it.", "2026-01-01T10:00:00Z"))).toBe("A & B <b> 'read' it.");
   });
 
-  it("puts together what repeats itself within half an hour, and nothing else", () => {
-    const events = [
-      event("X read a report.", "2026-01-01T12:00:00Z"),
-      event("Y read a report.", "2026-01-01T11:50:00Z"),
-      event("X read a report.", "2026-01-01T11:45:00Z"),
-      event("X read a report.", "2026-01-01T11:20:00Z"),
-      event("X read a report.", "2026-01-01T09:00:00Z"),
-    ];
+  it("puts together what one account does without a pause of half an hour, and nothing else", () => {
+    const by = (account: string, sentence: string, recorded: string, more: object = {}): AuditEvent =>
+      ({ ...event(sentence, recorded), agent: [{ requestor: true, who: { identifier: { value: account } } }], ...more }) as AuditEvent;
+    const visits = together([
+      by("x", "X read a report.", "2026-01-01T12:00:00Z"),
+      by("y", "Y read a report.", "2026-01-01T11:50:00Z", { outcome: "8" }),
+      by("x", "X read a document.", "2026-01-01T11:45:00Z"),
+      by("x", "X read a report.", "2026-01-01T11:20:00Z"),
+      by("x", "X read a report.", "2026-01-01T09:00:00Z"),
+    ]);
     expect(
-      together(events).map(({ sentence, count, event: first }) => [sentence.slice(0, 1), count, first.recorded.slice(11, 16)]),
+      visits.map(({ event: first, lines, refused }) => [first.recorded.slice(11, 16), lines.map(({ count }) => count), refused ?? false]),
     ).toEqual([
-      ["X", 3, "12:00"],
-      ["Y", 1, "11:50"],
-      ["X", 1, "09:00"],
+      ["12:00", [2, 1], false],
+      ["11:50", [1], true],
+      ["09:00", [1], false],
     ]);
   });
 });

@@ -1,4 +1,5 @@
 import type { AuditEvent, Task } from "@medplum/fhirtypes";
+import type { Query, RecordClient } from "../../clients/record.ts";
 import type { Deps } from "../../deps.ts";
 import { selectField, textField } from "../../layout/forms.ts";
 import { type Html, html } from "../../layout/html.ts";
@@ -11,14 +12,20 @@ import { complaintCode } from "./complaint.ts";
 
 const shows = ["others", "everything", "refused"] as const;
 const pageCount = 100;
-/** Accesses of one person with one sentence are one entry when no more lies between them. */
+/** Pages that are looked through for others than the reader, and how many of them are enough. */
+const pagesMax = 5;
+const enough = 20;
+/** What one account does without a longer pause is shown as one. */
 const togetherMs = 30 * 60_000;
 
-/** One line: one or several accesses that say the same. */
-export interface AccessLine {
+/** What one account did in one go. */
+export interface Access {
+  /** The newest. */
   event: AuditEvent;
-  sentence: string;
-  count: number;
+  lines: { sentence: string; count: number }[];
+  oldestMs: number;
+  refused?: boolean;
+  emergency?: boolean;
 }
 
 /** Who looked, in plain words. */
@@ -31,11 +38,12 @@ export async function accessesPage(visit: PatientVisit, { record }: Deps): Promi
     ...{ patient: patientId, _count: String(pageCount), date: [...(from ? [`ge${from}`] : []), ...(to ? [`le${to}`] : [])] },
     ...(show === "refused" ? { outcome: "8" } : {}),
   };
+  const isShown = (event: AuditEvent): boolean => show !== "others" || !isOwn(event, visit);
   const [log, reports] = await Promise.all([
-    record.accessLog(caller, query, at),
+    findEvents(visit, record, query, at, isShown),
     record.search<Task>(caller, "Task", { patient: patientId, code: `${complaintCode.system}|${complaintCode.code}`, _count: "20" }),
   ]);
-  const lines = together(show === "others" ? log.found.filter((event) => !isOwn(event, visit)) : log.found);
+  const lines = together(log.found);
   const older = new URLSearchParams([["show", show], ...(log.next === undefined ? [] : [["at", log.next]])]);
   return page(visit, {
     title: text("title"),
@@ -47,6 +55,25 @@ ${lines.length === 0 ? html`<p class="empty">${log.next === undefined ? text("no
 ${log.next === undefined && at === undefined ? undefined : html`<nav class="pager" aria-label="${layoutTexts.pages[language]}">${at === undefined ? undefined : html`<a class="button-secondary" href="/portal/patient/accesses?show=${show}">${layoutTexts.newer[language]}</a>`}${log.next === undefined ? undefined : html`<a class="button-secondary" href="/portal/patient/accesses?${older.toString()}">${layoutTexts.older[language]}</a>`}</nav>`}
 ${reports.found.length === 0 ? undefined : html`<h2>${text("reports")}</h2><ul class="entries">${reports.found.map((task) => reportItem(task, language))}</ul>`}`,
   });
+}
+
+/** A page's worth of those that are shown, or what the first pages have of them. */
+async function findEvents(
+  { caller }: PatientVisit,
+  record: RecordClient,
+  query: Query,
+  at: string | undefined,
+  isShown: (event: AuditEvent) => boolean,
+): Promise<{ found: AuditEvent[]; next: string | undefined }> {
+  const found: AuditEvent[] = [];
+  let next = at;
+  for (let page = 0; page < pagesMax; page++) {
+    const part = await record.accessLog(caller, query, next);
+    found.push(...part.found.filter(isShown));
+    next = part.next;
+    if (next === undefined || found.length >= enough) break;
+  }
+  return { found, next };
 }
 
 function day(value: string | undefined): string | undefined {
@@ -63,9 +90,8 @@ ${textField({ name: "to", label: text("to"), value: to, type: "date", optional }
 <p class="actions"><button class="button">${text("filter")}</button></p></form>`;
 }
 
-/** The requesting agent's account is the reader's own. */
-function isOwn({ agent }: AuditEvent, { principal }: PatientVisit): boolean {
-  return agent.find(({ requestor }) => requestor)?.who?.identifier?.value === principal.subject;
+function isOwn(event: AuditEvent, { principal }: PatientVisit): boolean {
+  return accountOf(event) === principal.subject;
 }
 
 /** The record's own sentence, without its markup. */
@@ -74,27 +100,37 @@ export function sentenceOf({ text }: AuditEvent): string {
   return (text?.div ?? "").replace(/<[^>]*>/g, "").replace(/&(?:amp|lt|gt|quot|#39);/g, (entity) => entities[entity] ?? entity);
 }
 
-/** Events as lines, in their order (newest first): what repeats itself within half an hour is one. */
-export function together(events: readonly AuditEvent[]): AccessLine[] {
-  const lines: (AccessLine & { oldestMs: number })[] = [];
+/** Events as visits, in their order (newest first): what one account did without a pause of half an hour is one. */
+export function together(events: readonly AuditEvent[]): Access[] {
+  const visits: Access[] = [];
   for (const event of events) {
-    const sentence = sentenceOf(event);
-    const atMs = Date.parse(event.recorded);
-    const line = lines.find((each) => each.sentence === sentence && each.oldestMs - atMs <= togetherMs);
-    if (line) {
-      line.count++;
-      line.oldestMs = atMs;
-    } else lines.push({ event, sentence, count: 1, oldestMs: atMs });
+    const [sentence, atMs, account] = [sentenceOf(event), Date.parse(event.recorded), accountOf(event)];
+    const known = visits.find((each) => accountOf(each.event) === account && each.oldestMs - atMs <= togetherMs);
+    const visit = known ?? { event, lines: [], oldestMs: atMs };
+    if (!known) visits.push(visit);
+    visit.oldestMs = atMs;
+    const line = visit.lines.find((each) => each.sentence === sentence);
+    if (line) line.count++;
+    else visit.lines.push({ sentence, count: 1 });
+    if (event.outcome === "8") visit.refused = true;
+    if (event.purposeOfEvent) visit.emergency = true;
   }
-  return lines.map(({ event, sentence, count }) => ({ event, sentence, count }));
+  return visits;
 }
 
-function item({ event, sentence, count }: AccessLine, visit: PatientVisit): Html {
+function accountOf({ agent }: AuditEvent): string | undefined {
+  return agent?.find(({ requestor }) => requestor)?.who?.identifier?.value;
+}
+
+function item(access: Access, visit: PatientVisit): Html {
+  const { event, lines, refused, emergency } = access;
   const { language } = visit;
   const text = (name: keyof typeof accessesTexts): string => accessesTexts[name][language];
-  const tag = event.purposeOfEvent ? text("emergency") : event.outcome === "8" ? text("wasRefused") : undefined;
-  const times = count > 1 ? ` · ${fill(text("times"), { count })}` : "";
-  return html`<li><div class="entry"><p>${sentence}</p><p class="soft small"><time datetime="${event.recorded}">${instantText(event.recorded, language)}</time>${times}</p></div>${tag === undefined ? undefined : html`<span class="tag tag-warning">${tag}</span>`}${isOwn(event, visit) ? undefined : html`<a class="button-secondary" href="/portal/patient/accesses/${event.id}/report">${text("report")} <span class="hidden">${sentence}</span></a>`}</li>`;
+  const tags = [...(emergency ? [text("emergency")] : []), ...(refused ? [text("wasRefused")] : [])];
+  const line = ({ sentence, count }: Access["lines"][number]): Html =>
+    html`<p>${sentence}${count > 1 ? html` <span class="soft small">(${fill(text("times"), { count })})</span>` : undefined}</p>`;
+  const report = html`<a class="button-secondary" href="/portal/patient/accesses/${event.id}/report">${text("report")} <span class="hidden">${lines[0]?.sentence}</span></a>`;
+  return html`<li><div class="entry"><p class="soft small"><time datetime="${event.recorded}">${instantText(event.recorded, language)}</time></p>${lines.map(line)}</div>${tags.map((tag) => html`<span class="tag tag-warning">${tag}</span>`)}${isOwn(event, visit) ? undefined : report}</li>`;
 }
 
 function reportItem({ authoredOn, status, reasonCode, note }: Task, language: Language): Html {

@@ -106,7 +106,7 @@ const extensions: Readonly<Record<string, string>> = {
 
 export function fileName(title: string, type: string): string {
   const bare = title
-    .replace(/[\p{Cc}"*/:<>?\\|]/gu, " ")
+    .replace(/\s*[\p{Cc}"*/:<>?\\|]+\s*/gu, " - ")
     .trim()
     .slice(0, 100);
   const extension = extensions[type];

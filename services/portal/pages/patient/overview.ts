@@ -4,6 +4,7 @@ import { type Html, html } from "../../layout/html.ts";
 import { fill, instantText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import type { PatientVisit } from "../../session/visit.ts";
+import { activeConsents, kindOf } from "./consent.ts";
 import { entryItem } from "./entry.ts";
 import { findEntries } from "./find-entries.ts";
 import { overviewTexts } from "./overview-texts.ts";
@@ -26,8 +27,9 @@ export async function overviewPage(visit: PatientVisit, { record }: Deps): Promi
   const { caller, language, patientId } = visit;
   const text = (name: keyof typeof overviewTexts): string => overviewTexts[name][language];
   const since = new Date(Date.now() - noticeDays * 86_400_000).toISOString();
-  const [patient, { entries }, notices] = await Promise.all([
+  const [patient, consents, { entries }, notices] = await Promise.all([
     record.read<Patient>(caller, "Patient", patientId),
+    activeConsents(caller, record, patientId),
     findEntries(caller, record, {
       patientId,
       kind: "all",
@@ -46,7 +48,8 @@ export async function overviewPage(visit: PatientVisit, { record }: Deps): Promi
   return page(visit, {
     title: greeting(visit, patient),
     area: "patient",
-    content: html`${notices.found.map((notice) => emergencyNotice(visit, notice))}
+    content: html`${consents.some((consent) => kindOf(consent) === "closed") ? html`<p class="notice notice-warning">${text("closed")} <a href="/portal/patient/record">${text("closedLink")}</a></p>` : undefined}
+${notices.found.map((notice) => emergencyNotice(visit, notice))}
 <ul class="tiles">${tiles.map(({ path, title, why }) => html`<li><a class="tile" href="${path}"><strong>${text(title)}</strong><span>${text(why)}</span></a></li>`)}</ul>
 <h2>${text("newest")}</h2>
 ${

@@ -58,6 +58,11 @@ export const rightsTexts = {
   },
   permitSecret: { en: "Allow also hidden entries", fr: "Autoriser aussi les éléments masqués", de: "Auch verborgene Einträge zulassen" },
   deny: { en: "Block", fr: "Bloquer", de: "Sperren" },
+  onlySome: {
+    en: "Only for some kinds of entries",
+    fr: "Uniquement pour certains types d'éléments",
+    de: "Nur für manche Arten von Einträgen",
+  },
   types: { en: "For which kinds?", fr: "Pour quels types ?", de: "Für welche Arten?" },
   typesHint: {
     en: "Choose none to mean all kinds.",

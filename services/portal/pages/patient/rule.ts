@@ -2,7 +2,7 @@ import type { Organization, Practitioner } from "@medplum/fhirtypes";
 import type { Deps } from "../../deps.ts";
 import { documentTypes, documentTypeText, isDocumentType } from "../../layout/document-types.ts";
 import { choiceField, form, type Problems, textField } from "../../layout/forms.ts";
-import { html } from "../../layout/html.ts";
+import { flag, type Html, html } from "../../layout/html.ts";
 import { fill } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { isProfession } from "../../layout/professions.ts";
@@ -61,11 +61,20 @@ function show(visit: PatientVisit, about: About, { what, types, until, problems,
       ...(key === undefined ? {} : { key }),
       content: html`<input type="hidden" name="who" value="${about.who}">
 ${choiceField({ name: "what", label: text("what"), type: "radio", value: what, problem: problems.what, choices: whats.map((value) => ({ value, text: text(value) })) })}
-${choiceField({ name: "types", label: text("types"), hint: text("typesHint"), type: "checkbox", values: types, optional: layoutTexts.optional[language], choices: documentTypes.map((value) => ({ value, text: documentTypeText(value, language) })) })}
+${kindsField(language, types)}
 ${textField({ name: "until", label: text("untilWhen"), hint: text("untilHint"), value: until, type: "date", problem: problems.until, optional: layoutTexts.optional[language] })}`,
       aside: html`<a href="/portal/patient/rights">${text("back")}</a>`,
     }),
   });
+}
+
+/** Folded away: most decisions are about everything. */
+function kindsField(language: PatientVisit["language"], types: readonly string[]): Html {
+  const choices = documentTypes.map((value) => ({ value, text: documentTypeText(value, language) }));
+  const label = rightsTexts.types[language];
+  return html`<details${flag("open", types.length > 0)}><summary>${rightsTexts.onlySome[language]}</summary>${choiceField({
+    ...{ name: "types", label, hint: rightsTexts.typesHint[language], type: "checkbox", values: types, choices },
+  })}</details>`;
 }
 
 /** Writes a decision in place of an earlier one about the same. */

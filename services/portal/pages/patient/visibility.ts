@@ -19,6 +19,7 @@ export function visibilityForm(visit: PatientVisit, resource: EntryResource, act
     content: html`${choiceField({
       name: "level",
       label: text("visibility"),
+      labelHidden: true,
       hint: text("visibilityHint"),
       type: "radio",
       value: levelOf(resource.meta),
