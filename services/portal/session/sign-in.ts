@@ -69,7 +69,7 @@ export class SignIn {
       ui_locales: language,
       ...(patient === undefined ? {} : { patient }),
     };
-    const url = await this.#ask(context, undefined, (client) => oidc.buildAuthorizationUrlWithPAR(client, parameters));
+    const url = await this.#ask(context, `pushed-${digest(state)}`, (client) => oidc.buildAuthorizationUrlWithPAR(client, parameters));
     return { url: url.href, flow: { state, nonce, verifier, returnTo, repeated } };
   }
 
@@ -111,7 +111,7 @@ export class SignIn {
   }
 
   /** A proof of the client's key is good for one use: when it was sent again after a lost answer and refused, the next one will do. */
-  async #ask<T>(context: Context, key: string | undefined, question: (client: oidc.Configuration) => Promise<T>): Promise<T> {
+  async #ask<T>(context: Context, key: string, question: (client: oidc.Configuration) => Promise<T>): Promise<T> {
     try {
       return await question(await this.#client(context, key));
     } catch (error) {
@@ -120,7 +120,7 @@ export class SignIn {
     }
   }
 
-  async #client(context: Context, key: string | undefined): Promise<oidc.Configuration> {
+  async #client(context: Context, key: string): Promise<oidc.Configuration> {
     const { issuer, clientId, keyFile, identity } = this.#options;
     // Read each time: keys are rotated by replacing the file.
     const jwk = JSON.parse(readFileSync(keyFile, "utf8")) as JWK;
@@ -147,14 +147,14 @@ async function fetchFromPods(
   identity: ServiceClient,
   url: string,
   options: oidc.CustomFetchOptions,
-  key: string | undefined,
+  key: string,
 ): Promise<Response> {
   const { pathname, search } = new URL(url);
   const body = options.body === undefined || options.body === null ? {} : { body: String(options.body) };
   const answer = await identity.call(context, {
     method: options.method === "POST" ? "POST" : "GET",
     path: pathname + search,
-    headers: { ...Object.fromEntries(new Headers(options.headers)), ...(key === undefined ? {} : { "Idempotency-Key": key }) },
+    headers: { ...Object.fromEntries(new Headers(options.headers)), "Idempotency-Key": key },
     ...body,
   });
   const headers = { "Content-Type": answer.headers["content-type"] ?? "application/json" };
