@@ -1,5 +1,7 @@
 import type { ServiceDeps } from "../lib/service-parts.ts";
+import type { ExchangeClient } from "./clients/exchange.ts";
 import type { RecordClient } from "./clients/record.ts";
+import type { RegistryClient } from "./clients/registry.ts";
 import type { Assets } from "./layout/assets.ts";
 import type { Drafts } from "./session/drafts.ts";
 import type { Sessions } from "./session/sessions.ts";
@@ -12,6 +14,8 @@ export interface Deps extends ServiceDeps {
   signIn: SignIn;
   drafts: Drafts;
   record: RecordClient;
+  registry: RegistryClient;
+  exchange: ExchangeClient;
   /** How people reach the helpdesk; undefined: nobody has said. */
   helpdesk: string | undefined;
 }
