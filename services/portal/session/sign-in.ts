@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { importJWK, type JWK } from "jose";
 import * as oidc from "openid-client";
 import type { Context } from "../../lib/context.ts";
+import { FhirError } from "../../lib/operation-outcome.ts";
 import type { ServiceClient } from "../../lib/service-client.ts";
 
 /** What identity gave for a session. Instants are this service's own, in milliseconds. */
@@ -112,11 +113,12 @@ export class SignIn {
 
   /** A proof of the client's key is good for one use: when it was sent again after a lost answer and refused, the next one will do. */
   async #ask<T>(context: Context, key: string, question: (client: oidc.Configuration) => Promise<T>): Promise<T> {
+    const attempt = async (): Promise<T> => question(await this.#client(context, key)).catch(unwrapped);
     try {
-      return await question(await this.#client(context, key));
+      return await attempt();
     } catch (error) {
       if (!isRefusal(error, "invalid_client")) throw error;
-      return await question(await this.#client(context, key));
+      return await attempt();
     }
   }
 
@@ -140,6 +142,14 @@ export class SignIn {
     if (issuer.startsWith("http:")) oidc.allowInsecureRequests(client);
     return client;
   }
+}
+
+/** The library wraps what happened on the way. @throws the FhirError inside, or the error itself */
+function unwrapped(error: unknown): never {
+  for (let inner = error; inner instanceof Error; inner = inner.cause) {
+    if (inner instanceof FhirError) throw inner;
+  }
+  throw error;
 }
 
 async function fetchFromPods(
