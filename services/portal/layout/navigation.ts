@@ -14,7 +14,7 @@ export interface Place {
 
 export const navigationTexts = {
   overview: { en: "Overview", fr: "Aperçu", de: "Übersicht" },
-  documents: { en: "Documents and results", fr: "Documents et résultats", de: "Dokumente und Befunde" },
+  documents: { en: "Documents", fr: "Documents", de: "Dokumente" },
   summary: { en: "Summary", fr: "Résumé", de: "Zusammenfassung" },
   accesses: { en: "Who looked", fr: "Qui a consulté", de: "Wer hat geschaut" },
   rights: { en: "Who may look", fr: "Qui peut consulter", de: "Wer darf schauen" },
