@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { Secret, TOTP } from "otpauth";
 
-const periodS = 30;
+/** RFC 6238. */
+export const codePeriodS = 30;
 const digits = 6;
 const secretBytes = 20;
 
@@ -15,7 +16,7 @@ function totpOf(secret: Buffer, label = ""): TOTP {
     label,
     algorithm: "SHA1",
     digits,
-    period: periodS,
+    period: codePeriodS,
     secret: new Secret({ buffer: new Uint8Array(secret).buffer }),
   });
 }
@@ -31,7 +32,7 @@ export function totpStep(secret: Buffer, code: string, nowMs: number = Date.now(
   const token = code.replace(/\s/g, "");
   if (!/^\d{6}$/.test(token)) return undefined;
   const delta = totpOf(secret).validate({ token, timestamp: nowMs, window: 1 });
-  return delta === null ? undefined : Math.floor(nowMs / 1000 / periodS) + delta;
+  return delta === null ? undefined : Math.floor(nowMs / 1000 / codePeriodS) + delta;
 }
 
 export function totpCode(secret: Buffer, nowMs: number = Date.now()): string {
