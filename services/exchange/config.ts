@@ -1,8 +1,17 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { callerSettings, readServiceConfig, serviceSchema } from "../lib/service-config.ts";
 
 /** Everything the exchange service is told by its environment. */
-export const configSchema = serviceSchema("exchange").extend(callerSettings);
+export const configSchema = serviceSchema("exchange").extend({
+  ...callerSettings,
+  /** Of one attachment of a message; a body may hold several. */
+  ATTACHMENT_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1024)
+    .max(16 * 1024 * 1024)
+    .default(5 * 1024 * 1024),
+});
 
 export type Config = z.infer<typeof configSchema>;
 

@@ -25,8 +25,22 @@ export async function authorise(
   deps: Deps,
   request: { type: ResourceType; resourceId?: string; interaction: Interaction; permission: Permission },
 ): Promise<Access> {
-  const { principal } = context;
   const { type, permission } = request;
+  const access = accessOf(context.principal, type, permission);
+  if (access) return access;
+  const { interaction, resourceId } = request;
+  await deps.audit.refused(context, {
+    interaction,
+    outcome: "8",
+    resourceType: type.name,
+    ...(resourceId === undefined ? {} : { resourceId }),
+  });
+  deps.metrics.refusedTokens.inc({ status: "403" });
+  throw fhirError(403, "forbidden", "The token's scopes do not allow this");
+}
+
+/** How far somebody's scopes and role reach for one type; undefined: not at all. What rights allow within that, the query decides. */
+export function accessOf(principal: Principal, type: ResourceType, permission: Permission): Access | undefined {
   const allowed = principal.role === "operator" ? "none" : reach(principal.scopes, type.name, permission);
   const rights = rightsOf(principal);
   if (allowed === "all" && principal.role !== "patient") {
@@ -39,15 +53,7 @@ export async function authorise(
   if (allowed !== "none" && principal.patientId !== undefined && !type.isDirectory) {
     return { patientId: principal.patientId, ...(rights ? { rights } : {}) };
   }
-  const { interaction, resourceId } = request;
-  await deps.audit.refused(context, {
-    interaction,
-    outcome: "8",
-    resourceType: type.name,
-    ...(resourceId === undefined ? {} : { resourceId }),
-  });
-  deps.metrics.refusedTokens.inc({ status: "403" });
-  throw fhirError(403, "forbidden", "The token's scopes do not allow this");
+  return undefined;
 }
 
 /** What bounds this caller; undefined for a patient in the own record and for the platform's own software, which belongs to no organisation. */
