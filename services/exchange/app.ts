@@ -2,15 +2,22 @@ import { Hono } from "hono";
 import type { Env } from "../lib/http.ts";
 import { createServiceApp } from "../lib/service-app.ts";
 import type { Deps } from "./deps.ts";
+import { eventRoutes } from "./event/routes.ts";
 import { messageRoutes } from "./message/routes.ts";
+import { limitRequests } from "./rate-limit/limit-requests.ts";
 import { resourceRoutes } from "./resource/routes.ts";
+import { letterRoutes, subscriptionRoutes } from "./subscription/routes.ts";
 
 /** The exchange service as a function from request to response; it opens no port. */
 export function createApp(deps: Deps): Hono<Env> {
   const app = createServiceApp(deps);
   const exchange = new Hono<Env>();
+  exchange.use("*", limitRequests(deps));
+  eventRoutes(exchange, deps);
+  letterRoutes(exchange, deps);
   messageRoutes(exchange, deps);
   const fhir = new Hono<Env>();
+  subscriptionRoutes(fhir, deps);
   resourceRoutes(fhir, deps);
   exchange.route("/fhir", fhir);
   app.route("/exchange", exchange);

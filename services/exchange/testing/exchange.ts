@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { Counter } from "prom-client";
 import type { TestPostgres } from "../../lib/testing/postgres.ts";
 import type { TestRedis } from "../../lib/testing/redis.ts";
 import { startTestParts } from "../../lib/testing/service.ts";
@@ -6,6 +7,9 @@ import type { TestIssuer } from "../../lib/testing/tokens.ts";
 import { createApp } from "../app.ts";
 import { loadCatalogue } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
+import { NoticeHub } from "../event/notice-hub.ts";
+import { RateLimiter } from "../rate-limit/rate-limiter.ts";
+import { parseNetworks } from "../webhook/address-guard.ts";
 
 const catalogue = loadCatalogue();
 
@@ -34,7 +38,26 @@ export async function startTestExchange(options: {
     migrations: join(import.meta.dirname, "..", "migrations"),
   });
   const absent = { call: () => Promise.reject(new Error("this test has no other service")) };
-  const deps: Deps = { ...parts.deps, catalogue, record: absent, limits: { attachmentMaxBytes: 64 * 1024 }, ...options.deps };
+  const { database, log, metrics } = parts.deps;
+  const deps: Deps = {
+    ...parts.deps,
+    ...{ catalogue, record: absent, identity: absent },
+    limits: {
+      ...{ attachmentMaxBytes: 64 * 1024, recordUrl: "https://dsp.test/fhir" },
+      ...{ subscriptionsMax: 20, attemptsMax: 3, failuresMax: 6, eventDays: 30 },
+    },
+    ownToken: async () => `Bearer ${await issuer.token({ sub: "exchange", client_id: "exchange" })}`,
+    webhooks: { allowed: parseNetworks("") },
+    events: new NoticeHub({ database, log, streamsMax: 4, streamsPerAccountMax: 3, lookEveryMs: 100, heartbeatMs: 300 }),
+    rate: new RateLimiter({ redis: parts.redis, limit: 10_000, windowMs: 60_000, pods: 4 }),
+    delivered: new Counter({
+      name: "dsp_exchange_deliveries_total",
+      help: "Tried",
+      labelNames: ["outcome"],
+      registers: [metrics.registry],
+    }),
+    ...options.deps,
+  };
   const app = createApp(deps);
   return {
     deps,

@@ -68,7 +68,7 @@ export async function expireChanges(transaction: Transaction, maxAgeDays: number
           RETURNING xid, sequence),
         last AS (SELECT xid, sequence FROM gone ORDER BY xid DESC, sequence DESC LIMIT 1),
         kept AS (INSERT INTO change_horizon (xid, sequence) SELECT xid, sequence FROM last
-          ON CONFLICT (only) DO UPDATE SET xid = excluded.xid, sequence = excluded.sequence)
+          ON CONFLICT (single) DO UPDATE SET xid = excluded.xid, sequence = excluded.sequence)
         SELECT count(*) AS gone FROM gone`,
     },
     [maxAgeDays],

@@ -18,7 +18,7 @@ CREATE INDEX change_changed ON change USING brin (changed);
 
 -- The last change that was deleted for its age: whoever has read no further has missed some.
 CREATE TABLE change_horizon (
-  only boolean PRIMARY KEY DEFAULT true CHECK (only),
+  single boolean PRIMARY KEY DEFAULT true CHECK (single),
   xid xid8 NOT NULL,
   sequence bigint NOT NULL
 );
