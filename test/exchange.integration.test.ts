@@ -212,11 +212,11 @@ describe("subscriptions", () => {
     await work();
     both.receiver.received.length = 0;
     const seen = await observation(patient, {
-      category: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "vital-signs" }] }],
+      category: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "imaging" }] }],
     });
     await observation(patient, veryRestricted);
     await work();
-    // A pharmacist reads no vital signs.
+    // A pharmacist reads no imaging.
     expect(both.receiver.received.flatMap(({ body }) => told(body).about)).toEqual([seen]);
   });
 

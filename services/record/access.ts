@@ -7,7 +7,7 @@ import type { ResourceType } from "./catalogue.ts";
 import type { Deps } from "./deps.ts";
 import type { Sight } from "./resource/search-sql.ts";
 import type { Rights } from "./rights/decide.ts";
-import { noRights, professions } from "./rights/professions.ts";
+import { noRights, professions, softwareRights } from "./rights/professions.ts";
 
 /** How far the caller may see: all records, or one patient's, or what rights allow, or both. */
 export interface Access {
@@ -69,7 +69,8 @@ function rightsOf({ role, person, patientId, profession, organizationId }: Princ
     ...(organizationId === undefined ? [] : [`Organization/${organizationId}`]),
     ...(person === undefined ? [] : [person]),
   ];
-  return { ...(professions.get(profession ?? "") ?? noRights), actors: ["*", ...named], at };
+  const without = role === "system" && profession === undefined ? softwareRights : noRights;
+  return { ...(professions.get(profession ?? "") ?? without), actors: ["*", ...named], at };
 }
 
 /** What a caller may see, for the query itself: what is out of reach is never read. */

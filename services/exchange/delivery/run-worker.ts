@@ -5,6 +5,7 @@ import type { Deps } from "../deps.ts";
 import { pollNotices } from "../feed/poll-notices.ts";
 import { pollRecord } from "../feed/poll-record.ts";
 import { expireAttachments } from "../resource/attachment-store.ts";
+import { removeOver } from "../vendor/register-vendor.ts";
 import { deliverOne } from "./deliver.ts";
 import { giveLease, isHeldByOther, takeLease } from "./lease.ts";
 import { expireOld } from "./store.ts";
@@ -114,6 +115,7 @@ async function tidy(deps: Deps, signal: AbortSignal): Promise<void> {
         await expireAttachments(transaction, 24);
       });
     await step(deps, "tidying", work, undefined);
+    await step(deps, "sandboxes", () => removeOver(contextOf(deps), deps), undefined);
     await pause(tidyEveryMs, signal);
   }
 }

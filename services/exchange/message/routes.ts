@@ -1,5 +1,4 @@
 import type { Hono } from "hono";
-import { z } from "zod";
 import type { Context } from "../../lib/context.ts";
 import type { AnyResource } from "../../lib/fhir/validate.ts";
 import { authenticate, type Call, checkId, decodeUtf8, type Env, primaryOnly, readBody } from "../../lib/http.ts";
@@ -12,13 +11,9 @@ import { moveReferral } from "../referral/move-referral.ts";
 import { sendMessages } from "../resource/send-message.ts";
 import { composeMessage, composeReferral, messageSchema, moveSchema, parseJson, referralSchema } from "./compose.ts";
 import { depositMessage } from "./deposit-message.ts";
+import { depositSchema } from "./deposit-schema.ts";
 import { parsePage, readAboutPatient, readBox, readCounts, readMessage, readThread, readThreads } from "./list-messages.ts";
 import type { Box } from "./store.ts";
-
-const depositSchema = z.strictObject({
-  type: z.strictObject({ code: z.string().regex(/^[0-9A-Za-z-]{1,20}$/), display: z.string().max(200).optional() }).optional(),
-  confidentiality: z.enum(["N", "R", "V"]).optional(),
-});
 
 /** Boxes, conversations, messages and referrals in plain JSON: what the portal works with. */
 export function messageRoutes(app: Hono<Env>, deps: Deps): void {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Counter } from "prom-client";
+import type { RedisConnection } from "../../lib/redis.ts";
 import type { TestPostgres } from "../../lib/testing/postgres.ts";
 import type { TestRedis } from "../../lib/testing/redis.ts";
 import { startTestParts } from "../../lib/testing/service.ts";
@@ -16,6 +17,7 @@ const catalogue = loadCatalogue();
 /** The exchange service over a test's own PostgreSQL, without a port. */
 export interface TestExchange {
   deps: Deps;
+  redis: RedisConnection | undefined;
   /** Calls the service with a token. */
   call(method: string, path: string, options: { token: string; body?: unknown; headers?: Record<string, string> }): Promise<Response>;
   stop(): void;
@@ -61,6 +63,7 @@ export async function startTestExchange(options: {
   const app = createApp(deps);
   return {
     deps,
+    redis: parts.redis,
     call: async (method, path, { token, body, headers }) => {
       const text = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
       const all = {
