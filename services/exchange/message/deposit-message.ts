@@ -3,7 +3,7 @@ import { FhirError, fhirError, type OperationOutcome, outcome } from "../../lib/
 import type { Deps } from "../deps.ts";
 import type { Party } from "../party.ts";
 import { insertNotices, readResource, sidesOf } from "../resource/store.ts";
-import { attachmentsOf, type Deposit, insertDeposit, listDeposits } from "./deposit-store.ts";
+import { attachmentsOf, bytesOf, type Deposit, insertDeposit, listDeposits } from "./deposit-store.ts";
 
 export interface DepositRequest {
   party: Party;
@@ -24,8 +24,9 @@ const documentSystem = "urn:dsp:exchange:message-part";
 interface Part {
   part: number;
   contentType: string;
-  bytes: Buffer;
   title: string;
+  /** The message's text, or the id of an attachment. */
+  content: { text: string } | { attachmentId: string };
 }
 
 interface Message {
@@ -71,16 +72,21 @@ async function readForDeposit(context: Context, deps: Deps, { party, id }: Depos
       throw fhirError(422, "required", "The message names no patient into whose record it could go", {
         expression: "Communication.subject",
       });
-    const bytes = new Map((await attachmentsOf(transaction, key)).map((each) => [`Binary/${each.id}`, each]));
+    const own = new Map((await attachmentsOf(transaction, key)).map((each) => [`Binary/${each.id}`, each]));
     const { payload = [] } = JSON.parse(stored.content) as Communication;
     const text = payload.flatMap(({ contentString }) => contentString ?? []).join("\n\n");
     const attached = payload.flatMap(({ contentAttachment: given }) => {
-      const found = bytes.get(given?.url ?? "");
-      return found
-        ? [{ contentType: given?.contentType ?? found.contentType, bytes: found.bytes, title: given?.title ?? subject ?? "Document" }]
-        : [];
+      const found = own.get(given?.url ?? "");
+      if (!found) return [];
+      return [
+        {
+          contentType: given?.contentType ?? found.contentType,
+          title: given?.title ?? subject ?? "Document",
+          content: { attachmentId: found.id },
+        },
+      ];
     });
-    const whole = { contentType: "text/plain; charset=utf-8", bytes: Buffer.from(text), title: subject ?? "Message" };
+    const whole = { contentType: "text/plain; charset=utf-8", title: subject ?? "Message", content: { text } };
     const parts = attached.length > 0 ? attached.map((each, place) => ({ part: place + 1, ...each })) : [{ part: 0, ...whole }];
     const sides = (await sidesOf(transaction, [key])).get(key) ?? [];
     const sender = sides.filter(({ side }) => side === "sender").map(({ actor }) => actor);
@@ -90,6 +96,11 @@ async function readForDeposit(context: Context, deps: Deps, { party, id }: Depos
 
 /** IHE MHD Simplified Publish (ITI-105): the record takes the document out and keeps DocumentReference, Binary and SubmissionSet together. */
 async function provide(context: Context, deps: Deps, request: DepositRequest, message: Message, part: Part): Promise<string> {
+  const { content } = part;
+  const bytes =
+    "text" in content
+      ? Buffer.from(content.text)
+      : await deps.database.write(context, (transaction) => bytesOf(transaction, content.attachmentId));
   const value = `${request.id}-${part.part}`;
   const confidentiality = request.confidentiality ?? "N";
   const { code, display } = request.type ?? letter;
@@ -106,7 +117,7 @@ async function provide(context: Context, deps: Deps, request: DepositRequest, me
     ...(confidentiality === "N"
       ? {}
       : { securityLabel: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", code: confidentiality }] }] }),
-    content: [{ attachment: { contentType: part.contentType, data: part.bytes.toString("base64"), title: part.title } }],
+    content: [{ attachment: { contentType: part.contentType, data: bytes.toString("base64"), title: part.title } }],
   };
   const answer = await deps.record.call(context, {
     method: "POST",

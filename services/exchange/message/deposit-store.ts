@@ -30,10 +30,19 @@ export async function insertDeposit(
   );
 }
 
-/** The bytes of a message's own attachments. */
-export async function attachmentsOf(transaction: Transaction, key: string): Promise<{ id: string; contentType: string; bytes: Buffer }[]> {
+/** A message's own attachments, without their bytes: many may be large. */
+export async function attachmentsOf(transaction: Transaction, key: string): Promise<{ id: string; contentType: string }[]> {
   return await transaction.query(
-    { name: "deposit-attachments", text: `SELECT id, content_type AS "contentType", bytes FROM attachment WHERE resource_key = $1` },
+    { name: "deposit-attachments", text: `SELECT id, content_type AS "contentType" FROM attachment WHERE resource_key = $1` },
     [key],
   );
+}
+
+/** The bytes of one attachment. */
+export async function bytesOf(transaction: Transaction, id: string): Promise<Buffer> {
+  const [row] = await transaction.query<{ bytes: Buffer }>({ name: "deposit-bytes", text: "SELECT bytes FROM attachment WHERE id = $1" }, [
+    id,
+  ]);
+  if (!row) throw new Error("an attachment of a message is gone");
+  return row.bytes;
 }

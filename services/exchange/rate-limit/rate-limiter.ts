@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { RedisConnection } from "../../lib/redis.ts";
 
 export interface RateLimiterOptions {
@@ -11,6 +12,8 @@ export interface RateLimiterOptions {
 }
 
 const clientsMax = 20_000;
+const patienceMs = 150;
+const shunMs = 2000;
 
 /**
  * Counts requests by client in windows of time, in Redis for all pods together. While Redis does not answer, each pod counts for itself and
@@ -21,6 +24,7 @@ export class RateLimiter {
   /** What this pod let through, in this window. */
   readonly #own = new Map<string, number>();
   #window = -1;
+  #shunnedUntilMs = 0;
 
   constructor(options: RateLimiterOptions) {
     this.#options = { now: Date.now, ...options };
@@ -43,20 +47,20 @@ export class RateLimiter {
     return undefined;
   }
 
+  /** Undefined when Redis does not say soon; it is then left alone for a while, so that a frozen one delays nobody twice. */
   async #count(key: string): Promise<number | undefined> {
     const { redis, windowMs } = this.#options;
-    if (!redis?.ready) return undefined;
-    try {
-      const replies = await redis.client
-        .pipeline()
-        .incr(key)
-        .pexpire(key, windowMs * 2)
-        .exec();
-      const [error, count] = replies?.[0] ?? [];
-      return error || typeof count !== "number" ? undefined : count;
-    } catch {
-      redis.suspect();
-      return undefined;
-    }
+    if (!redis?.ready || performance.now() < this.#shunnedUntilMs) return undefined;
+    const counting = redis.client
+      .pipeline()
+      .incr(key)
+      .pexpire(key, windowMs * 2)
+      .exec()
+      .catch(() => undefined);
+    const replies = await Promise.race([counting, sleep(patienceMs, undefined, { ref: false })]);
+    const [error, count] = replies?.[0] ?? [];
+    if (!error && typeof count === "number") return count;
+    this.#shunnedUntilMs = performance.now() + shunMs;
+    return undefined;
   }
 }
