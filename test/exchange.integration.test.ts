@@ -29,7 +29,7 @@ function background(): Context {
 }
 
 async function inRecord(resource: { resourceType: string; [element: string]: unknown }, token?: string): Promise<string> {
-  const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+  const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
   const response = await both.record.call("POST", `/fhir/${resource.resourceType}`, { body: resource, headers });
   expect(response.status, await response.clone().text()).toBe(201);
   return `${resource.resourceType}/${((await response.json()) as { id: string }).id}`;

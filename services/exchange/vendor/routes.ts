@@ -23,7 +23,10 @@ export function vendorRoutes(app: Hono<Env>, deps: Deps): void {
   app.get("/vendors", async (call) => {
     const context = await admitMaker(call, deps, "search-type");
     const owner = context.principal.role === "operator" ? undefined : context.principal.subject;
-    const vendors = await deps.database.write(context, (transaction) => listVendors(transaction, owner));
+    const vendors = await deps.database.write(context, async (transaction) => {
+      await deps.audit.record(context, transaction, [{ interaction: "search-type", outcome: "0", resourceType: "Device" }]);
+      return await listVendors(transaction, owner);
+    });
     return call.json({ items: vendors.map((vendor) => describe(deps, vendor)) });
   });
   app.get("/vendors/:id", async (call) => {
@@ -61,10 +64,14 @@ async function admitted(call: Call, deps: Deps, interaction: Wanted): Promise<{ 
   checkId(id);
   const context = await authenticate(call, deps, { interaction, resourceType: "Device" });
   const { role, subject, clientId } = context.principal;
-  const vendor = await deps.database.write(context, (transaction) => readVendor(transaction, id));
-  const isOwn = vendor !== undefined && (vendor.owner === subject || (vendor.clientId === clientId && interaction !== "delete"));
-  if (vendor && (role === "operator" || isOwn)) return { context, vendor };
-  await deps.audit.refused(context, { interaction, resourceType: "Device", resourceId: id, outcome: "8" });
+  const vendor = await deps.database.write(context, async (transaction) => {
+    const found = await readVendor(transaction, id);
+    const isOwn = found !== undefined && (found.owner === subject || (found.clientId === clientId && interaction !== "delete"));
+    const isSeen = found !== undefined && (role === "operator" || isOwn);
+    await deps.audit.record(context, transaction, [{ interaction, outcome: isSeen ? "0" : "8", resourceType: "Device", resourceId: id }]);
+    return isSeen ? found : undefined;
+  });
+  if (vendor) return { context, vendor };
   throw fhirError(404, "not-found", "No software is registered under this id");
 }
 
