@@ -8,17 +8,17 @@ import { expireAttachments } from "../resource/attachment-store.ts";
 import { removeOver } from "../vendor/register-vendor.ts";
 import { deliverOne } from "./deliver.ts";
 import { giveLease, isHeldByOther, takeLease } from "./lease.ts";
-import { expireOld } from "./store.ts";
+import { anySubscription, expireOld } from "./store.ts";
 
 const leaseName = "worker";
-const leaseForSeconds = 10;
-const renewEveryMs = 3000;
+const leaseForSeconds = 12;
+const renewEveryMs = 4000;
 /** How long the record may hold the question whether there is news. */
 const waitSeconds = 4;
 const idleMs = 1000;
 const afterErrorMs = 1500;
-/** Without anybody who listens. */
-const nobodyMs = 2000;
+/** Without anybody who listens: who begins to waits for the handshake so long. */
+const nobodyMs = 3000;
 const stepMs = 20_000;
 const atOnceMax = 5;
 /** Before the notices are looked at again. */
@@ -27,7 +27,7 @@ const tidyEveryMs = 10 * 60_000;
 
 /**
  * What goes on beside the requests: reading the feeds, delivering, tidying. One pod of all does it, by a lease; that only saves effort,
- * since every step is safe when two do it. A pod that leaves hands over at once; one that dies is followed after ten seconds.
+ * since every step is safe when two do it. A pod that leaves hands over at once; one that dies is followed after twelve seconds.
  */
 export async function runWorker(deps: Deps, holder: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
@@ -88,6 +88,10 @@ async function readFeed(deps: Deps, signal: AbortSignal): Promise<void> {
 
 async function deliverAll(deps: Deps, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
+    if (!(await step(deps, "look", () => deps.database.write(contextOf(deps), anySubscription), false))) {
+      await pause(nobodyMs, signal);
+      continue;
+    }
     await step(deps, "notices", () => pollNotices(contextOf(deps), deps), 0);
     // One looks; the others join in only where there is something to do.
     if ((await deliverSome(deps, signal, 1)) === 0) await pause(idleMs, signal);

@@ -136,3 +136,9 @@ export async function expireOld(transaction: Transaction, maxAgeDays: number): P
     [maxAgeDays],
   );
 }
+
+/** Whether anybody is to be told anything at all. */
+export async function anySubscription(transaction: Transaction): Promise<boolean> {
+  const rows = await transaction.query({ name: "subscription-any", text: "SELECT FROM subscription WHERE status <> 'off' LIMIT 1" });
+  return rows.length > 0;
+}

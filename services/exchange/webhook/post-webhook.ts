@@ -54,16 +54,15 @@ export function checkedUrl(text: string): URL {
   return url;
 }
 
-/** The address to connect to: every one that the name has must be allowed, or a second look could give another. @throws UndeliveredError */
-async function checkedAddress(url: URL, options: WebhookOptions): Promise<string> {
+/** The addresses to connect to: every one that the name has must be allowed, or a second look could give another. @throws UndeliveredError */
+async function checkedAddresses(url: URL, options: WebhookOptions): Promise<string[]> {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const addresses = isIP(host) === 0 ? await (options.lookup ?? resolveName)(host).catch(() => []) : [host];
-  const [first] = addresses;
-  if (first === undefined) throw new UndeliveredError("The endpoint's name is not known to the DNS");
+  if (addresses.length === 0) throw new UndeliveredError("The endpoint's name is not known to the DNS");
   if (addresses.length > addressesMax || !addresses.every((address) => mayReach(address, options.allowed))) {
     throw new UndeliveredError("The endpoint is not on the public Internet");
   }
-  return first;
+  return addresses;
 }
 
 /**
@@ -73,16 +72,17 @@ async function checkedAddress(url: URL, options: WebhookOptions): Promise<string
 export async function postWebhook(options: WebhookOptions, { url: text, headers, body, timeoutMs }: Webhook): Promise<void> {
   const url = checkedUrl(text);
   const limit = AbortSignal.timeout(timeoutMs);
-  const address = await Promise.race([checkedAddress(url, options), failing(limit)]);
+  const addresses = await Promise.race([checkedAddresses(url, options), failing(limit)]);
   const client = new Client(url.origin, {
     pipelining: 0,
     connect: {
       timeout: Math.min(connectTimeoutMs, timeoutMs),
       // The name was looked up once, above, and what it gave was checked: the connection goes there.
       lookup: (_name, { all }, done) => {
-        const family = isIP(address);
-        if (all) done(null, [{ address, family }]);
-        else done(null, address, family);
+        const checked = addresses.map((address) => ({ address, family: isIP(address) }));
+        const [first] = checked;
+        if (all) done(null, checked);
+        else done(null, first?.address ?? "", first?.family);
       },
       ...(options.caFile && existsSync(options.caFile) ? { ca: readFileSync(options.caFile) } : {}),
     },
