@@ -181,6 +181,24 @@ describe("a software that connects", () => {
     expect(entry.map(({ resource }) => `Patient/${resource.id}`).sort()).toEqual(vendor.sandbox.patients.slice(0, 2).sort());
   });
 
+  it("writes nothing about anybody else, and to nobody", async () => {
+    const own = await obtainToken(platform);
+    const response = await both.record.call("POST", "/fhir/Patient", {
+      body: { resourceType: "Patient", name: [{ family: "Test-Real" }] },
+    });
+    const { id } = (await response.json()) as { id: string };
+    await expect(provideDocument(platform, own, `Patient/${id}`, "SYNTHETIC\n")).rejects.toThrow(/403: .*synthetic patients/);
+    const headers = { Authorization: `Bearer ${own}`, "Content-Type": "application/fhir+json" };
+    const patient = JSON.stringify({ resourceType: "Patient", name: [{ family: "Test-Made" }] });
+    expect((await fetch(`${origin}/fhir/Patient`, { method: "POST", headers, body: patient })).status).toBe(403);
+    await both.record.call("PUT", "/fhir/Practitioner/test-directory", { body: { resourceType: "Practitioner", id: "test-directory" } });
+    expect((await fetch(`${origin}/fhir/Practitioner/test-directory`, { method: "DELETE", headers })).status).toBe(403);
+    const message = { to: ["Practitioner/demo-lentz"], subject: "Test", text: "Synthetic" };
+    expect((await both.exchange.call("POST", "/exchange/messages", { token: own, body: message })).status).toBe(403);
+    const itself = { ...message, to: [vendor.sandbox.organization] };
+    expect((await both.exchange.call("POST", "/exchange/messages", { token: own, body: itself })).status).toBe(201);
+  });
+
   it("is its maker's and the operators' business, and goes with all it wrote", async () => {
     expect((await both.exchange.call("GET", `/exchange/vendors/${vendor.id}`, { token: people.lentz })).status).toBe(404);
     expect((await both.exchange.call("GET", `/exchange/vendors/${vendor.id}`, { token: people.operator })).status).toBe(200);

@@ -3,6 +3,7 @@ import type { Context } from "../lib/context.ts";
 import { idPattern } from "../lib/fhir/validate.ts";
 import { fhirError } from "../lib/operation-outcome.ts";
 import type { Principal } from "../lib/principal.ts";
+import { sandboxOf } from "../lib/sandbox.ts";
 import { type Permission, reach } from "../lib/scope.ts";
 import type { Deps } from "./deps.ts";
 
@@ -24,6 +25,8 @@ export interface Party {
   self: string;
   /** Who opened a message: the person, or the software. */
   reader: string;
+  /** Of a software on trial: it reaches nobody else. */
+  sandbox?: string;
 }
 
 /** Undefined for patients, operators and software that belongs to no organisation: they take no part. */
@@ -34,7 +37,9 @@ export function partyOf({ role, person, profession, organizationId, clientId }: 
     return { actors: [person, ...roles, ...organization], self: person, reader: person };
   }
   const [self] = organization;
-  return role === "system" && self ? { actors: organization, self, reader: `client:${clientId}` } : undefined;
+  if (role !== "system" || self === undefined) return undefined;
+  const sandbox = sandboxOf({ role, ...(organizationId === undefined ? {} : { organizationId }) });
+  return { actors: organization, self, reader: `client:${clientId}`, ...(sandbox === undefined ? {} : { sandbox }) };
 }
 
 /**

@@ -2,6 +2,7 @@ import type { AuditFact, Interaction } from "../lib/audit-event.ts";
 import type { Context } from "../lib/context.ts";
 import { FhirError, fhirError, outcome } from "../lib/operation-outcome.ts";
 import type { Principal } from "../lib/principal.ts";
+import { isOfSandbox, sandboxOf } from "../lib/sandbox.ts";
 import { type Permission, reach } from "../lib/scope.ts";
 import type { ResourceType } from "./catalogue.ts";
 import type { Deps } from "./deps.ts";
@@ -14,6 +15,8 @@ export interface Access {
   patientId?: string;
   /** Absent for patients themselves and for the platform's own software. */
   rights?: Rights;
+  /** Of a software on trial: it writes about its own synthetic patients only. */
+  sandbox?: string;
 }
 
 /**
@@ -44,7 +47,8 @@ export function accessOf(principal: Principal, type: ResourceType, permission: P
   const allowed = principal.role === "operator" ? "none" : reach(principal.scopes, type.name, permission);
   const rights = rightsOf(principal);
   if (allowed === "all" && principal.role !== "patient") {
-    return rights ? { rights } : {};
+    const sandbox = sandboxOf(principal);
+    return { ...(rights ? { rights } : {}), ...(sandbox === undefined ? {} : { sandbox }) };
   }
   if (allowed !== "none" && type.isDirectory && (permission === "r" || permission === "s")) {
     return {};
@@ -79,8 +83,9 @@ export function sightOf({ catalogue }: Deps, { patientId, rights }: Access): Sig
 }
 
 /** Whether a resource of these patients is within a token's reach. What rights allow within that, the query decides. */
-export function within(access: Access, patientIds: readonly string[]): boolean {
-  return access.patientId === undefined || patientIds.includes(access.patientId);
+export function within({ patientId, sandbox }: Access, patientIds: readonly string[]): boolean {
+  const isOwn = sandbox === undefined || (patientIds.length > 0 && patientIds.every((each) => isOfSandbox(sandbox, each)));
+  return isOwn && (patientId === undefined || patientIds.includes(patientId));
 }
 
 /** Only patients themselves make a part of their record less confidential. */

@@ -6,7 +6,7 @@
  *
  * `key.jwk` is the private key whose public part was registered (EC P-256).
  */
-import { createHmac, createPrivateKey, type JsonWebKey, sign, timingSafeEqual } from "node:crypto";
+import { createHmac, createPrivateKey, sign, timingSafeEqual, type webcrypto } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -15,7 +15,7 @@ export interface Platform {
   origin: string;
   clientId: string;
   /** A private JSON Web Key. */
-  key: JsonWebKey & { kid?: string };
+  key: webcrypto.JsonWebKey & { kid?: string };
 }
 
 const attemptsMax = 5;

@@ -49,6 +49,7 @@ export function prepareMessage(deps: Deps, party: Party, type: MessageType, body
   const status = checkedStatus(type, parsed.plain);
   const from = checkedSender(parsed.plain[sender] as Reference | undefined, party, `${type}.${sender}`);
   const recipients = recipientsOf(type, parsed.plain);
+  refuseBeyondSandbox(party, recipients);
   const sides: Side[] = [{ actor: from, side: "sender" }, ...[...new Set(recipients)].map((actor): Side => ({ actor, side: "recipient" }))];
   const stamped = {
     [sender]: { ...(parsed.plain[sender] as Reference | undefined), ...referenceTo(from) },
@@ -105,6 +106,13 @@ function recipientsOf(type: MessageType, resource: AnyResource): string[] {
     throw fhirError(422, "too-long", `At most ${recipientsMax} recipients`, { expression: `${type}.${name}` });
   }
   return references.map((reference, place) => actorOf(reference, `${type}.${name}[${place}]`));
+}
+
+/** @throws FhirError 403 */
+function refuseBeyondSandbox({ actors, sandbox }: Party, recipients: readonly string[]): void {
+  if (sandbox !== undefined && recipients.some((actor) => !actors.includes(actor))) {
+    throw fhirError(403, "forbidden", `Software on trial writes to itself only: to Organization/${sandbox}`);
+  }
 }
 
 function patientOf(type: MessageType, resource: AnyResource): string | null {
