@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { attempt, deliverOne, settle } from "../services/exchange/delivery/deliver.ts";
 import { runWorker } from "../services/exchange/delivery/run-worker.ts";
-import { claimDelivery } from "../services/exchange/delivery/store.ts";
+import { claimDelivery, expireOld } from "../services/exchange/delivery/store.ts";
 import { pollNotices } from "../services/exchange/feed/poll-notices.ts";
 import { pollRecord } from "../services/exchange/feed/poll-record.ts";
 import { type TestPeople, testPeople } from "../services/exchange/testing/people.ts";
@@ -291,6 +291,36 @@ describe("subscriptions", () => {
     expect((await letters(id, people.hoffmann)).events.at(-1)?.problem).toBe("The endpoint answered 302");
   });
 
+  it("are switched off when they stand still and too much waits, and end when their time is over", async () => {
+    const { id } = await subscribe(people.hoffmann, wanted("record-change", []));
+    const { id: ending } = await subscribe(people.hoffmann, wanted("record-change", []));
+    await both.postgres.query(both.postgres.at(0), "UPDATE exchange.subscription SET status = 'error' WHERE id = $1", [id]);
+    await both.postgres.query(both.postgres.at(0), "UPDATE exchange.subscription SET ends = now() - interval '1 second' WHERE id = $1", [
+      ending,
+    ]);
+    const fill = (from: number, to: number) =>
+      both.postgres.query(
+        both.postgres.at(0),
+        `INSERT INTO exchange.subscription_event (subscription_id, number, focus, method, occurred)
+          SELECT $1, n, 'Observation/1', 'POST', now() FROM generate_series($2::int, $3::int) AS n`,
+        [id, from, to],
+      );
+    const tidy = () =>
+      both.exchange.deps.database.write(background(), (transaction) => expireOld(transaction, { maxAgeDays: 30, backlogMax: 100 }));
+    await fill(1, 100);
+    await tidy();
+    expect([(await subscriptionOf(id, people.hoffmann)).status, (await subscriptionOf(ending, people.hoffmann)).status]).toEqual([
+      "error",
+      "off",
+    ]);
+    await fill(101, 101);
+    await tidy();
+    expect(await subscriptionOf(id, people.hoffmann)).toMatchObject({
+      status: "off",
+      error: "Too many events waited for an endpoint that did not take them",
+    });
+  });
+
   it("beat while nothing happens", async () => {
     const extension = [{ url: `${backport}/backport-heartbeat-period`, valueUnsignedInt: 60 }];
     await subscribe(people.hoffmann, wanted("record-change", [], { extension }));
@@ -383,7 +413,7 @@ describe("a worker that dies", () => {
     await tick();
     await work();
     const [first, again, second] = events();
-    expect([again, events().length]).toEqual([first, 3]);
+    expect([again, events().length], events().join("\n")).toEqual([first, 3]);
     expect(second).toMatch(/ 2$/);
     expect(await settle(background(), both.exchange.deps, late, "The endpoint answered 500")).toBe("taken");
     expect((await letters(id, people.hoffmann)).events.map(({ status }) => status)).toEqual(["delivered", "delivered"]);

@@ -27,6 +27,8 @@ export const configSchema = serviceSchema("exchange").extend({
   DELIVERY_ATTEMPTS_MAX: count(1, 50, 10),
   /** Failed attempts in a row after which a subscription stands still until its owner acts. */
   DELIVERY_FAILURES_MAX: count(1, 500, 30),
+  /** Events that may wait for a subscription that stands still; with more it is switched off. */
+  DELIVERY_BACKLOG_MAX: count(1, 1_000_000, 20_000),
   /** Subscriptions of one client. */
   SUBSCRIPTIONS_MAX: count(1, 1000, 50),
   /** How long events and notices are kept, delivered or not. */

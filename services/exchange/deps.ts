@@ -24,6 +24,8 @@ export interface Limits {
   /** Attempts after which an event is a dead letter, and failures in a row after which a subscription stands still. */
   attemptsMax: number;
   failuresMax: number;
+  /** Events that may wait for a subscription that stands still; with more it is switched off. */
+  backlogMax: number;
   /** How long events and notices are kept. */
   eventDays: number;
 }

@@ -60,6 +60,7 @@ function limitsOf(config: Config): Deps["limits"] {
     subscriptionsMax: config.SUBSCRIPTIONS_MAX,
     attemptsMax: config.DELIVERY_ATTEMPTS_MAX,
     failuresMax: config.DELIVERY_FAILURES_MAX,
+    backlogMax: config.DELIVERY_BACKLOG_MAX,
     eventDays: config.EVENT_RETENTION_DAYS,
   };
 }

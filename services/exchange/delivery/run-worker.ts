@@ -115,7 +115,7 @@ async function tidy(deps: Deps, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const work = () =>
       deps.database.write(contextOf(deps), async (transaction) => {
-        await expireOld(transaction, deps.limits.eventDays);
+        await expireOld(transaction, { maxAgeDays: deps.limits.eventDays, backlogMax: deps.limits.backlogMax });
         await expireAttachments(transaction, 24);
       });
     await step(deps, "tidying", work, undefined);

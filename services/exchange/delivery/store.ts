@@ -114,8 +114,19 @@ export async function settleFailed(
   return row.status;
 }
 
-/** Subscriptions that are over, and events and notices of long ago: a bounded number at a time. */
-export async function expireOld(transaction: Transaction, maxAgeDays: number): Promise<void> {
+/** Subscriptions that are over or have fallen too far behind, and events and notices of long ago: a bounded number at a time. */
+export async function expireOld(
+  transaction: Transaction,
+  { maxAgeDays, backlogMax }: { maxAgeDays: number; backlogMax: number },
+): Promise<void> {
+  await transaction.query(
+    {
+      name: "subscription-behind",
+      text: `UPDATE subscription s SET status = 'off', reason = 'Too many events waited for an endpoint that did not take them', last_updated = now()
+        WHERE s.status = 'error' AND (SELECT count(*) FROM subscription_event e WHERE e.subscription_id = s.id AND e.status = 'pending') > $1`,
+    },
+    [backlogMax],
+  );
   await transaction.query({
     name: "subscription-expire",
     text: "UPDATE subscription SET status = 'off', reason = 'It has ended', last_updated = now() WHERE status <> 'off' AND ends < now()",

@@ -46,7 +46,7 @@ export async function startTestExchange(options: {
     ...{ catalogue, record: absent, identity: absent },
     limits: {
       ...{ attachmentMaxBytes: 64 * 1024, recordUrl: "https://dsp.test/fhir" },
-      ...{ subscriptionsMax: 20, attemptsMax: 3, failuresMax: 6, eventDays: 30 },
+      ...{ subscriptionsMax: 20, attemptsMax: 3, failuresMax: 6, backlogMax: 100, eventDays: 30 },
     },
     ownToken: async () => `Bearer ${await issuer.token({ sub: "exchange", client_id: "exchange" })}`,
     webhooks: { allowed: parseNetworks("") },
