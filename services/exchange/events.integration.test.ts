@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { backgroundContext } from "../lib/context.ts";
 import { TestPostgres } from "../lib/testing/postgres.ts";
 import { TestRedis } from "../lib/testing/redis.ts";
 import { TestIssuer } from "../lib/testing/tokens.ts";
 import { NoticeHub } from "./event/notice-hub.ts";
+import { listNotices, listNoticesOf } from "./event/store.ts";
 import { RateLimiter } from "./rate-limit/rate-limiter.ts";
 import { startTestExchange, type TestExchange } from "./testing/exchange.ts";
 import { type TestPeople, testPeople } from "./testing/people.ts";
@@ -123,6 +125,30 @@ describe("live notices", () => {
     await stream.until(stream.ended);
     expect([stream.text().includes("event: reconnect"), hub.size]).toEqual([true, 0]);
     pod.stop();
+  });
+
+  it("are in the order of numbers, not of their texts", async () => {
+    for (const [xid, about] of [
+      [9, "a"],
+      [10, "b"],
+      [99, "c"],
+      [100, "d"],
+    ] as const) {
+      await postgres.query(
+        postgres.at(0),
+        "INSERT INTO exchange.notice (xid, actor, kind, about) VALUES ($1::text::xid8, 'Practitioner/test', 'message', $2)",
+        [xid, about],
+      );
+    }
+    const context = backgroundContext(exchange.deps.log, "test", 5000);
+    const [all, own] = await exchange.deps.database.write(context, async (transaction) => [
+      await listNotices(transaction, { xid: "0", sequence: "0" }, 3),
+      await listNoticesOf(transaction, ["Practitioner/test"], { xid: "9", sequence: "9999" }, 3),
+    ]);
+    expect([all, own].map((notices) => notices?.map(({ about }) => about))).toEqual([
+      ["a", "b", "c"],
+      ["b", "c", "d"],
+    ]);
   });
 
   it("are bounded, by account and by pod", async () => {

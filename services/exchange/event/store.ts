@@ -15,6 +15,7 @@ export interface Notice extends Place {
 }
 
 const columns = "xid::text, sequence::text, actor, kind, about, created";
+/** Statements order by the columns' full names: `xid` alone would mean the text of the answer, which sorts 10 before 9. */
 const settled = "xid < pg_snapshot_xmin(pg_current_snapshot())";
 
 /** Everybody's notices behind a place. */
@@ -22,7 +23,8 @@ export async function listNotices(transaction: Transaction, after: Place, count:
   return await transaction.query<Notice>(
     {
       name: "notices-all",
-      text: `SELECT ${columns} FROM notice WHERE (xid, sequence) > ($1::xid8, $2::bigint) AND ${settled} ORDER BY xid, sequence LIMIT $3`,
+      text: `SELECT ${columns} FROM notice n WHERE (n.xid, n.sequence) > ($1::xid8, $2::bigint) AND n.${settled}
+        ORDER BY n.xid, n.sequence LIMIT $3`,
     },
     [after.xid, after.sequence, count],
   );

@@ -88,6 +88,34 @@ describe("the feed of changes", () => {
     expect((await changes(before.cursor)).changes.map(({ id }) => id)).toEqual(["late", early]);
   });
 
+  it("goes by numbers, not by their texts", async () => {
+    const add = (xid: number, sequence: number, id: string) =>
+      postgres.query(
+        postgres.at(0),
+        `INSERT INTO record.change (xid, sequence, type, id, version, method, patient_ids, category) OVERRIDING SYSTEM VALUE
+          VALUES ($1::text::xid8, $2, 'Patient', $3, 1, 'POST', '{}', 'other')`,
+        [xid, sequence, id],
+      );
+    await postgres.query(postgres.at(0), "DELETE FROM record.change");
+    for (const [xid, sequence, id] of [
+      [9, 5, "a"],
+      [10, 9, "b"],
+      [10, 10, "c"],
+      [99, 1, "d"],
+      [100, 2, "e"],
+    ] as const)
+      await add(xid, sequence, id);
+    const told: string[] = [];
+    let cursor = "0-0";
+    for (let pages = 0; pages < 5; pages++) {
+      const page = await changes(cursor, "&_count=2");
+      told.push(...page.changes.map(({ id }) => id));
+      cursor = page.cursor;
+    }
+    expect(told).toEqual(["a", "b", "c", "d", "e"]);
+    await postgres.query(postgres.at(0), "DELETE FROM record.change");
+  });
+
   it("waits for news, and tells them soon", async () => {
     const { cursor } = await changes();
     const startedMs = performance.now();

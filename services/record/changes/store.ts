@@ -23,10 +23,11 @@ export interface Change extends Place {
 /** Only what no running transaction can come before: a transaction that commits later has a later place. */
 const settled = "xid < pg_snapshot_xmin(pg_current_snapshot())";
 
+// Ordered by the columns, which only their full names mean here: the texts of the answer would sort 10 before 9.
 const listStatement: Statement = {
   name: "change-list",
-  text: `SELECT xid::text, sequence::text, changed, type, id, version, method, patient_ids AS "patientIds", category FROM change
-    WHERE (xid, sequence) > ($1::xid8, $2::bigint) AND ${settled} ORDER BY xid, sequence LIMIT $3`,
+  text: `SELECT xid::text, sequence::text, changed, type, id, version, method, patient_ids AS "patientIds", category FROM change c
+    WHERE (c.xid, c.sequence) > ($1::xid8, $2::bigint) AND c.${settled} ORDER BY c.xid, c.sequence LIMIT $3`,
 };
 
 /** The changes behind a place, the oldest first; one more than asked for where there are more. */
