@@ -2,18 +2,21 @@ import type { AuditFact, Interaction } from "../lib/audit-event.ts";
 import type { Context } from "../lib/context.ts";
 import { FhirError, fhirError, outcome } from "../lib/operation-outcome.ts";
 import type { Principal } from "../lib/principal.ts";
+import { isOfSandbox, sandboxOf } from "../lib/sandbox.ts";
 import { type Permission, reach } from "../lib/scope.ts";
 import type { ResourceType } from "./catalogue.ts";
 import type { Deps } from "./deps.ts";
 import type { Sight } from "./resource/search-sql.ts";
 import type { Rights } from "./rights/decide.ts";
-import { noRights, professions } from "./rights/professions.ts";
+import { noRights, professions, softwareRights } from "./rights/professions.ts";
 
 /** How far the caller may see: all records, or one patient's, or what rights allow, or both. */
 export interface Access {
   patientId?: string;
   /** Absent for patients themselves and for the platform's own software. */
   rights?: Rights;
+  /** Of a software on trial: it writes about its own synthetic patients only. */
+  sandbox?: string;
 }
 
 /**
@@ -25,20 +28,9 @@ export async function authorise(
   deps: Deps,
   request: { type: ResourceType; resourceId?: string; interaction: Interaction; permission: Permission },
 ): Promise<Access> {
-  const { principal } = context;
   const { type, permission } = request;
-  const allowed = principal.role === "operator" ? "none" : reach(principal.scopes, type.name, permission);
-  const rights = rightsOf(principal);
-  if (allowed === "all" && principal.role !== "patient") {
-    return rights ? { rights } : {};
-  }
-  if (allowed !== "none" && type.isDirectory && (permission === "r" || permission === "s")) {
-    return {};
-  }
-  // A patient's account never reaches further than the patient's own record, whatever its scopes say.
-  if (allowed !== "none" && principal.patientId !== undefined && !type.isDirectory) {
-    return { patientId: principal.patientId, ...(rights ? { rights } : {}) };
-  }
+  const access = accessOf(context.principal, type, permission);
+  if (access) return access;
   const { interaction, resourceId } = request;
   await deps.audit.refused(context, {
     interaction,
@@ -48,6 +40,24 @@ export async function authorise(
   });
   deps.metrics.refusedTokens.inc({ status: "403" });
   throw fhirError(403, "forbidden", "The token's scopes do not allow this");
+}
+
+/** How far somebody's scopes and role reach for one type; undefined: not at all. What rights allow within that, the query decides. */
+export function accessOf(principal: Principal, type: ResourceType, permission: Permission): Access | undefined {
+  const allowed = principal.role === "operator" ? "none" : reach(principal.scopes, type.name, permission);
+  const rights = rightsOf(principal);
+  if (allowed === "all" && principal.role !== "patient") {
+    const sandbox = sandboxOf(principal);
+    return { ...(rights ? { rights } : {}), ...(sandbox === undefined ? {} : { sandbox }) };
+  }
+  if (allowed !== "none" && type.isDirectory && (permission === "r" || permission === "s")) {
+    return {};
+  }
+  // A patient's account never reaches further than the patient's own record, whatever its scopes say.
+  if (allowed !== "none" && principal.patientId !== undefined && !type.isDirectory) {
+    return { patientId: principal.patientId, ...(rights ? { rights } : {}) };
+  }
+  return undefined;
 }
 
 /** What bounds this caller; undefined for a patient in the own record and for the platform's own software, which belongs to no organisation. */
@@ -63,7 +73,8 @@ function rightsOf({ role, person, patientId, profession, organizationId }: Princ
     ...(organizationId === undefined ? [] : [`Organization/${organizationId}`]),
     ...(person === undefined ? [] : [person]),
   ];
-  return { ...(professions.get(profession ?? "") ?? noRights), actors: ["*", ...named], at };
+  const without = role === "system" && profession === undefined ? softwareRights : noRights;
+  return { ...(professions.get(profession ?? "") ?? without), actors: ["*", ...named], at };
 }
 
 /** What a caller may see, for the query itself: what is out of reach is never read. */
@@ -72,8 +83,9 @@ export function sightOf({ catalogue }: Deps, { patientId, rights }: Access): Sig
 }
 
 /** Whether a resource of these patients is within a token's reach. What rights allow within that, the query decides. */
-export function within(access: Access, patientIds: readonly string[]): boolean {
-  return access.patientId === undefined || patientIds.includes(access.patientId);
+export function within({ patientId, sandbox }: Access, patientIds: readonly string[]): boolean {
+  const isOwn = sandbox === undefined || (patientIds.length > 0 && patientIds.every((each) => isOfSandbox(sandbox, each)));
+  return isOwn && (patientId === undefined || patientIds.includes(patientId));
 }
 
 /** Only patients themselves make a part of their record less confidential. */

@@ -3,6 +3,7 @@ import type { Env } from "../lib/http.ts";
 import { createServiceApp } from "../lib/service-app.ts";
 import { auditLogRoutes } from "./audit-log/routes.ts";
 import { bundleRoutes } from "./bundle/routes.ts";
+import { changeRoutes } from "./changes/routes.ts";
 import type { Deps } from "./deps.ts";
 import { metadataRoutes } from "./metadata/routes.ts";
 import { operationRoutes } from "./operation/routes.ts";
@@ -15,6 +16,7 @@ export function createApp(deps: Deps): Hono<Env> {
   metadataRoutes(fhir, deps);
   bundleRoutes(fhir, deps, (request) => app.fetch(request));
   auditLogRoutes(fhir, deps);
+  changeRoutes(fhir, deps);
   operationRoutes(fhir, deps);
   resourceRoutes(fhir, deps);
   app.route("/fhir", fhir);

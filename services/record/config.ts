@@ -1,8 +1,11 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { readServiceConfig, serviceSchema } from "../lib/service-config.ts";
 
 /** Everything the record service is told by its environment. */
-export const configSchema = serviceSchema("record");
+export const configSchema = serviceSchema("record").extend({
+  /** How long the feed of changes goes back: a reader that stayed away for longer has missed some, and is told so. */
+  CHANGE_RETENTION_DAYS: z.coerce.number().int().min(1).max(365).default(7),
+});
 
 export type Config = z.infer<typeof configSchema>;
 

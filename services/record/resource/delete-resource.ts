@@ -3,14 +3,14 @@ import type { Transaction } from "../../lib/database/database.ts";
 import { emptyIndex } from "../../lib/fhir/search-index.ts";
 import { exactlyOnce, type WriteRequest, type WriteResult } from "../../lib/idempotency.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
-import { type Access, facts, sightOf } from "../access.ts";
+import { type Access, facts, sightOf, within } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
 import { replaceRules } from "../rights/store.ts";
 import { findExisting } from "./create-resource.ts";
 import { lockCurrent, replaceResource } from "./store.ts";
 import { nextInstant, notThere, seenVersion } from "./update-resource.ts";
-import { recordingRefusal } from "./write-once.ts";
+import { outOfReach, recordingRefusal } from "./write-once.ts";
 
 export interface Deletion {
   type: ResourceType;
@@ -58,6 +58,9 @@ export async function deleteWithin(
   const current = seenVersion(locked, ifMatch);
   if (!current) {
     throw notThere(locked);
+  }
+  if (!within(access, current.patientIds)) {
+    throw outOfReach();
   }
   const version = current.deleted ? current.version : current.version + 1;
   if (!current.deleted) {

@@ -55,7 +55,7 @@ function toVersion(row: VersionRow): StoredVersion {
   return { type, id, version, lastUpdated: row.last_updated, method, deleted, patientIds: row.patient_ids, content };
 }
 
-/** The part that creating and changing share: the version's row, and index rows instead of those of the version before. */
+/** The part that creating and changing share: the version's row, index rows instead of those of the version before, and that it changed. */
 const versionAndIndexes = `
   v AS (INSERT INTO resource_version (type, id, version, last_updated, method, deleted, patient_ids, content)
     SELECT $1, $2, $3, $4, $5, $6, $7, $8 FROM r),
@@ -67,7 +67,9 @@ const versionAndIndexes = `
     SELECT r.key, $1, x.parameter, x.low, x.high FROM r, jsonb_to_recordset($11::jsonb) AS x(parameter text, low timestamptz, high timestamptz)),
   q AS (INSERT INTO search_quantity (resource_key, type, parameter, low, high, system, code, unit)
     SELECT r.key, $1, x.parameter, x.low, x.high, x.system, x.code, x.unit
-    FROM r, jsonb_to_recordset($12::jsonb) AS x(parameter text, low numeric, high numeric, system text, code text, unit text))
+    FROM r, jsonb_to_recordset($12::jsonb) AS x(parameter text, low numeric, high numeric, system text, code text, unit text)),
+  c AS (INSERT INTO change (type, id, version, method, patient_ids, category)
+    SELECT $1, $2, $3, $5, $7, r.category FROM r WHERE $1 <> 'Binary')
   SELECT category, level FROM r`;
 
 /** The level that the patients want for what says nothing itself. */

@@ -48,7 +48,7 @@ async function storedVersion(context: Context, deps: Deps, result: WriteResult):
 
 /** A write outside the token's patient. Where it undoes a transaction it is recorded afterwards (`recordingRefusal`). */
 export function outOfReach(): FhirError {
-  return fhirError(403, "forbidden", "The token allows only its own patient's record");
+  return fhirError(403, "forbidden", "The token allows only its own patient's record, or that of its own synthetic patients");
 }
 
 /** What a refusal is recorded as being about. */

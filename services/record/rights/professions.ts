@@ -39,6 +39,15 @@ export const emergencyProfessions: ReadonlySet<string> = new Set(["physician", "
 /** Of a profession that the platform does not know, and of somebody without one. */
 export const noRights: ProfessionRights = { readable: [], writable: [] };
 
+/**
+ * Of software that works for an organisation by itself: it feeds records with what its professionals made, whose rights it checked, and reads
+ * only what patients allowed the organisation. What patients write and decide themselves is not its business.
+ */
+export const softwareRights: ProfessionRights = {
+  readable: [],
+  writable: documentTypes.filter((type) => type !== "own-notes" && type !== "consent" && type !== "notice"),
+};
+
 function rightsOf(profession: string, grades: readonly Grade[]): ProfessionRights {
   if (grades.length !== documentTypes.length) {
     throw new Error(`the matrix has ${grades.length} document types for ${profession}, not ${documentTypes.length}`);
