@@ -15,6 +15,7 @@ import {
   type Call,
   decodeUtf8,
   type Env,
+  isBodyOf,
   isJsonBody,
   preference,
   primaryOnly,
@@ -24,6 +25,7 @@ import {
 import { createResource } from "./create-resource.ts";
 import { deleteByCondition, deleteResource } from "./delete-resource.ts";
 import { listHistory, parseHistoryQuery } from "./list-history.ts";
+import { checkPatchable, jsonPatch, patchByCondition, patchResource } from "./patch-resource.ts";
 import { readResource, readResourceVersion } from "./read-resource.ts";
 import { etag, ifMatchVersion, versionHeaders, versionResponse } from "./represent-version.ts";
 import { searchResources } from "./search-resources.ts";
@@ -100,11 +102,41 @@ export function resourceRoutes(app: Hono<Env>, deps: Deps): void {
     const request = { type, access, ifMatch, condition: new URL(call.req.url).search, ...writeRequest(call, "") };
     return goneResponse(await deleteByCondition(context, deps, request));
   });
-  methodNotAllowed(app, "/:type", "GET, POST, PUT, DELETE");
+  patchRoutes(app, deps, admit);
+  methodNotAllowed(app, "/:type", "GET, POST, PUT, PATCH, DELETE");
   methodNotAllowed(app, "/:type/_search", "POST");
-  methodNotAllowed(app, "/:type/:id", "GET, PUT, DELETE");
+  methodNotAllowed(app, "/:type/:id", "GET, PUT, PATCH, DELETE");
   methodNotAllowed(app, "/:type/:id/_history", "GET");
   methodNotAllowed(app, "/:type/:id/_history/:version", "GET");
+}
+
+function patchRoutes(app: Hono<Env>, deps: Deps, admit: (call: Call, interaction: "patch", permission: "u") => Promise<Admitted>): void {
+  app.patch("/:type/:id", async (call) => {
+    const { context, ...request } = await admit(call, "patch", "u");
+    const ifMatch = ifMatchVersion(call.req.header("If-Match"));
+    const body = await patchBody(call, deps, request.type);
+    const written = await patchResource(context, deps, { ...request, body, ifMatch, ...writeRequest(call, body) });
+    return writtenResponse(call, deps, request.type, written);
+  });
+  app.patch("/:type", async (call) => {
+    const { context, type, access } = await admit(call, "patch", "u");
+    const ifMatch = ifMatchVersion(call.req.header("If-Match"));
+    const body = await patchBody(call, deps, type);
+    const request = { type, access, body, ifMatch, condition: new URL(call.req.url).search, ...writeRequest(call, body) };
+    return writtenResponse(call, deps, type, await patchByCondition(context, deps, request));
+  });
+}
+
+const patchTypes = new Set([jsonPatch]);
+
+/** A JSON Patch as text. @throws FhirError 405, 413, 415 */
+async function patchBody(call: Call, deps: Deps, type: ResourceType): Promise<string> {
+  checkPatchable(type);
+  if (!isBodyOf(call, patchTypes)) {
+    // RFC 5789, section 2.2: a server says which formats it takes.
+    throw fhirError(415, "not-supported", `A patch must be ${jsonPatch} in UTF-8`, { headers: { "Accept-Patch": jsonPatch } });
+  }
+  return decodeUtf8(await readBody(call, deps));
 }
 
 function methodNotAllowed(app: Hono<Env>, path: string, allow: string): void {

@@ -9,7 +9,7 @@ export interface StoredVersion {
   id: string;
   version: number;
   lastUpdated: Date;
-  method: "POST" | "PUT" | "DELETE";
+  method: "POST" | "PUT" | "PATCH" | "DELETE";
   deleted: boolean;
   patientIds: string[];
   /** The FHIR JSON that is given to clients, byte for byte; empty for a deletion. */

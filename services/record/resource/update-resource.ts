@@ -15,6 +15,8 @@ export interface Update extends Prepared {
   type: ResourceType;
   access: Access;
   ifMatch?: number | undefined;
+  /** What the client sent: all of the resource, or (`patch-resource.ts`) what is to change of it. */
+  method?: "PUT" | "PATCH";
 }
 
 /** FHIR update; where there is no such resource (or no longer), it is created under the client's id. @throws FhirError */
@@ -63,7 +65,7 @@ export async function updateWithin(
   context: Context,
   deps: Deps,
   transaction: Transaction,
-  { type, access, content: { exact }, id, patientIds, index, ifMatch }: Update,
+  { type, access, content: { exact }, id, patientIds, index, ifMatch, method = "PUT" }: Update,
 ): Promise<{ result: WriteResult; version: StoredVersion }> {
   const current = await lockCurrent(transaction, type.name, id);
   checkPrecondition(current, ifMatch);
@@ -73,7 +75,7 @@ export async function updateWithin(
   const lastUpdated = nextInstant(current);
   const number = (current?.version ?? 0) + 1;
   const content = representVersion(exact, id, number, lastUpdated);
-  const version: StoredVersion = { type: type.name, id, version: number, lastUpdated, method: "PUT", deleted: false, patientIds, content };
+  const version: StoredVersion = { type: type.name, id, version: number, lastUpdated, method, deleted: false, patientIds, content };
   if (current) {
     await replaceResource(transaction, version, index);
   } else if (!(await insertResource(transaction, version, index))) {
@@ -81,7 +83,7 @@ export async function updateWithin(
   }
   const created = !current || current.deleted;
   const fact = { resourceType: type.name, resourceId: id, version: number };
-  const interaction = created ? ("create" as const) : ("update" as const);
+  const interaction = created ? ("create" as const) : method === "PATCH" ? ("patch" as const) : ("update" as const);
   const touched = [...new Set([...patientIds, ...(current?.patientIds ?? [])])];
   await deps.audit.record(context, transaction, facts({ interaction, outcome: "0", ...fact }, touched));
   return { result: { status: created ? 201 : 200, ...fact }, version };

@@ -51,7 +51,7 @@ export function outOfReach(): FhirError {
 
 /** What a refusal is recorded as being about. */
 interface Refused {
-  interaction: "create" | "update" | "delete" | "transaction";
+  interaction: "create" | "update" | "patch" | "delete" | "transaction";
   resourceType: string;
   resourceId?: string;
 }
