@@ -87,7 +87,12 @@ describe("the server process", () => {
     const replicas = await Promise.all([start(), start(), start()]);
     await Promise.all(replicas.map(untilReady));
     const migrations = await postgres.query<{ name: string }>(postgres.at(0), "SELECT name FROM record.schema_migration");
-    expect(migrations.map(({ name }) => name)).toEqual(["0001_initial", "0002_search-quantity", "0003_bundle-results"]);
+    expect(migrations.map(({ name }) => name)).toEqual([
+      "0001_initial",
+      "0002_search-quantity",
+      "0003_bundle-results",
+      "0005_version-history",
+    ]);
 
     const seeding = await start({}, "seed.ts");
     expect(await once(seeding.child, "exit"), seeding.output()).toEqual([0, null]);

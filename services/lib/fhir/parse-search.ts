@@ -83,7 +83,8 @@ interface Searched {
   ownUrl: string;
 }
 
-const results = new Set(["_count", "_sort", "_total", "_cursor", "_format", "_pretty"]);
+/** `_summary` and `_elements` are read by `parseSubset`; here they only bear on what is searched for. */
+const results = new Set(["_count", "_sort", "_total", "_cursor", "_format", "_pretty", "_summary", "_elements"]);
 
 /**
  * Parses the query of a type-level search.
@@ -131,9 +132,19 @@ export function parseSearch(
       issue: request.warnings.map((warning) => ({ ...warning, severity: "error" })),
     });
   }
+  bySummary(request, query);
   const ignored = new Set(request.warnings.map((warning) => warning.expression?.[0]));
   request.used = request.used.filter(([name]) => !ignored.has(name));
   return request;
+}
+
+/** What `_summary` asks of the search itself: http://hl7.org/fhir/R4/search.html#summary @throws FhirError 400 */
+function bySummary(request: SearchRequest, query: readonly [string, string][]): void {
+  const summary = query.find(([name]) => name === "_summary")?.[1];
+  if (summary === "text" && request.inclusions.length > 0) {
+    throw fhirError(400, "value", "_include and _revinclude cannot be combined with _summary=text", { expression: "_summary" });
+  }
+  if (summary === "count") request.count = 0;
 }
 
 function parseResultParameter(

@@ -71,7 +71,7 @@ function parseEntry(entry: unknown, exact: AnyResource | undefined, expression: 
 }
 
 /**
- * The patch that a Binary holds: http://hl7.org/fhir/R5/http.html#jsonpatch-transaction, which R4 does not yet describe.
+ * The patch that a Binary holds: http://hl7.org/fhir/R5/http.html#patch (R4 has its own format only).
  * @throws FhirError 400
  */
 function parsePatch(resource: unknown, expression: string): object {

@@ -1,12 +1,11 @@
 import type { Context } from "../../lib/context.ts";
 import type { Transaction } from "../../lib/database/database.ts";
-import { emptyIndex } from "../../lib/fhir/search-index.ts";
 import { exactlyOnce, type WriteRequest, type WriteResult } from "../../lib/idempotency.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
 import { type Access, facts, within } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
-import { findExisting } from "./create-resource.ts";
+import { findExisting, ownerIndex } from "./create-resource.ts";
 import { lockCurrent, replaceResource } from "./store.ts";
 import { checkPrecondition, nextInstant } from "./update-resource.ts";
 import { outOfReach, recordingRefusal } from "./write-once.ts";
@@ -64,7 +63,7 @@ export async function deleteWithin(
   const version = current.deleted ? current.version : current.version + 1;
   if (!current.deleted) {
     const gone = { type: type.name, id, version, lastUpdated: nextInstant(current), method: "DELETE" as const, deleted: true, content: "" };
-    await replaceResource(transaction, { ...gone, patientIds: current.patientIds }, emptyIndex());
+    await replaceResource(transaction, { ...gone, patientIds: current.patientIds }, ownerIndex(current.patientIds));
   }
   const fact = { resourceType: type.name, resourceId: id, version };
   await deps.audit.record(context, transaction, facts({ interaction: "delete", outcome: "0", ...fact }, current.patientIds));

@@ -1,10 +1,12 @@
 import type { Served } from "../../lib/audit.ts";
 import type { Context } from "../../lib/context.ts";
 import type { SearchRequest } from "../../lib/fhir/parse-search.ts";
+import type { Subset } from "../../lib/fhir/subset.ts";
 import { issue } from "../../lib/operation-outcome.ts";
 import type { Access } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
+import { reducedVersion } from "./represent-version.ts";
 import type { Sight } from "./search-sql.ts";
 import { type SearchPage, type StoredVersion, searchResources as searchStore } from "./store.ts";
 
@@ -12,7 +14,7 @@ import { type SearchPage, type StoredVersion, searchResources as searchStore } f
 export async function searchResources(
   context: Context,
   deps: Deps,
-  request: { type: ResourceType; search: SearchRequest; access: Access; primaryOnly: boolean },
+  request: { type: ResourceType; search: SearchRequest; access: Access; primaryOnly: boolean; subset?: Subset | undefined },
 ): Promise<Served<string>> {
   const { type, search, access } = request;
   const { value, servedBy } = await deps.audit.read(context, { primaryOnly: request.primaryOnly }, async (transaction) => {
@@ -22,7 +24,17 @@ export async function searchResources(
     const fact = { interaction: "search-type" as const, outcome: "0" as const, resourceType: type.name };
     return { value: page, facts: patients.length > 0 ? patients.map((patientId) => ({ ...fact, patientId })) : [fact] };
   });
-  return { value: searchBundle(deps.settings.publicUrl, type.name, search, value), servedBy };
+  return { value: searchBundle(deps.settings.publicUrl, type.name, search, reducedPage(deps, value, request.subset)), servedBy };
+}
+
+/** Elements are those of the type searched for: what is included is given whole. */
+function reducedPage({ catalogue }: Deps, page: SearchPage, subset: Subset | undefined): SearchPage {
+  const forIncluded = subset?.kind === "elements" ? undefined : subset;
+  return {
+    ...page,
+    matches: page.matches.map((found) => reducedVersion(catalogue, found, subset)),
+    included: page.included.map((found) => reducedVersion(catalogue, found, forIncluded)),
+  };
 }
 
 /** What a caller may see, for the query itself: what is out of reach is never read. */

@@ -8,7 +8,7 @@ export interface Sight {
 }
 
 /** Collects values and names their places: user input never becomes part of the text. */
-class Values {
+export class Values {
   readonly list: unknown[] = [];
   #aliases = 0;
 
@@ -135,11 +135,14 @@ interface Looked {
   sight: Sight;
   type: string;
   alias: string;
+  /** Also resources that were deleted: for histories. */
+  deletedToo?: boolean;
 }
 
-function conditions(looked: Looked, list: readonly Condition[]): string[] {
+/** What the caller sees of a type's resources, and of them those that meet the conditions. */
+export function conditions(looked: Looked, list: readonly Condition[]): string[] {
   const { values, type, alias, sight } = looked;
-  const where = [`${alias}.type = ${values.add(type)}`, `NOT ${alias}.deleted`];
+  const where = [`${alias}.type = ${values.add(type)}`, ...(looked.deletedToo ? [] : [`NOT ${alias}.deleted`])];
   if (sight.patientId !== undefined && !sight.isDirectory(type)) {
     where.push(exists(looked, "token", patientParameter, `i.code = ${values.add(sight.patientId)}`));
   }

@@ -25,7 +25,7 @@ export interface CurrentVersion {
   patientIds: string[];
 }
 
-interface VersionRow {
+export interface VersionRow {
   type: string;
   id: string;
   version: number;
@@ -36,9 +36,9 @@ interface VersionRow {
   content: string;
 }
 
-const columns = "v.type, v.id, v.version, v.last_updated, v.method, v.deleted, v.patient_ids, v.content";
+export const columns = "v.type, v.id, v.version, v.last_updated, v.method, v.deleted, v.patient_ids, v.content";
 
-function toVersion(row: VersionRow): StoredVersion {
+export function toVersion(row: VersionRow): StoredVersion {
   const { type, id, version, method, deleted, content } = row;
   return { type, id, version, lastUpdated: row.last_updated, method, deleted, patientIds: row.patient_ids, content };
 }
