@@ -1,4 +1,12 @@
-import type { Condition, DatePrefix, Inclusion, IndexTable, QuantityTest, SearchRequest } from "../../lib/fhir/parse-search.ts";
+import type {
+  Condition,
+  DatePrefix,
+  Inclusion,
+  IndexTable,
+  QuantityTest,
+  SearchRequest,
+  ValueCondition,
+} from "../../lib/fhir/parse-search.ts";
 import { patientParameter } from "../catalogue.ts";
 
 /** Whose resources are seen: all, or of the types that are part of a record only one patient's. */
@@ -169,19 +177,17 @@ function conditionSql(looked: Looked, condition: Condition): string {
       const updated = `${alias}.last_updated`;
       return any(condition.alternatives.map((each) => dateTest(values, each.prefix, updated, updated, each)));
     }
-    case "date": {
-      const tests = condition.alternatives.map((each) => dateTest(values, each.prefix, "i.low", "i.high", each));
-      return exists(looked, "date", condition.parameter, any(tests));
-    }
+    case "date":
     case "quantity":
-      return exists(looked, "quantity", condition.parameter, any(condition.alternatives.map((each) => quantityTest(values, each))));
-    case "string": {
-      const tests = condition.alternatives.map((text) => stringTest(values, condition.match, text));
-      return exists(looked, "string", condition.parameter, any(tests));
-    }
+    case "string":
+      return exists(looked, condition.kind, condition.parameter, valueTest(values, condition));
     case "token": {
-      const test = exists(looked, "token", condition.parameter, any(condition.alternatives.map((each) => tokenTest(values, each))));
+      const test = exists(looked, "token", condition.parameter, valueTest(values, condition));
       return condition.negated ? `NOT (${test})` : test;
+    }
+    case "composite": {
+      const places = condition.alternatives.map((parts) => `SELECT c.resource_key FROM (${occurrences(values, looked.type, parts)}) c`);
+      return `${alias}.key IN (${places.join(" UNION ALL ")})`;
     }
     case "missing": {
       const test = exists(looked, condition.table, condition.parameter, "true");
@@ -197,6 +203,29 @@ function conditionSql(looked: Looked, condition: Condition): string {
         AND i.parameter = ${values.add(condition.parameter)} AND i.system = ${values.add(looked.type)} AND i.resource_key IN (${sources}))`;
     }
   }
+}
+
+/** What a row of the index must hold, of the table that has the condition's kind for its name. */
+function valueTest(values: Values, condition: ValueCondition): string {
+  switch (condition.kind) {
+    case "date":
+      return any(condition.alternatives.map((each) => dateTest(values, each.prefix, "i.low", "i.high", each)));
+    case "quantity":
+      return any(condition.alternatives.map((each) => quantityTest(values, each)));
+    case "string":
+      return any(condition.alternatives.map((text) => stringTest(values, condition.match, text)));
+    case "token":
+      return any(condition.alternatives.map((each) => tokenTest(values, each)));
+  }
+}
+
+/** The places within resources where every part of a composite is met. The `i` of each part is its own; what is in parentheses before IN is the outer one's. */
+function occurrences(values: Values, type: string, [part, ...others]: readonly ValueCondition[]): string {
+  if (!part) throw new Error("a composite condition without parts");
+  const test = valueTest(values, part);
+  const where = `i.type = ${values.add(type)} AND i.parameter = ${values.add(part.parameter)} AND ${test}`;
+  const same = others.length === 0 ? "" : ` AND (i.resource_key, i.occurrence) IN (${occurrences(values, type, others)})`;
+  return `SELECT i.resource_key, i.occurrence FROM search_${part.kind} i WHERE ${where}${same}`;
 }
 
 function any(tests: string[]): string {

@@ -43,20 +43,34 @@ export function toVersion(row: VersionRow): StoredVersion {
   return { type, id, version, lastUpdated: row.last_updated, method, deleted, patientIds: row.patient_ids, content };
 }
 
+/** Index rows of a resource `r`, of the type $1, from four lists of rows as JSON, whose places begin with `first`. */
+function indexRows(first: number): string {
+  return `t AS (INSERT INTO search_token (resource_key, type, parameter, occurrence, system, code)
+    SELECT r.key, $1, x.parameter, x.occurrence, x.system, x.code
+    FROM r, jsonb_to_recordset($${first}::jsonb) AS x(parameter text, occurrence integer, system text, code text)),
+  s AS (INSERT INTO search_string (resource_key, type, parameter, occurrence, value, exact)
+    SELECT r.key, $1, x.parameter, x.occurrence, x.value, x.exact
+    FROM r, jsonb_to_recordset($${first + 1}::jsonb) AS x(parameter text, occurrence integer, value text, exact text)),
+  d AS (INSERT INTO search_date (resource_key, type, parameter, occurrence, low, high)
+    SELECT r.key, $1, x.parameter, x.occurrence, x.low, x.high
+    FROM r, jsonb_to_recordset($${first + 2}::jsonb) AS x(parameter text, occurrence integer, low timestamptz, high timestamptz)),
+  q AS (INSERT INTO search_quantity (resource_key, type, parameter, occurrence, low, high, system, code, unit)
+    SELECT r.key, $1, x.parameter, x.occurrence, x.low, x.high, x.system, x.code, x.unit
+    FROM r, jsonb_to_recordset($${first + 3}::jsonb)
+      AS x(parameter text, occurrence integer, low numeric, high numeric, system text, code text, unit text))
+  SELECT key FROM r`;
+}
+
 /** The part that creating and changing share: the version's row, and index rows instead of those of the version before. */
 const versionAndIndexes = `
   v AS (INSERT INTO resource_version (type, id, version, last_updated, method, deleted, patient_ids, content)
     SELECT $1, $2, $3, $4, $5, $6, $7, $8 FROM r),
-  t AS (INSERT INTO search_token (resource_key, type, parameter, system, code)
-    SELECT r.key, $1, x.parameter, x.system, x.code FROM r, jsonb_to_recordset($9::jsonb) AS x(parameter text, system text, code text)),
-  s AS (INSERT INTO search_string (resource_key, type, parameter, value, exact)
-    SELECT r.key, $1, x.parameter, x.value, x.exact FROM r, jsonb_to_recordset($10::jsonb) AS x(parameter text, value text, exact text)),
-  d AS (INSERT INTO search_date (resource_key, type, parameter, low, high)
-    SELECT r.key, $1, x.parameter, x.low, x.high FROM r, jsonb_to_recordset($11::jsonb) AS x(parameter text, low timestamptz, high timestamptz)),
-  q AS (INSERT INTO search_quantity (resource_key, type, parameter, low, high, system, code, unit)
-    SELECT r.key, $1, x.parameter, x.low, x.high, x.system, x.code, x.unit
-    FROM r, jsonb_to_recordset($12::jsonb) AS x(parameter text, low numeric, high numeric, system text, code text, unit text))
-  SELECT key FROM r`;
+  ${indexRows(9)}`;
+
+const oldIndexRows = `t0 AS (DELETE FROM search_token USING r WHERE resource_key = r.key),
+  s0 AS (DELETE FROM search_string USING r WHERE resource_key = r.key),
+  d0 AS (DELETE FROM search_date USING r WHERE resource_key = r.key),
+  q0 AS (DELETE FROM search_quantity USING r WHERE resource_key = r.key)`;
 
 const insertStatement: Statement = {
   name: "resource-insert",
@@ -67,16 +81,23 @@ const insertStatement: Statement = {
 const replaceStatement: Statement = {
   name: "resource-replace",
   text: `WITH r AS (UPDATE resource SET version = $3, last_updated = $4, deleted = $6, patient_ids = $7 WHERE type = $1 AND id = $2 RETURNING key),
-  t0 AS (DELETE FROM search_token USING r WHERE resource_key = r.key),
-  s0 AS (DELETE FROM search_string USING r WHERE resource_key = r.key),
-  d0 AS (DELETE FROM search_date USING r WHERE resource_key = r.key),
-  q0 AS (DELETE FROM search_quantity USING r WHERE resource_key = r.key),${versionAndIndexes}`,
+  ${oldIndexRows},${versionAndIndexes}`,
+};
+
+const reindexStatement: Statement = {
+  name: "resource-reindex",
+  text: `WITH r AS (SELECT key FROM resource WHERE type = $1 AND id = $2),
+  ${oldIndexRows},
+  ${indexRows(3)}`,
 };
 
 function versionValues(version: StoredVersion, index: SearchIndex): unknown[] {
   const { type, id, lastUpdated, method, deleted, patientIds, content } = version;
-  const indexes = [index.tokens, index.strings, index.dates, index.quantities].map((rows) => JSON.stringify(rows));
-  return [type, id, version.version, lastUpdated, method, deleted, patientIds, content, ...indexes];
+  return [type, id, version.version, lastUpdated, method, deleted, patientIds, content, ...indexValues(index)];
+}
+
+function indexValues(index: SearchIndex): string[] {
+  return [index.tokens, index.strings, index.dates, index.quantities].map((rows) => JSON.stringify(rows));
 }
 
 /** Keeps the first version of a resource. False when the id is taken. */
@@ -87,6 +108,19 @@ export async function insertResource(transaction: Transaction, version: StoredVe
 /** Keeps the next version of a resource locked by `lockCurrent`. */
 export async function replaceResource(transaction: Transaction, version: StoredVersion, index: SearchIndex): Promise<void> {
   await transaction.query(replaceStatement, versionValues(version, index));
+}
+
+/** Indexes anew a resource locked by `lockNext`, whose version stays as it is. */
+export async function reindexResource(transaction: Transaction, version: StoredVersion, index: SearchIndex): Promise<void> {
+  await transaction.query(reindexStatement, [version.type, version.id, ...indexValues(index)]);
+}
+
+/** Locks the first resource behind a key until the transaction ends; undefined when there is none. */
+export async function lockNext(transaction: Transaction, after: string): Promise<{ key: string; version: StoredVersion } | undefined> {
+  const next = { name: "resource-next", text: "SELECT key, type, id FROM resource WHERE key > $1 ORDER BY key LIMIT 1 FOR UPDATE" };
+  const [row] = await transaction.query<{ key: string; type: string; id: string }>(next, [after]);
+  const version = row && (await readCurrent(transaction, row.type, row.id));
+  return row && version && { key: row.key, version };
 }
 
 /** Locks a resource until the transaction ends and tells its current state; undefined when there never was one. */
