@@ -77,6 +77,7 @@ describe("the examples of RFC 6902, appendix A", () => {
       JSON.parse('[{"op":"add","path":"/baz","value":"qux","op":"remove"}]') as unknown,
       400,
     ],
+    ["a test of what is not there", { foo: "bar" }, [{ op: "test", path: "/baz", value: "bar" }], 422],
     ["A.15 a string for a number", { "/": 9, "~1": 10 }, [{ op: "test", path: "/~01", value: "10" }], 422],
   ])("%s is refused", (_title, document, patch, status) => {
     expect(refusal(document, patch)).toEqual([status, "operation[0]"]);

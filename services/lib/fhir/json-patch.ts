@@ -131,7 +131,8 @@ class Step {
   }
 
   #nothingAt(path: readonly string[]): Error {
-    return this.#wrong(`there is nothing at ${written(path)}`);
+    const text = `${this.#op}: there is nothing at ${written(path)}`;
+    return this.#op === "test" ? wrong(this.#place, text, 422, "processing") : wrong(this.#place, text);
   }
 
   #spend(values: number): void {
