@@ -185,10 +185,8 @@ function conditionSql(looked: Looked, condition: Condition): string {
       const test = exists(looked, "token", condition.parameter, valueTest(values, condition));
       return condition.negated ? `NOT (${test})` : test;
     }
-    case "composite": {
-      const places = condition.alternatives.map((parts) => `SELECT c.resource_key FROM (${occurrences(values, looked.type, parts)}) c`);
-      return `${alias}.key IN (${places.join(" UNION ALL ")})`;
-    }
+    case "composite":
+      return `${alias}.key IN (${composite(values, looked.type, condition.alternatives)})`;
     case "missing": {
       const test = exists(looked, condition.table, condition.parameter, "true");
       return condition.missing ? `NOT (${test})` : test;
@@ -206,71 +204,74 @@ function conditionSql(looked: Looked, condition: Condition): string {
 }
 
 /** What a row of the index must hold, of the table that has the condition's kind for its name. */
-function valueTest(values: Values, condition: ValueCondition): string {
+function valueTest(values: Values, condition: ValueCondition, row = "i"): string {
   switch (condition.kind) {
     case "date":
-      return any(condition.alternatives.map((each) => dateTest(values, each.prefix, "i.low", "i.high", each)));
+      return any(condition.alternatives.map((each) => dateTest(values, each.prefix, `${row}.low`, `${row}.high`, each)));
     case "quantity":
-      return any(condition.alternatives.map((each) => quantityTest(values, each)));
+      return any(condition.alternatives.map((each) => quantityTest(values, each, row)));
     case "string":
-      return any(condition.alternatives.map((text) => stringTest(values, condition.match, text)));
+      return any(condition.alternatives.map((text) => stringTest(values, condition.match, text, row)));
     case "token":
-      return any(condition.alternatives.map((each) => tokenTest(values, each)));
+      return any(condition.alternatives.map((each) => tokenTest(values, each, row)));
   }
 }
 
-/** The places within resources where every part of a composite is met. The `i` of each part is its own; what is in parentheses before IN is the outer one's. */
-function occurrences(values: Values, type: string, [part, ...others]: readonly ValueCondition[]): string {
-  if (!part) throw new Error("a composite condition without parts");
-  const test = valueTest(values, part);
-  const where = `i.type = ${values.add(type)} AND i.parameter = ${values.add(part.parameter)} AND ${test}`;
-  const same = others.length === 0 ? "" : ` AND (i.resource_key, i.occurrence) IN (${occurrences(values, type, others)})`;
-  return `SELECT i.resource_key, i.occurrence FROM search_${part.kind} i WHERE ${where}${same}`;
+/** The resources that have a place where every part of one alternative is met: one join, so that a narrower condition can lead to it. */
+function composite(values: Values, type: string, alternatives: readonly (readonly ValueCondition[])[]): string {
+  const [parts = []] = alternatives;
+  const where = parts.flatMap(({ parameter }, at) => [
+    `i${at}.type = ${values.add(type)} AND i${at}.parameter = ${values.add(parameter)}`,
+    ...(at === 0 ? [] : [`i${at}.resource_key = i0.resource_key AND i${at}.occurrence = i0.occurrence`]),
+  ]);
+  const tests = alternatives.map((each) => `(${each.map((part, at) => valueTest(values, part, `i${at}`)).join(" AND ")})`);
+  const tables = parts.map(({ kind }, at) => `search_${kind} i${at}`).join(", ");
+  return `SELECT i0.resource_key FROM ${tables} WHERE ${[...where, any(tests)].join(" AND ")}`;
 }
 
 function any(tests: string[]): string {
   return `(${tests.join(" OR ")})`;
 }
 
-function tokenTest(values: Values, token: { system?: string; code?: string }): string {
+function tokenTest(values: Values, token: { system?: string; code?: string }, row: string): string {
   const tests = [
-    ...(token.code === undefined ? [] : [`i.code = ${values.add(token.code)}`]),
-    ...(token.system === undefined ? [] : [`i.system = ${values.add(token.system)}`]),
+    ...(token.code === undefined ? [] : [`${row}.code = ${values.add(token.code)}`]),
+    ...(token.system === undefined ? [] : [`${row}.system = ${values.add(token.system)}`]),
   ];
   return `(${tests.join(" AND ")})`;
 }
 
-function stringTest(values: Values, match: "prefix" | "exact" | "contains", text: string): string {
+function stringTest(values: Values, match: "prefix" | "exact" | "contains", text: string, row: string): string {
   if (match === "exact") {
-    return `i.exact = ${values.add(text)}`;
+    return `${row}.exact = ${values.add(text)}`;
   }
   const escaped = text.replace(/[\\%_]/g, "\\$&");
-  return `i.value LIKE ${values.add(match === "prefix" ? `${escaped}%` : `%${escaped}%`)}`;
+  return `${row}.value LIKE ${values.add(match === "prefix" ? `${escaped}%` : `%${escaped}%`)}`;
 }
 
-function quantityTest(values: Values, { prefix, value, half, system, code }: QuantityTest): string {
+function quantityTest(values: Values, { prefix, value, half, system, code }: QuantityTest, row: string): string {
   const number = `${values.add(value)}::numeric`;
   // A value that is bound must be used: each test binds what it needs.
   const equal = (): string => {
     const margin = `${values.add(half)}::numeric`;
-    return `(i.low >= ${number} - ${margin} AND i.high <= ${number} + ${margin})`;
+    return `(${row}.low >= ${number} - ${margin} AND ${row}.high <= ${number} + ${margin})`;
   };
   const tests: Record<QuantityTest["prefix"], () => string> = {
     eq: equal,
     ne: () => `NOT ${equal()}`,
-    gt: () => `i.high > ${number}`,
-    lt: () => `i.low < ${number}`,
-    ge: () => `(i.high > ${number} OR ${equal()})`,
-    le: () => `(i.low < ${number} OR ${equal()})`,
-    sa: () => `i.low > ${number}`,
-    eb: () => `i.high < ${number}`,
+    gt: () => `${row}.high > ${number}`,
+    lt: () => `${row}.low < ${number}`,
+    ge: () => `(${row}.high > ${number} OR ${equal()})`,
+    le: () => `(${row}.low < ${number} OR ${equal()})`,
+    sa: () => `${row}.low > ${number}`,
+    eb: () => `${row}.high < ${number}`,
     // A tenth, as FHIR recommends.
-    ap: () => `(i.low <= ${number} + abs(${number}) / 10 AND i.high >= ${number} - abs(${number}) / 10)`,
+    ap: () => `(${row}.low <= ${number} + abs(${number}) / 10 AND ${row}.high >= ${number} - abs(${number}) / 10)`,
   };
-  const unit = [...(system === undefined ? [] : [`i.system = ${values.add(system)}`])];
+  const unit = [...(system === undefined ? [] : [`${row}.system = ${values.add(system)}`])];
   if (code !== undefined) {
     const place = values.add(code);
-    unit.push(`(i.code = ${place} OR i.unit = ${place})`);
+    unit.push(`(${row}.code = ${place} OR ${row}.unit = ${place})`);
   }
   return `(${[tests[prefix](), ...unit].join(" AND ")})`;
 }
