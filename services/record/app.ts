@@ -7,6 +7,7 @@ import { auditLogRoutes } from "./audit-log/routes.ts";
 import { bundleRoutes } from "./bundle/routes.ts";
 import type { Deps } from "./deps.ts";
 import { healthRoutes } from "./health/routes.ts";
+import { historyRoutes } from "./history/routes.ts";
 import { type Call, type Env, requestId } from "./http.ts";
 import { metadataRoutes } from "./metadata/routes.ts";
 import { operationRoutes } from "./operation/routes.ts";
@@ -39,6 +40,7 @@ export function createApp(deps: Deps): Hono<Env> {
   bundleRoutes(fhir, deps, (request) => app.fetch(request));
   auditLogRoutes(fhir, deps);
   operationRoutes(fhir, deps);
+  historyRoutes(fhir, deps);
   resourceRoutes(fhir, deps);
   app.route("/fhir", fhir);
   app.notFound(() => fhirError(404, "not-found", "There is nothing at this address").toResponse());

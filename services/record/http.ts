@@ -90,9 +90,14 @@ export function acceptsJson(call: Call, unspecified: boolean): boolean {
 
 /** Whether a body is FHIR JSON. @throws FhirError 415 when it is something this server does not read */
 export function isJsonBody(call: Call): boolean {
+  return isBodyOf(call, jsonTypes);
+}
+
+/** Whether a body is of one of these media types, in UTF-8. */
+export function isBodyOf(call: Call, types: ReadonlySet<string>): boolean {
   const header = call.req.header("Content-Type") ?? "";
   const charset = /;\s*charset="?([^";]+)"?/i.exec(header)?.[1];
-  return jsonTypes.has(mediaType(header)) && (charset === undefined || charset.trim().toLowerCase() === "utf-8");
+  return types.has(mediaType(header)) && (charset === undefined || charset.trim().toLowerCase() === "utf-8");
 }
 
 /** The body as bytes, within the bounds for one body and for all of them. @throws FhirError 413, 503 */

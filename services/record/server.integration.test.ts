@@ -93,6 +93,7 @@ describe("the server process", () => {
       "0003_bundle-results",
       "0004_rights",
       "0006_audit-chain",
+      "0007_version-history",
     ]);
 
     const seeding = await start({}, "seed.ts");

@@ -2,7 +2,7 @@ import { fhirError } from "../operation-outcome.ts";
 import type { AnyResource } from "./validate.ts";
 
 /** Deeper nesting than any honest resource has; recursion over the resource stays within the stack. */
-const maxDepth = 64;
+export const maxDepth = 64;
 
 export interface ParsedResource {
   /** For validation and indexing. */
@@ -13,13 +13,25 @@ export interface ParsedResource {
 
 /** Parses a request body. @throws FhirError 400 when it is not a JSON object that names its resource type */
 export function parseResource(text: string): ParsedResource {
+  const { plain, exact } = parseDocument(text);
+  if (Array.isArray(plain)) {
+    throw fhirError(400, "structure", "The body must be a JSON object");
+  }
+  if (typeof (plain as AnyResource).resourceType !== "string") {
+    throw fhirError(400, "required", "The body has no resourceType", { expression: "resourceType" });
+  }
+  return { plain: plain as AnyResource, exact: exact as AnyResource };
+}
+
+/** Parses a JSON object or list that came from outside, within the bounds for all of them. @throws FhirError 400 */
+export function parseDocument(text: string): { plain: object; exact: object } {
   let plain: unknown;
   try {
     plain = JSON.parse(text);
   } catch {
     throw fhirError(400, "structure", "The body is not valid JSON");
   }
-  if (typeof plain !== "object" || plain === null || Array.isArray(plain)) {
+  if (typeof plain !== "object" || plain === null) {
     throw fhirError(400, "structure", "The body must be a JSON object");
   }
   if (depth(plain) > maxDepth) {
@@ -28,11 +40,12 @@ export function parseResource(text: string): ParsedResource {
   if (/\\u/.test(text) && unstorable(plain)) {
     throw fhirError(400, "value", "The body holds a NUL character or half a surrogate pair");
   }
-  if (typeof (plain as AnyResource).resourceType !== "string") {
-    throw fhirError(400, "required", "The body has no resourceType", { expression: "resourceType" });
-  }
-  const exact = hasInexactNumber(text) ? (parseExactly(text) as AnyResource) : (plain as AnyResource);
-  return { plain: plain as AnyResource, exact };
+  return { plain, exact: hasInexactNumber(text) ? (parseExactly(text) as object) : plain };
+}
+
+/** Whether a value is a number kept as it was written: an object to JavaScript, and a leaf of the JSON. */
+export function isExactNumber(value: unknown): value is { readonly rawJSON: string } {
+  return (JSON as unknown as { isRawJSON(value: unknown): boolean }).isRawJSON(value);
 }
 
 /** JSON whose numbers are written again as they were. @throws SyntaxError */

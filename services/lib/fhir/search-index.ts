@@ -11,15 +11,18 @@ import { type DateRange, dateRange } from "./date-range.ts";
 import type { Definitions } from "./definitions.ts";
 import type { AnyResource } from "./validate.ts";
 
-/** What can be searched for in a resource, as rows for four generic index tables. */
+/**
+ * What can be searched for in a resource, as rows for four generic index tables. Rows of a composite parameter have an `occurrence`: those with
+ * the same one within a resource, one for each part, belong together.
+ */
 export interface SearchIndex {
   /** Also references (`system` is the target's type, `code` its id, or `system` "" and the whole URL) and uris. */
-  tokens: { parameter: string; system: string; code: string }[];
+  tokens: { parameter: string; occurrence?: number; system: string; code: string }[];
   /** Normalised by `normaliseString`, except that `exact` keeps the original. */
-  strings: { parameter: string; value: string; exact: string }[];
-  dates: { parameter: string; low: string; high: string }[];
+  strings: { parameter: string; occurrence?: number; value: string; exact: string }[];
+  dates: { parameter: string; occurrence?: number; low: string; high: string }[];
   /** Decimals as text; `code` is the unit's code, `unit` its text. */
-  quantities: { parameter: string; low: string; high: string; system: string; code: string; unit: string }[];
+  quantities: { parameter: string; occurrence?: number; low: string; high: string; system: string; code: string; unit: string }[];
 }
 
 const kinds = ["token", "reference", "string", "date", "uri", "number", "quantity"] as const;
@@ -32,17 +35,27 @@ export const tableOf = {
 
 export interface IndexedParameter {
   code: string;
-  kind: ParameterKind;
+  kind: ParameterKind | "composite";
   definition: SearchParameter;
   expression: FhirPathAtom;
   /** For references: the types they may point to. */
   targets: string[];
   /** What the names of the elements that it looks at begin with; empty: it looks at the whole resource. */
   elements: string[];
+  /** Of a composite one: its parts in their order. */
+  components: ComponentParameter[];
+}
+
+/** A part of a composite parameter, kept under a code of its own. Its expression starts from what the composite's one finds. */
+export interface ComponentParameter {
+  code: string;
+  kind: ParameterKind;
+  expression: FhirPathAtom;
+  targets: string[];
 }
 
 /**
- * The search parameters of one resource type, ready to evaluate, by code. Composite ones, which are not kept in an index, are left out.
+ * The search parameters of one resource type, ready to evaluate, by code.
  * @param further parameters besides the specification's own
  */
 export function indexedParameters(
@@ -52,14 +65,45 @@ export function indexedParameters(
 ): Map<string, IndexedParameter> {
   const parameters = new Map<string, IndexedParameter>();
   for (const definition of [...definitions.searchParameters(type), ...further]) {
+    if (definition.type === "composite") {
+      const composite = compositeParameter(definitions, type, definition);
+      if (composite) parameters.set(composite.code, composite);
+      continue;
+    }
     const kind = kinds.find((each) => each === definition.type);
     const expression = getExpressionForResourceType(type, definition.expression ?? "");
     if (!kind || !definition.code || !expression) continue;
-    const elements = [...expression.matchAll(new RegExp(`\\b${type}\\.(\\w+)`, "g"))].map(([, name]) => name ?? "");
     const { code, target: targets = [] } = definition;
-    parameters.set(code, { code, kind, definition, expression: parseFhirPath(expression), targets, elements });
+    const elements = elementsOf(type, expression);
+    parameters.set(code, { code, kind, definition, expression: parseFhirPath(expression), targets, elements, components: [] });
   }
   return parameters;
+}
+
+function elementsOf(type: string, expression: string): string[] {
+  return [...expression.matchAll(new RegExp(`\\b${type}\\.(\\w+)`, "g"))].map(([, name]) => name ?? "");
+}
+
+/** http://hl7.org/fhir/R4/search.html#composite; undefined where the specification does not say enough. */
+function compositeParameter(definitions: Definitions, type: string, definition: SearchParameter): IndexedParameter | undefined {
+  const { code, component = [], expression = "" } = definition;
+  const bases = expression.split("|").map((each) => each.trim());
+  const own = bases.filter((each) => each === type || each.startsWith(`${type}.`));
+  const named = component.map((each) => definitions.searchParameters(type).find(({ url }) => url === each.definition));
+  const components = component.map((each, place): ComponentParameter | undefined => {
+    // R4 has the definitions of DocumentReference's `relationship` the wrong way round: the one that looks at the same element is meant.
+    const meant =
+      named.find((one) => getExpressionForResourceType(type, one?.expression ?? "")?.endsWith(`.${each.expression}`)) ?? named[place];
+    const kind = kinds.find((one) => one === meant?.type);
+    const part = `${code}$${place}`;
+    return kind && { code: part, kind, expression: parseFhirPath(each.expression ?? ""), targets: meant?.target ?? [] };
+  });
+  const known = components.filter((each) => each !== undefined);
+  if (!code || own.length === 0 || known.length < 2 || known.length < components.length) {
+    return undefined;
+  }
+  const elements = own.includes(type) ? [] : elementsOf(type, own.join(" | "));
+  return { code, kind: "composite", definition, expression: parseFhirPath(own.join(" | ")), targets: [], elements, components: known };
 }
 
 /** Bounds on one index row: longer values are cut, and found by their beginning. */
@@ -70,23 +114,13 @@ export function searchIndex(parameters: ReadonlyMap<string, IndexedParameter>, r
   const index = emptyIndex();
   const input = [toTypedValue(resource as unknown as Resource)];
   const present = Object.keys(resource);
-  for (const { code: parameter, kind, expression, elements } of parameters.values()) {
+  for (const { code, kind, expression, elements, components } of parameters.values()) {
     // Most parameters look at elements that most resources do not have.
     if (elements.length > 0 && !elements.some((element) => present.some((name) => name.startsWith(element)))) continue;
-    for (const value of evalFhirPathTyped(expression, input)) {
-      if (kind === "date") {
-        const range = valueRange(value);
-        if (range) index.dates.push({ parameter, ...range });
-      } else if (tableOf[kind] === "quantity") {
-        const found = quantity(value);
-        if (found) index.quantities.push({ parameter, ...found });
-      } else if (kind === "string") {
-        for (const text of strings(value.value))
-          index.strings.push({ parameter, value: normaliseString(text), exact: text.slice(0, maxLength) });
-      } else {
-        for (const token of kind === "token" ? tokens(value) : references(value.value)) index.tokens.push({ parameter, ...token });
-        if (kind === "reference") indexReferred(index, parameter, value.value, resource);
-      }
+    for (const [occurrence, value] of evalFhirPathTyped(expression, input).entries()) {
+      if (kind === "composite") addOccurrence(index, components, value, occurrence);
+      else addValue(index, { parameter: code }, kind, value);
+      if (kind === "reference") indexReferred(index, code, value.value, resource);
     }
   }
   index.tokens = distinct(index.tokens);
@@ -108,6 +142,36 @@ function indexReferred(index: SearchIndex, parameter: string, value: unknown, { 
         ...texts.map((text) => ({ parameter: `${parameter}.${part}`, value: normaliseString(text), exact: text.slice(0, maxLength) })),
       );
     }
+  }
+}
+
+/** A composite's parts found in one place; a place that lacks one of them is none. */
+function addOccurrence(index: SearchIndex, components: readonly ComponentParameter[], place: TypedValue, occurrence: number): void {
+  const parts = components.map(({ code, kind, expression }) => {
+    const part = emptyIndex();
+    for (const value of evalFhirPathTyped(expression, [place])) addValue(part, { parameter: code, occurrence }, kind, value);
+    return part;
+  });
+  if (parts.some((part) => Object.values(part).every((rows: unknown[]) => rows.length === 0))) return;
+  for (const { tokens, strings, dates, quantities } of parts) {
+    index.tokens.push(...tokens);
+    index.strings.push(...strings);
+    index.dates.push(...dates);
+    index.quantities.push(...quantities);
+  }
+}
+
+function addValue(index: SearchIndex, of: { parameter: string; occurrence?: number }, kind: ParameterKind, value: TypedValue): void {
+  if (kind === "date") {
+    const range = valueRange(value);
+    if (range) index.dates.push({ ...of, ...range });
+  } else if (tableOf[kind] === "quantity") {
+    const found = quantity(value);
+    if (found) index.quantities.push({ ...of, ...found });
+  } else if (kind === "string") {
+    for (const text of strings(value.value)) index.strings.push({ ...of, value: normaliseString(text), exact: text.slice(0, maxLength) });
+  } else {
+    for (const token of kind === "token" ? tokens(value) : references(value.value)) index.tokens.push({ ...of, ...token });
   }
 }
 

@@ -2,7 +2,7 @@ import type { Context } from "../../lib/context.ts";
 import type { Transaction } from "../../lib/database/database.ts";
 import { type ParsedResource, parseResource } from "../../lib/fhir/exact-json.ts";
 import { lookedInto, parseSearch } from "../../lib/fhir/parse-search.ts";
-import type { SearchIndex } from "../../lib/fhir/search-index.ts";
+import { emptyIndex, type SearchIndex } from "../../lib/fhir/search-index.ts";
 import { type AnyResource, validate } from "../../lib/fhir/validate.ts";
 import type { WriteRequest, WriteResult } from "../../lib/idempotency.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
@@ -27,8 +27,13 @@ export function checkedResource(deps: Deps, type: ResourceType, body: string): P
 /** What the resource is found by, the patients whose record it belongs to included. */
 function indexOf(type: ResourceType, resource: AnyResource, patientIds: readonly string[]): SearchIndex {
   const index = type.index(resource);
-  index.tokens.push(...patientIds.map((code) => ({ parameter: patientParameter, system: "Patient", code })));
+  index.tokens.push(...ownerIndex(patientIds).tokens);
   return index;
+}
+
+/** That of a deleted resource: nothing finds it, and its history is still part of its patients' records. */
+export function ownerIndex(patientIds: readonly string[]): SearchIndex {
+  return { ...emptyIndex(), tokens: patientIds.map((code) => ({ parameter: patientParameter, system: "Patient", code })) };
 }
 
 /** A checked resource under its id, with all that needs no database: worked out before the transaction, and once for all its attempts. */

@@ -1,5 +1,7 @@
+import { applySubset, type Subset } from "../../lib/fhir/subset.ts";
 import type { AnyResource } from "../../lib/fhir/validate.ts";
 import { fhirError, fhirJson } from "../../lib/operation-outcome.ts";
+import type { Catalogue } from "../catalogue.ts";
 import { accepts } from "../http.ts";
 import type { StoredVersion } from "./store.ts";
 
@@ -13,6 +15,11 @@ export function representVersion(resource: AnyResource, id: string, version: num
     meta: { ...given, versionId: String(version), lastUpdated: lastUpdated.toISOString() },
     ...rest,
   });
+}
+
+/** A version with the part of its content that was asked for; a deletion has none. */
+export function reducedVersion({ definitions }: Catalogue, version: StoredVersion, subset: Subset | undefined): StoredVersion {
+  return subset === undefined || version.deleted ? version : { ...version, content: applySubset(definitions, version.content, subset) };
 }
 
 export function etag(version: number): string {

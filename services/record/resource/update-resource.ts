@@ -16,6 +16,8 @@ export interface Update extends Prepared {
   type: ResourceType;
   access: Access;
   ifMatch?: number | undefined;
+  /** What the client sent: all of the resource, or (`patch-resource.ts`) what is to change of it. */
+  method?: "PUT" | "PATCH";
 }
 
 /**
@@ -73,7 +75,7 @@ export async function updateWithin(
   context: Context,
   deps: Deps,
   transaction: Transaction,
-  { type, access, content: { exact }, id, patientIds, index, sensitivity, ifMatch }: Update,
+  { type, access, content: { exact }, id, patientIds, index, sensitivity, ifMatch, method = "PUT" }: Update,
 ): Promise<{ result: WriteResult; version: StoredVersion }> {
   if (!within(access, patientIds)) {
     throw outOfReach();
@@ -87,7 +89,7 @@ export async function updateWithin(
   const lastUpdated = nextInstant(current);
   const number = (current?.version ?? 0) + 1;
   const content = representVersion(exact, id, number, lastUpdated);
-  const version: StoredVersion = { type: type.name, id, version: number, lastUpdated, method: "PUT", deleted: false, patientIds, content };
+  const version: StoredVersion = { type: type.name, id, version: number, lastUpdated, method, deleted: false, patientIds, content };
   const lower = mayLower(context, access);
   let changed = true;
   if (current) {
@@ -99,7 +101,7 @@ export async function updateWithin(
   await spread(transaction, { type: type.name, id, changed, mayLower: lower }, sensitivity);
   const created = !current || current.deleted;
   const fact = { resourceType: type.name, resourceId: id, version: number };
-  const interaction = created ? ("create" as const) : ("update" as const);
+  const interaction = created ? ("create" as const) : method === "PATCH" ? ("patch" as const) : ("update" as const);
   const touched = [...new Set([...patientIds, ...(current?.patientIds ?? [])])];
   await deps.audit.record(context, transaction, facts({ interaction, outcome: "0", ...fact }, touched));
   return { result: { status: created ? 201 : 200, ...fact }, version };
