@@ -44,7 +44,7 @@ export async function startParts(config: Config): Promise<{ deps: Deps; setReadi
   const redis = config.REDIS_SENTINELS && connectRedis(config, log);
   const outbox = redis && new RedisAuditOutbox({ redis, metrics, service: "record", replicas: config.AUDIT_OUTBOX_REPLICAS });
   const audit = new AuditTrail({ database, metrics, log, site: config.SITE, ...(outbox ? { outbox } : {}) });
-  const catalogue = loadCatalogue(resourceTypes);
+  const catalogue = loadCatalogue(resourceTypes, config.PUBLIC_URL);
   let readiness: Readiness = { ready: false, reason: "starting" };
   const settings = { publicUrl: config.PUBLIC_URL, site: config.SITE, deadlineMs: config.DEADLINE_MS, bodyMaxBytes: config.BODY_MAX_BYTES };
   const deps: Deps = {

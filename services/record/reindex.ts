@@ -8,8 +8,8 @@ import type { ResourceType } from "./catalogue.ts";
 import { readConfig } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { startParts } from "./parts.ts";
-import { ownerIndex, type Prepared, prepare } from "./resource/create-resource.ts";
-import { type KeptResource, lockNext, reindexResource } from "./resource/store.ts";
+import { owned, ownerIndex, type Prepared, prepare } from "./resource/create-resource.ts";
+import { type KeptResource, lockNext, reindexResource, reownResource } from "./resource/store.ts";
 import { spread } from "./rights/sensitivity.ts";
 
 /** How long one resource may take, a failover included. */
@@ -64,8 +64,9 @@ async function reindexOne(
   // Of a type that is no longer supported: nothing finds it.
   if (!type || kept.content === undefined) return { isRelabelled: false };
   const { prepared, notHeld } = preparedAnew(deps, type, kept, JSON.parse(kept.content) as AnyResource);
-  const { sensitivity } = prepared;
-  const now = await reindexResource(transaction, kept, kept.deleted ? ownerIndex(kept.patientIds) : prepared.index, sensitivity);
+  const { sensitivity, index, patientIds } = await owned(transaction, { type, ...prepared });
+  const now = await reindexResource(transaction, kept, kept.deleted ? ownerIndex(patientIds) : index, sensitivity);
+  if (patientIds.toSorted().join() !== kept.patientIds.toSorted().join()) await reownResource(transaction, kept.type, kept.id, patientIds);
   const isRelabelled = now.level !== kept.level || now.category !== kept.category;
   // What was deleted says nothing any more.
   if (!kept.deleted) {

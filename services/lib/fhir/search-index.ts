@@ -106,11 +106,22 @@ function compositeParameter(definitions: Definitions, type: string, definition: 
   return { code, kind: "composite", definition, expression: parseFhirPath(own.join(" | ")), targets: [], elements, components: known };
 }
 
-/** Bounds on one index row: longer values are cut, and found by their beginning. */
-const maxLength = 500;
+/** Bounds on one value, of which an index row has two: longer ones are cut, and found by their beginning. PostgreSQL allows 2,704 bytes a row. */
+const [maxLength, maxBytes] = [500, 1000];
 
-/** What a resource is to be found by. */
-export function searchIndex(parameters: ReadonlyMap<string, IndexedParameter>, resource: AnyResource): SearchIndex {
+function cut(text: string): string {
+  if (text.length * 3 <= maxBytes) return text;
+  const short = text.slice(0, maxLength);
+  if (Buffer.byteLength(short) <= maxBytes) return short.replace(/[\ud800-\udbff]$/, "");
+  // Never within a character: half of one cannot be kept.
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Buffer.from(short).subarray(0, maxBytes), { stream: true });
+}
+
+/**
+ * What a resource is to be found by.
+ * @param ownUrl what references to this very server may begin with
+ */
+export function searchIndex(parameters: ReadonlyMap<string, IndexedParameter>, resource: AnyResource, ownUrl?: string): SearchIndex {
   const index = emptyIndex();
   const input = [toTypedValue(resource as unknown as Resource)];
   const present = Object.keys(resource);
@@ -118,8 +129,8 @@ export function searchIndex(parameters: ReadonlyMap<string, IndexedParameter>, r
     // Most parameters look at elements that most resources do not have.
     if (elements.length > 0 && !elements.some((element) => present.some((name) => name.startsWith(element)))) continue;
     for (const [occurrence, value] of evalFhirPathTyped(expression, input).entries()) {
-      if (kind === "composite") addOccurrence(index, components, value, occurrence);
-      else addValue(index, { parameter: code }, kind, value);
+      if (kind === "composite") addOccurrence(index, components, value, { occurrence, ownUrl });
+      else addValue(index, { parameter: code, ownUrl }, kind, value);
       if (kind === "reference") indexReferred(index, code, value.value, resource);
     }
   }
@@ -138,18 +149,21 @@ function indexReferred(index: SearchIndex, parameter: string, value: unknown, { 
   for (const name of Array.isArray(person?.name) ? (person.name as (Partial<Record<"family" | "given", unknown>> | null)[]) : []) {
     for (const part of ["family", "given"] as const) {
       const texts = [name?.[part]].flat().filter((text) => typeof text === "string");
-      index.strings.push(
-        ...texts.map((text) => ({ parameter: `${parameter}.${part}`, value: normaliseString(text), exact: text.slice(0, maxLength) })),
-      );
+      index.strings.push(...texts.map((text) => ({ parameter: `${parameter}.${part}`, value: normaliseString(text), exact: cut(text) })));
     }
   }
 }
 
 /** A composite's parts found in one place; a place that lacks one of them is none. */
-function addOccurrence(index: SearchIndex, components: readonly ComponentParameter[], place: TypedValue, occurrence: number): void {
+function addOccurrence(
+  index: SearchIndex,
+  components: readonly ComponentParameter[],
+  place: TypedValue,
+  of: { occurrence: number; ownUrl: string | undefined },
+): void {
   const parts = components.map(({ code, kind, expression }) => {
     const part = emptyIndex();
-    for (const value of evalFhirPathTyped(expression, [place])) addValue(part, { parameter: code, occurrence }, kind, value);
+    for (const value of evalFhirPathTyped(expression, [place])) addValue(part, { parameter: code, ...of }, kind, value);
     return part;
   });
   if (parts.some((part) => Object.values(part).every((rows: unknown[]) => rows.length === 0))) return;
@@ -161,7 +175,12 @@ function addOccurrence(index: SearchIndex, components: readonly ComponentParamet
   }
 }
 
-function addValue(index: SearchIndex, of: { parameter: string; occurrence?: number }, kind: ParameterKind, value: TypedValue): void {
+function addValue(
+  index: SearchIndex,
+  { ownUrl, ...of }: { parameter: string; occurrence?: number; ownUrl: string | undefined },
+  kind: ParameterKind,
+  value: TypedValue,
+): void {
   if (kind === "date") {
     const range = valueRange(value);
     if (range) index.dates.push({ ...of, ...range });
@@ -169,9 +188,10 @@ function addValue(index: SearchIndex, of: { parameter: string; occurrence?: numb
     const found = quantity(value);
     if (found) index.quantities.push({ ...of, ...found });
   } else if (kind === "string") {
-    for (const text of strings(value.value)) index.strings.push({ ...of, value: normaliseString(text), exact: text.slice(0, maxLength) });
+    for (const text of strings(value.value)) index.strings.push({ ...of, value: normaliseString(text), exact: cut(text) });
   } else {
-    for (const token of kind === "token" ? tokens(value) : references(value.value)) index.tokens.push({ ...of, ...token });
+    const found = kind === "reference" ? references(value.value, ownUrl) : tokens(value);
+    for (const token of found) index.tokens.push({ ...of, ...token });
   }
 }
 
@@ -186,24 +206,24 @@ function distinct<T>(rows: T[]): T[] {
 
 /** Lower case, without accents and with single spaces, as FHIR wants strings compared. */
 export function normaliseString(text: string): string {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/\s+/g, " ").trim().slice(0, maxLength);
+  return cut(text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/\s+/g, " ").trim());
 }
 
 /** Splits a literal reference into type and id; a version is dropped, a foreign URL kept whole. */
 export function splitReference(reference: string, ownUrl?: string): { system: string; code: string } {
   const relative = ownUrl && reference.startsWith(`${ownUrl}/`) ? reference.slice(ownUrl.length + 1) : reference;
   const match = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/.*)?$/.exec(relative);
-  return match?.[1] && match[2] ? { system: match[1], code: match[2] } : { system: "", code: relative.slice(0, maxLength) };
+  return match?.[1] && match[2] ? { system: match[1], code: match[2] } : { system: "", code: cut(relative) };
 }
 
-function references(value: unknown): { system: string; code: string }[] {
+function references(value: unknown, ownUrl: string | undefined): { system: string; code: string }[] {
   const reference = typeof value === "string" ? value : (value as { reference?: unknown } | null)?.reference;
-  return typeof reference === "string" ? [splitReference(reference)] : [];
+  return typeof reference === "string" ? [splitReference(reference, ownUrl)] : [];
 }
 
 function tokens({ type, value }: TypedValue): { system: string; code: string }[] {
   if (typeof value === "string" || typeof value === "boolean") {
-    return [{ system: "", code: String(value).slice(0, maxLength) }];
+    return [{ system: "", code: cut(String(value)) }];
   }
   if (typeof value !== "object" || value === null) {
     return [];
@@ -215,7 +235,7 @@ function tokens({ type, value }: TypedValue): { system: string; code: string }[]
   // A ContactPoint's system says what it is (phone), not whose code it is: FHIR has it searched by its value.
   const token = type === "Coding" ? code : text;
   return typeof token === "string"
-    ? [{ system: typeof system === "string" && type !== "ContactPoint" ? system.slice(0, maxLength) : "", code: token.slice(0, maxLength) }]
+    ? [{ system: typeof system === "string" && type !== "ContactPoint" ? cut(system) : "", code: cut(token) }]
     : [];
 }
 
@@ -254,7 +274,7 @@ interface Measured {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === "string" ? value.slice(0, maxLength) : "";
+  return typeof value === "string" ? cut(value) : "";
 }
 
 const beginning = "0001-01-01T00:00:00.000Z";

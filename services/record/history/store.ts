@@ -2,7 +2,7 @@ import type { Transaction } from "../../lib/database/database.ts";
 import { type DateRange, dateRange } from "../../lib/fhir/date-range.ts";
 import { idPattern } from "../../lib/fhir/validate.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
-import { boundedPage, columns, conditions, type Sight, type SqlText, seenSql, Values } from "../resource/search-sql.ts";
+import { boundedPage, columns, conditions, type Sight, type SqlText, Values, versionSeenSql } from "../resource/search-sql.ts";
 import { type StoredVersion, toVersion, type VersionRow } from "../resource/store.ts";
 
 /** A type whose versions are wanted, and what of it the caller sees. */
@@ -80,12 +80,12 @@ function totalStatement(parts: readonly HistoryPart[], request: ChangesRequest):
 }
 
 /**
- * The versions that a caller sees: of resources that they see now, and of these only those of patients whose they see, too. As everywhere, what
+ * The versions that a caller sees: of resources that they see now, and of these only those that were part of records they see, too. As everywhere, what
  * is out of reach is never read.
  */
 function versionsOf(values: Values, { type, sight }: HistoryPart, { since, at }: ChangesRequest, cursor?: ChangesCursor): string {
   const looked = { values, sight, type, alias: "r", deletedToo: true };
-  const where = [`v.type = ${values.add(type)}`, ...conditions(looked, []), ...seenSql(looked, ["v.patient_ids"])];
+  const where = [`v.type = ${values.add(type)}`, ...conditions(looked, []), ...versionSeenSql(looked)];
   if (since !== undefined) {
     where.push(`v.last_updated >= ${values.add(since)}::timestamptz`);
   }

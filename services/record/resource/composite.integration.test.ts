@@ -134,7 +134,7 @@ describe("reindex", () => {
     }
     expect(await found(query)).toEqual([]);
     const [count] = await postgres.query<{ count: string }>(postgres.at(0), "SELECT count(*) FROM record.resource");
-    expect(await reindex(record.deps)).toBe(Number(count?.count));
+    expect(await reindex(record.deps)).toMatchObject({ resources: Number(count?.count), isComplete: true });
     expect(await found(query)).toEqual([kept]);
     expect({
       tokens: await rows("search_token"),

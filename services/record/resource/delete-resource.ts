@@ -2,7 +2,7 @@ import type { Context } from "../../lib/context.ts";
 import type { Transaction } from "../../lib/database/database.ts";
 import { exactlyOnce, type WriteRequest, type WriteResult } from "../../lib/idempotency.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
-import { type Access, facts, sightOf } from "../access.ts";
+import { type Access, checkWritable, facts, sightOf } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
 import { replaceRules } from "../rights/store.ts";
@@ -58,6 +58,7 @@ export async function deleteWithin(
   if (!current) {
     throw notThere(locked);
   }
+  checkWritable(access, type, current.category);
   const version = current.deleted ? current.version : current.version + 1;
   if (!current.deleted) {
     const gone = { type: type.name, id, version, lastUpdated: nextInstant(current), method: "DELETE" as const, deleted: true, content: "" };

@@ -175,7 +175,7 @@ describe("a patch", () => {
   it("refuses what is not there, what is gone, what is no JSON, and other formats", async () => {
     const { id } = await create(patient);
     expect(await refusal(patch("Patient/nobody", family))).toEqual([404, "not-found", undefined]);
-    expect(await refusal(patch("Patient/nobody", family, { "If-Match": 'W/"1"' }))).toEqual([404, "not-found", undefined]);
+    expect(await refusal(patch("Patient/nobody", family, { "If-Match": 'W/"1"' }))).toEqual([412, "conflict", undefined]);
     const other = await record.call("PATCH", `/fhir/Patient/${id}`, { body: patient });
     expect([other.status, other.headers.get("Accept-Patch")]).toEqual([415, "application/json-patch+json"]);
     await record.call("DELETE", `/fhir/Patient/${id}`);
@@ -209,7 +209,7 @@ describe("a patch's rights", () => {
     const status = [{ op: "replace", path: "/status", value: "amended" }];
     expect((await patch(`Observation/${mine.id}`, status, headers)).status).toBe(200);
     const refused = { ...headers, "X-Request-Id": `refused-${own.id}` };
-    expect(await refusal(patch(`Observation/${theirs.id}`, status, refused))).toEqual([403, "forbidden", undefined]);
+    expect(await refusal(patch(`Observation/${theirs.id}`, status, refused))).toEqual([404, "not-found", undefined]);
     const away = [{ op: "replace", path: "/subject/reference", value: `Patient/${other.id}` }];
     expect(await refusal(patch(`Observation/${mine.id}`, away, refused))).toEqual([403, "forbidden", undefined]);
     expect(await refusal(patch(`Observation?_id=${theirs.id}`, status, refused))).toEqual([404, "not-found", undefined]);

@@ -8,8 +8,9 @@ import type {
   ValueCondition,
 } from "../../lib/fhir/parse-search.ts";
 import { patientParameter } from "../catalogue.ts";
+import { partsPath } from "../rights/compilations.ts";
 import type { Rights } from "../rights/decide.ts";
-import { rightsSql } from "../rights/rights-sql.ts";
+import { compilationSql, rightsSql, versionCompilationSql } from "../rights/rights-sql.ts";
 
 /** What is seen: everything, or of the types that are part of a record only one patient's, or what rights allow, or both. */
 export interface Sight {
@@ -51,11 +52,7 @@ export const columns = "v.type, v.id, v.version, v.last_updated, v.method, v.del
 export function versionStatement(which: { type: string; id: string; version?: number }, sight: Sight): SqlText {
   const values = new Values();
   const version = which.version === undefined ? "r.version" : `${values.add(which.version)}::integer`;
-  const where = [
-    ...named(values, which),
-    `v.version = ${version}`,
-    ...seenSql({ values, sight, type: which.type, alias: "r" }, ["r.patient_ids", "v.patient_ids"]),
-  ];
+  const where = [...named(values, which), `v.version = ${version}`, ...seenVersionSql({ values, sight, type: which.type, alias: "r" })];
   const text = `SELECT ${columns} FROM resource r JOIN resource_version v USING (type, id) WHERE ${where.join(" AND ")}`;
   return { name: nameOf(which.version === undefined ? "read" : "vread", sight, which.type), text, values: values.list };
 }
@@ -63,7 +60,7 @@ export function versionStatement(which: { type: string; id: string; version?: nu
 /** A resource's state, locked, and whether it is seen. */
 export function lockStatement(type: string, id: string, sight: Sight): SqlText {
   const values = new Values();
-  const seen = ["true", ...seenSql({ values, sight, type, alias: "r" }, ["r.patient_ids"])].join(" AND ");
+  const seen = ["true", ...seenSql({ values, sight, type, alias: "r" })].join(" AND ");
   const text = `SELECT r.key, r.version, r.last_updated, r.deleted, r.patient_ids, r.category, r.level, (${seen}) AS seen FROM resource r
     WHERE ${named(values, { type, id }).join(" AND ")} FOR UPDATE`;
   return { name: nameOf("lock", sight, type), text, values: values.list };
@@ -79,7 +76,7 @@ export function historyStatement(
   const where = [
     ...named(values, which),
     ...(page.since === undefined ? [] : [`v.last_updated >= ${values.add(page.since)}::timestamptz`]),
-    ...seenSql({ values, sight, type: which.type, alias: "r" }, ["r.patient_ids", "v.patient_ids"]),
+    ...seenVersionSql({ values, sight, type: which.type, alias: "r" }),
   ].join(" AND ");
   const from = "FROM resource r JOIN resource_version v USING (type, id)";
   const below = values.add(page.before ?? 2147483647);
@@ -88,9 +85,10 @@ export function historyStatement(
   return { text: boundedPage(rows), values: values.list };
 }
 
-/** The text depends on what bounds the sight, and on nothing else. */
+/** The text depends on what bounds the sight, and where rights do so, for some types on the type, and on nothing else. */
 function nameOf(statement: string, sight: Sight, type: string): string {
-  const bounds = sight.isDirectory(type) ? [] : [sight.patientId === undefined ? "" : "-patient", sight.rights ? "-rights" : ""];
+  const rights = sight.rights ? `-rights${partsPath(type) === undefined ? "" : `-${type}`}` : "";
+  const bounds = sight.isDirectory(type) ? [] : [sight.patientId === undefined ? "" : "-patient", rights];
   return `resource-${statement}${bounds.join("")}`;
 }
 
@@ -158,7 +156,7 @@ export function recordStatement(
   const part = `SELECT i.resource_key FROM search_token i WHERE i.type = ANY (${values.add(types)}::text[]) AND i.parameter = ${values.add(patientParameter)}
     AND i.code = ${values.add(patientId)}`;
   const from = `r.key > ${values.add(page.after)}::bigint AND r.last_updated >= ${values.add(page.since)}::timestamptz`;
-  const seen = sight.rights ? [rightsSql((value) => values.add(value), sight.rights, "r")] : [];
+  const seen = sight.rights ? rightsConditions(values, sight.rights, undefined, "r") : [];
   return pageOf(values, { where: [`r.key IN (${part})`, "NOT r.deleted", from, ...seen].join(" AND "), limit: page.count + 1 });
 }
 
@@ -217,18 +215,39 @@ export function conditions(looked: Looked, list: readonly Condition[]): string[]
   if (!sight.isDirectory(type)) {
     // By the index, since the record of one patient may be all that is looked at.
     if (sight.patientId !== undefined) where.push(exists(looked, "token", patientParameter, `i.code = ${values.add(sight.patientId)}`));
-    if (sight.rights) where.push(rightsSql((value) => values.add(value), sight.rights, alias));
+    if (sight.rights) where.push(...rightsConditions(values, sight.rights, type, alias));
   }
   return [...where, ...list.map((condition) => conditionSql(looked, condition))];
 }
 
-/** What one must be allowed to see of a resource that is named: as part of the records of the patients in each of these columns. */
-export function seenSql({ values, sight, type, alias }: Looked, columns: readonly string[]): string[] {
+/** What one must be allowed to see of a resource that is named. */
+function seenSql({ values, sight, type, alias }: Looked): string[] {
   if (sight.isDirectory(type)) return [];
-  return columns.flatMap((column) => [
-    ...(sight.patientId === undefined ? [] : [`${values.add(sight.patientId)} = ANY (${column})`]),
-    ...(sight.rights ? [rightsSql((value) => values.add(value), sight.rights, alias, column)] : []),
-  ]);
+  return [
+    ...(sight.patientId === undefined ? [] : [`${values.add(sight.patientId)} = ANY (${alias}.patient_ids)`]),
+    ...(sight.rights ? rightsConditions(values, sight.rights, type, alias) : []),
+  ];
+}
+
+/** And of one of its versions, a row `v` of `resource_version`: it was part of the records of these patients. */
+export function versionSeenSql({ values, sight, type, alias }: Looked): string[] {
+  if (sight.isDirectory(type)) return [];
+  const bind = (value: unknown): string => values.add(value);
+  return [
+    ...(sight.patientId === undefined ? [] : [`${values.add(sight.patientId)} = ANY (v.patient_ids)`]),
+    ...(sight.rights
+      ? [rightsSql(bind, sight.rights, alias, "v.patient_ids"), ...versionCompilationSql(bind, sight.rights, alias, type)]
+      : []),
+  ];
+}
+
+function seenVersionSql(looked: Looked): string[] {
+  return [...seenSql(looked), ...versionSeenSql(looked)];
+}
+
+function rightsConditions(values: Values, rights: Rights, type: string | undefined, alias: string): string[] {
+  const bind = (value: unknown): string => values.add(value);
+  return [rightsSql(bind, rights, alias), ...compilationSql(bind, rights, alias, type)];
 }
 
 /** A subquery by key lets the planner start from whichever condition is the narrowest. */

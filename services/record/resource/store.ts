@@ -164,6 +164,19 @@ export async function reindexResource(
   return kept;
 }
 
+/** Puts a resource locked by `lockNext` into the records that it is part of, with its current version, and with those that were part of none. */
+export async function reownResource(transaction: Transaction, type: string, id: string, patientIds: readonly string[]): Promise<void> {
+  await transaction.query(
+    {
+      name: "resource-reown",
+      text: `WITH r AS (UPDATE resource SET patient_ids = $3 WHERE type = $1 AND id = $2 RETURNING type, id, version)
+        UPDATE resource_version v SET patient_ids = $3 FROM r
+        WHERE v.type = r.type AND v.id = r.id AND (v.version = r.version OR v.patient_ids = '{}')`,
+    },
+    [type, id, patientIds],
+  );
+}
+
 /** A resource as it is kept, and the last content that it had: of a deleted one that of the version before. */
 export interface KeptResource extends Pick<CurrentVersion, "key" | "deleted" | "patientIds" | "category" | "level"> {
   type: string;
@@ -237,6 +250,20 @@ async function readOne(
   const { values, ...statement } = versionStatement(which, sight);
   const [row] = await transaction.query<VersionRow>(statement, values);
   return row && toVersion(row);
+}
+
+/** The patients whose records these resources are part of, in order. */
+export async function patientsOf(transaction: Transaction, resources: readonly { system: string; code: string }[]): Promise<string[]> {
+  if (resources.length === 0) return [];
+  const rows = await transaction.query<{ id: string }>(
+    {
+      name: "resource-patients",
+      text: `SELECT DISTINCT p.id FROM unnest($1::text[], $2::text[]) AS n(type, id) JOIN resource r USING (type, id), unnest(r.patient_ids) AS p(id)
+        ORDER BY p.id`,
+    },
+    [resources.map(({ system }) => system), resources.map(({ code }) => code)],
+  );
+  return rows.map(({ id }) => id);
 }
 
 /** Whose record something is part of that the caller does not see: for the audit record, never for the answer. */

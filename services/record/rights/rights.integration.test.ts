@@ -107,6 +107,19 @@ describe("professions", () => {
     ).toBe(201);
   });
 
+  it("change and delete only what they may write, whatever they would turn it into", async () => {
+    const owner = await person();
+    const { id } = await create(result(owner));
+    const nurse = await professional("nurse", "nurse");
+    const vital = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "vital-signs" }] }];
+    const body = { ...result(owner, { category: vital }), id };
+    expect((await record.call("PUT", `/fhir/Observation/${id}`, { body, headers: nurse })).status).toBe(403);
+    expect((await record.call("DELETE", `/fhir/Observation/${id}`, { headers: nurse })).status).toBe(403);
+    expect(await status(`Observation/${id}`, nurse)).toBe(200);
+    const own = await create(result(owner, { category: vital }), nurse);
+    expect((await record.call("DELETE", `/fhir/Observation/${own.id}`, { headers: nurse })).status).toBe(204);
+  });
+
   it("are bound like their organisation's software is", async () => {
     const owner = await person();
     const software = await as({ sub: "practice", role: "system", organization: "practice-1", scope: "system/*.cruds" });
@@ -172,6 +185,64 @@ describe("a patient's consents", () => {
     expect((await record.call("POST", "/fhir/Consent", { body: odd, headers: await patientToken(owner.id) })).status).toBe(422);
     const doctor = await professional("doctor", "physician");
     expect((await record.call("POST", "/fhir/Consent", { body: consent(owner, { type: "permit" }), headers: doctor })).status).toBe(403);
+  });
+});
+
+describe("a patch", () => {
+  const patch = async (path: string, operations: object[], headers: Headers): Promise<number> => {
+    const given = { body: operations, headers: { ...headers, "Content-Type": "application/json-patch+json" } };
+    return (await record.call("PATCH", `/fhir/${path}`, given)).status;
+  };
+  const labelled = (code: string) => [{ op: "add", path: "/meta/security", value: label(code) }];
+
+  it("makes a part more confidential, with what hangs on it, and only its patient's makes it less so", async () => {
+    const owner = await person();
+    const me = await patientToken(owner.id);
+    const doctor = await professional("doctor", "physician");
+    const bytes = {
+      resourceType: "Binary",
+      contentType: "text/plain",
+      data: "dGVzdA==",
+      securityContext: { reference: `Patient/${owner.id}` },
+    };
+    const binary = await create(bytes);
+    const document = await create({
+      ...{ resourceType: "DocumentReference", status: "current", subject: { reference: `Patient/${owner.id}` } },
+      content: [{ attachment: { contentType: "text/plain", url: `Binary/${binary.id}` } }],
+    });
+    const paths = [`DocumentReference/${document.id}`, `Binary/${binary.id}`];
+    const seen = () => Promise.all(paths.map((path) => status(path, doctor)));
+    expect(await seen()).toEqual([200, 200]);
+    expect(await patch(paths[0] ?? "", labelled("R"), doctor)).toBe(200);
+    expect(await seen()).toEqual([404, 404]);
+    expect(await patch(paths[0] ?? "", labelled("N"), doctor)).toBe(404);
+    expect(await patch(paths[0] ?? "", labelled("N"), {})).toBe(200);
+    expect(await seen()).toEqual([404, 404]);
+    expect(await patch(paths[0] ?? "", labelled("N"), me)).toBe(200);
+    expect(await seen()).toEqual([200, 200]);
+  });
+
+  it("of a consent changes what it means, and is refused where the server would not hold to it", async () => {
+    const owner = await person();
+    const me = await patientToken(owner.id);
+    const doctor = await professional("doctor", "physician");
+    const denial = await create(consent(owner, { type: "deny" }), me);
+    expect(await status(`Patient/${owner.id}`, doctor)).toBe(404);
+    const odd = [{ op: "add", path: "/provision/action", value: [{ text: "t" }] }];
+    expect(await patch(`Consent/${denial.id}`, odd, me)).toBe(422);
+    expect(await patch(`Consent/${denial.id}`, [{ op: "replace", path: "/status", value: "inactive" }], me)).toBe(200);
+    expect(await status(`Patient/${owner.id}`, doctor)).toBe(200);
+    expect(await patch(`Consent/${denial.id}`, [{ op: "replace", path: "/status", value: "active" }], doctor)).toBe(404);
+  });
+
+  it("is refused to a profession that may only read such documents, and may not move a part into one that it writes", async () => {
+    const owner = await person();
+    const { id } = await create(result(owner));
+    const nurse = await professional("nurse", "nurse");
+    expect(await status(`Observation/${id}`, nurse)).toBe(200);
+    expect(await patch(`Observation/${id}`, [{ op: "replace", path: "/status", value: "amended" }], nurse)).toBe(403);
+    const moved = [{ op: "replace", path: "/category/0/coding/0/code", value: "vital-signs" }];
+    expect(await patch(`Observation/${id}`, moved, nurse)).toBe(403);
   });
 });
 

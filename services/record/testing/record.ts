@@ -17,7 +17,8 @@ import { loadCatalogue } from "../catalogue.ts";
 import type { Deps, Settings } from "../deps.ts";
 import { resourceTypes } from "../resource-types.ts";
 
-const catalogue = loadCatalogue(resourceTypes);
+const publicUrl = "https://dsp.test/fhir";
+const catalogue = loadCatalogue(resourceTypes, publicUrl);
 
 /** The record service over a test's own PostgreSQL, without a port. */
 export interface TestRecord {
@@ -50,7 +51,7 @@ export async function startTestRecord(options: {
   const audit = new AuditTrail({ database, metrics, log, site: "site-a", ...(outbox ? { outbox } : {}) });
   const verifier = new TokenVerifier(issuer);
   const settings = {
-    publicUrl: "https://dsp.test/fhir",
+    publicUrl,
     site: "site-a",
     deadlineMs: 20_000,
     bodyMaxBytes: 1024 * 1024,
