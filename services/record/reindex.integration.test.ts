@@ -61,6 +61,7 @@ const index = async () =>
   await Promise.all(
     ["token", "string", "date", "quantity"].map((table) => sql(`SELECT * FROM record.search_${table} ORDER BY 1, 2, 3, 4, 5, 6`)),
   );
+const owners = () => sql("SELECT id, patient_ids FROM record.resource_version ORDER BY type, id, version");
 const everything = async () => ({ labels: await labels(), rules: await rules(), index: await index() });
 
 describe("reindex", () => {
@@ -86,6 +87,17 @@ describe("reindex", () => {
       { id: "kept-binary", category: "imaging", level: 2 },
       { id: "kept-condition", category: "mental-health", level: 2 },
     ]);
+  });
+
+  it("puts into a record what an older version kept outside of it", async () => {
+    await wholeRecord("outside");
+    const [before, owned] = [await everything(), await owners()];
+    await sql("UPDATE record.resource SET patient_ids = '{}' WHERE type = 'Provenance'");
+    await sql("UPDATE record.resource_version SET patient_ids = '{}' WHERE type = 'Provenance'");
+    await sql("DELETE FROM record.search_token WHERE type = 'Provenance' AND parameter = '_patient'");
+    await reindex(record.deps);
+    expect([await everything(), await owners()]).toEqual([before, owned]);
+    expect(owned).toContainEqual({ id: "outside-provenance", patient_ids: ["outside"] });
   });
 
   it("stops when it is told to, and goes on where it stopped", async () => {

@@ -9,6 +9,7 @@ import { fhirError } from "../../lib/operation-outcome.ts";
 import { type Access, checkWritable, facts, mayLower, sightOf, within } from "../access.ts";
 import { patientParameter, type ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
+import { labelTokens } from "../rights/confidentiality.ts";
 import { partParameter, partsOf } from "../rights/compilations.ts";
 import { type Sensitivity, sensitivityOf, spread } from "../rights/sensitivity.ts";
 import { representVersion } from "./represent-version.ts";
@@ -28,6 +29,7 @@ export function checkedResource(deps: Deps, type: ResourceType, body: string): P
 /** What the resource is found by, and what sight of it depends on: the patients whose record it belongs to, the parts that it is made of. */
 function indexOf(deps: Deps, type: ResourceType, resource: AnyResource, patientIds: readonly string[]): SearchIndex {
   const index = type.index(resource);
+  index.tokens.push(...labelTokens((resource.meta as { security?: unknown } | undefined)?.security));
   index.tokens.push(...partsOf(resource, deps.settings.publicUrl).map((part) => ({ parameter: partParameter, ...part })));
   index.tokens.push(...ownerIndex(patientIds).tokens);
   return index;

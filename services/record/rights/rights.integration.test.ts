@@ -51,6 +51,8 @@ async function create(resource: object, headers: Headers = {}): Promise<Resource
   return (await response.json()) as Resource;
 }
 
+const sql = (text: string, values: unknown[]) => postgres.query(postgres.at(0), text, values);
+
 async function status(path: string, headers: Headers): Promise<number> {
   return (await record.call("GET", `/fhir/${path}`, { headers })).status;
 }
@@ -127,6 +129,16 @@ describe("professions", () => {
     expect(await status(`Observation/${id}`, software)).toBe(404);
     await create(consent(owner, { type: "permit", actor: actor("Organization/practice-1") }), await patientToken(owner.id));
     expect(await status(`Observation/${id}`, software)).toBe(200);
+  });
+});
+
+describe("a label of what a part is about", () => {
+  it("counts for its document type", async () => {
+    const owner = await person();
+    const meta = { security: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "ETH" }] };
+    const { id } = await create(result(owner, { meta }));
+    const seen = await Promise.all(["nurse", "psychologist"].map(async (each) => status(`Observation/${id}`, await professional(each, each))));
+    expect(seen).toEqual([404, 200]);
   });
 });
 
@@ -277,6 +289,88 @@ describe("what hangs on a hidden resource", () => {
     };
     await create(again, doctor);
     expect(await status(paths[2] ?? "", doctor)).toBe(404);
+  });
+});
+
+describe("what is made of other parts", () => {
+  it("is seen by those who see all of them, an older version too", async () => {
+    const owner = await person();
+    const doctor = await professional("doctor", "physician");
+    const [open, hidden] = [await create(result(owner)), await create(result(owner, { meta: { security: label("V") } }))];
+    const report = (...results: Resource[]) => ({
+      ...{ resourceType: "DiagnosticReport", status: "final", code: { text: "t" }, subject: { reference: `Patient/${owner.id}` } },
+      result: results.map(({ id }) => ({ reference: `Observation/${id}` })),
+    });
+    const { id } = await create(report(open, hidden));
+    expect(await status(`DiagnosticReport/${id}`, doctor)).toBe(404);
+    expect(await status(`DiagnosticReport/${id}`, await patientToken(owner.id))).toBe(200);
+    expect((await record.call("PUT", `/fhir/DiagnosticReport/${id}`, { body: { id, ...report(open) } })).status).toBe(200);
+    expect(await status(`DiagnosticReport/${id}`, doctor)).toBe(200);
+    expect(await status(`DiagnosticReport/${id}/_history/1`, doctor)).toBe(404);
+    for (const path of [`DiagnosticReport/${id}/_history`, "DiagnosticReport/_history?_total=accurate"]) {
+      const response = await record.call("GET", `/fhir/${path}`, { headers: doctor });
+      const text = await response.text();
+      expect([(JSON.parse(text) as { total: number }).total, text.includes(hidden.id)], path).toEqual([1, false]);
+    }
+  });
+
+  it("does not hide what refers to the directory, or to what is not there", async () => {
+    const owner = await person();
+    const social = await professional("social", "social-worker");
+    const { id: author } = await create({ resourceType: "Practitioner", name: [{ family: "Test-Doctor" }] });
+    const entry = [`Practitioner/${author}`, "Condition/nowhere", "https://elsewhere.test/fhir/Condition/1"].map((reference) => ({
+      item: { reference },
+    }));
+    const list = { resourceType: "List", status: "current", mode: "working", subject: { reference: `Patient/${owner.id}` }, entry };
+    const { id } = await create({ ...list, code: { coding: [{ system: "urn:dsp:test", code: "t" }] } });
+    await sql("UPDATE record.resource SET category = 'administrative' WHERE id = $1", [id]);
+    expect(await status(`List/${id}`, social)).toBe(200);
+  });
+});
+
+describe("a Provenance", () => {
+  const about = (...targets: string[]) => ({
+    ...{ resourceType: "Provenance", target: targets.map((reference) => ({ reference })), recorded: "2026-01-01T00:00:00Z" },
+    agent: [{ who: { display: "Test-Author" } }],
+  });
+  const put = async (path: string, resource: object): Promise<void> => {
+    const response = await record.call("PUT", `/fhir/${path}`, { body: { ...resource, id: path.split("/")[1] } });
+    expect([200, 201], await response.clone().text()).toContain(response.status);
+  };
+
+  it("belongs to the record of what it is about", async () => {
+    const [owner, other] = [await person(), await person()];
+    const { id } = await create(result(owner));
+    const { id: made } = await create(about(`Observation/${id}`), await patientToken(owner.id));
+    const doctor = await professional("doctor", "physician");
+    const seen = async (path: string) =>
+      await Promise.all([await patientToken(owner.id), await patientToken(other.id), doctor].map((headers) => status(path, headers)));
+    expect(await seen(`Provenance/${made}`)).toEqual([200, 404, 200]);
+    const whole = await record.call("GET", `/fhir/Patient/${owner.id}/$everything`, { headers: await patientToken(owner.id) });
+    expect(await whole.text()).toContain(`Provenance/${made}`);
+    const foreign = { body: about(`Observation/${id}`), headers: await patientToken(other.id) };
+    expect((await record.call("POST", "/fhir/Provenance", foreign)).status).toBe(403);
+    await create(consent(owner, { type: "deny" }), await patientToken(owner.id));
+    expect(await seen(`Provenance/${made}`)).toEqual([200, 404, 404]);
+  });
+
+  it("goes with its target into a record, and into another", async () => {
+    const [first, second] = [await person(), await person()];
+    await put("Provenance/prov-late", about("Observation/prov-target"));
+    const seen = async () =>
+      await Promise.all([first, second].map(async ({ id }) => status("Provenance/prov-late", await patientToken(id))));
+    expect(await seen()).toEqual([404, 404]);
+    await put("Observation/prov-target", result(first));
+    expect(await seen()).toEqual([200, 404]);
+    await put("Observation/prov-target", result(second));
+    expect(await seen()).toEqual([404, 200]);
+  });
+
+  it("is as confidential as its own labels say, too", async () => {
+    const owner = await person();
+    const { id } = await create(result(owner));
+    const made = await create({ ...about(`Observation/${id}`), meta: { security: label("V") } });
+    expect(await status(`Provenance/${made.id}`, await professional("doctor", "physician"))).toBe(404);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Statement, Transaction } from "../../lib/database/database.ts";
-import { confidentialitySystem } from "./confidentiality.ts";
+import { confidentialitySystem, labelParameter } from "./confidentiality.ts";
 import type { AccessRule } from "./rules.ts";
 
 const replaceStatement: Statement = {
@@ -98,7 +98,7 @@ export async function protectPointers(transaction: Transaction, target: { type: 
       name: "protect-pointers",
       text: `UPDATE resource p SET category = m.category, level = greatest(m.level, (
           SELECT max(CASE i.code WHEN 'V' THEN 2 WHEN 'R' THEN 1 END) FROM search_token i
-          WHERE i.resource_key = p.key AND i.parameter = '_security' AND i.system = $3))
+          WHERE i.resource_key = p.key AND i.parameter = '${labelParameter}' AND i.system = $3))
         FROM (SELECT DISTINCT ON (i.resource_key) i.resource_key, t.level, t.category
           FROM search_token i JOIN resource t ON t.type = i.system AND t.id = i.code
           WHERE (i.type, i.parameter) IN (('Provenance', 'target'), ('List', 'item')) AND i.resource_key IN (SELECT o.resource_key FROM search_token o
