@@ -40,7 +40,47 @@ export function parseDocument(text: string): { plain: object; exact: object } {
   if (/\\u/.test(text) && unstorable(plain)) {
     throw fhirError(400, "value", "The body holds a NUL character or half a surrogate pair");
   }
-  return { plain, exact: hasInexactNumber(text) ? (parseExactly(text) as object) : plain };
+  if (namesIn(text) > namesOf(plain)) {
+    throw fhirError(400, "structure", "The body names an element of one object twice");
+  }
+  return { plain, exact: hasInexactNumber(text) ? (JSON.parse(text, keepBoundedSource) as object) : plain };
+}
+
+/** How many names of elements valid JSON has: strings before a colon. One that is there twice has two, and what is made of it has one. */
+function namesIn(text: string): number {
+  let names = 0;
+  for (let start = text.indexOf('"'); start >= 0; ) {
+    let end = text.indexOf('"', start + 1);
+    while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
+    let next = end + 1;
+    while (" \t\n\r".includes(text.charAt(next)) && next < text.length) next++;
+    if (text.charAt(next) === ":") names++;
+    start = text.indexOf('"', next);
+  }
+  return names;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let backslashes = 0;
+  while (text.charAt(at - 1 - backslashes) === "\\") backslashes++;
+  return backslashes % 2 === 1;
+}
+
+/**
+ * How many names an object of no more than `maxDepth` levels has. What every JavaScript object has by itself is no element of FHIR's; a
+ * validator may take one for known.
+ * @throws FhirError 400
+ */
+function namesOf(value: object): number {
+  const odd = Array.isArray(value) ? undefined : Object.keys(value).find((name) => name in Object.prototype);
+  if (odd !== undefined) {
+    throw fhirError(400, "structure", `There is no element "${odd}"`);
+  }
+  const within = Object.values(value).reduce<number>(
+    (sum, child) => sum + (typeof child === "object" && child !== null ? namesOf(child) : 0),
+    0,
+  );
+  return within + (Array.isArray(value) ? 0 : Object.keys(value).length);
 }
 
 /** Whether a value is a number kept as it was written: an object to JavaScript, and a leaf of the JSON. */
@@ -66,6 +106,19 @@ function hasInexactNumber(text: string): boolean {
 function keepSource(_key: string, value: unknown, context?: { source: string }): unknown {
   const { rawJSON } = JSON as unknown as { rawJSON(source: string): unknown };
   return typeof value === "number" && context && String(value) !== context.source ? rawJSON(context.source) : value;
+}
+
+/** FHIR's decimals have 18 digits or so; JavaScript's numbers and PostgreSQL's end somewhere. */
+const numberMaxLength = 100;
+
+function keepBoundedSource(key: string, value: unknown, context?: { source: string }): unknown {
+  if (typeof value === "number" && context) {
+    const isLost = value === 0 && /^[^eE]*[1-9]/.test(context.source);
+    if (!Number.isFinite(value) || isLost || context.source.length > numberMaxLength) {
+      throw fhirError(400, "value", "The body holds a number that is too large, too small or too long");
+    }
+  }
+  return keepSource(key, value, context);
 }
 
 /** Nesting depth, counted without recursion. */

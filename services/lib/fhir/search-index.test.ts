@@ -176,6 +176,33 @@ describe("searchIndex", () => {
   });
 });
 
+describe("what is long, or this server's own", () => {
+  const identifier = (system: string, value: string) => {
+    const { tokens } = searchIndex(parametersOf("Patient", "identifier"), { resourceType: "Patient", identifier: [{ system, value }] });
+    return tokens[0];
+  };
+
+  it("is cut to what PostgreSQL takes, never within a character", () => {
+    expect(identifier("a".repeat(501), `${"b".repeat(499)}😀`)).toMatchObject({ system: "a".repeat(500), code: "b".repeat(499) });
+    const long = identifier("鿿".repeat(500), "😀".repeat(300));
+    expect([long?.system, long?.code]).toEqual(["鿿".repeat(333), "😀".repeat(250)]);
+  });
+
+  it("is known by its address too, a uri by all of it", () => {
+    const resource = { resourceType: "Observation", subject: { reference: "https://dsp.test/fhir/Patient/1" } };
+    expect(searchIndex(parametersOf("Observation", "subject"), resource, "https://dsp.test/fhir").tokens).toEqual([
+      { parameter: "subject", system: "Patient", code: "1" },
+    ]);
+    const content = [{ attachment: { url: "Binary/1" } }, { attachment: { url: "https://dsp.test/fhir/Binary/2" } }];
+    const document = { resourceType: "DocumentReference", content };
+    const { tokens } = searchIndex(parametersOf("DocumentReference", "location"), document, "https://dsp.test/fhir");
+    expect(tokens.map(({ system, code }) => [system, code])).toEqual([
+      ["", "Binary/1"],
+      ["", "https://dsp.test/fhir/Binary/2"],
+    ]);
+  });
+});
+
 describe("small parts", () => {
   it("normalises strings", () => {
     expect(normaliseString("  ÀÉ  Ö ")).toBe("ae o");

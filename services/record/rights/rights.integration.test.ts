@@ -137,7 +137,9 @@ describe("a label of what a part is about", () => {
     const owner = await person();
     const meta = { security: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "ETH" }] };
     const { id } = await create(result(owner, { meta }));
-    const seen = await Promise.all(["nurse", "psychologist"].map(async (each) => status(`Observation/${id}`, await professional(each, each))));
+    const seen = await Promise.all(
+      ["nurse", "psychologist"].map(async (each) => status(`Observation/${id}`, await professional(each, each))),
+    );
     expect(seen).toEqual([404, 200]);
   });
 });
