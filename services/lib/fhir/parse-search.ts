@@ -158,7 +158,7 @@ export function parseSearch(
   }
   bySummary(request, query);
   const ignored = new Set(request.warnings.map((warning) => warning.expression?.[0]));
-  request.used = request.used.filter(([name]) => !ignored.has(name));
+  request.used = request.used.filter(([name]) => /\S/.test(name) && !ignored.has(name.slice(0, 100)));
   return request;
 }
 
