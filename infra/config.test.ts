@@ -4,7 +4,9 @@ import { planSecrets } from "./secrets/generate.ts";
 
 let secrets = "";
 beforeAll(async () => {
-  secrets = JSON.stringify((await planSecrets({}, { edgeNames: ["localhost"], namespace: "dsp", services: ["record"] })).secrets);
+  secrets = JSON.stringify(
+    (await planSecrets({}, { edgeNames: ["localhost"], namespace: "dsp", services: ["record"], callers: ["portal"] })).secrets,
+  );
 });
 
 const images = {

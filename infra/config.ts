@@ -4,6 +4,7 @@ import { type Secrets, secretsSchema } from "./secrets/shape.ts";
 import { cluster } from "./stacks/cluster.ts";
 import type { StackKind } from "./stacks/kind.ts";
 import { lab } from "./stacks/lab.ts";
+import { issuerOf } from "./token-issuer.ts";
 import { weaknesses } from "./weakness.ts";
 
 const kinds: Record<StackKind["kind"], StackKind> = { lab, cluster };
@@ -57,7 +58,7 @@ const settingsSchema = z.strictObject({
     })
     .partial()
     .prefault({}),
-  token: z.strictObject({ issuer: z.string().min(1).default("dsp"), audience: z.string().min(1).default("dsp") }).prefault({}),
+  token: z.strictObject({ issuer: z.string().min(1).optional(), audience: z.string().min(1).default("dsp") }).prefault({}),
   seed: z.stringbool().optional(),
   networkPolicyEnforced: z.stringbool().optional(),
   /** Whether drills may break this platform; its namespace says so. */
@@ -88,11 +89,12 @@ export type EdgeSettings =
 type Switches = "seed" | "networkPolicyEnforced" | "drills" | "production";
 
 /** A stack's settings: validated, completed with the defaults of its kind. Secret values are plain here and secret outputs in the program. */
-export interface Settings extends Omit<RawSettings, "edge" | "sites" | "postgres" | "storageSize" | Switches> {
+export interface Settings extends Omit<RawSettings, "edge" | "sites" | "postgres" | "storageSize" | "token" | Switches> {
   sites: { a: string; b: string; witness: string };
   edge: EdgeSettings;
   postgres: StackKind["postgres"] & { parameters: Record<string, string> };
   storageSize: string;
+  token: { issuer: string; audience: string };
   seed: boolean;
   networkPolicyEnforced: boolean;
   drills: boolean;
@@ -174,6 +176,7 @@ function complete(kind: StackKind, parsed: RawSettings): Settings {
     edge: completeEdge(kind, parsed.edge),
     storageClass: parsed.storageClass ?? kind.storageClass,
     storageSize: parsed.storageSize ?? kind.storageSize,
+    token: { ...parsed.token, issuer: parsed.token.issuer ?? issuerOf(parsed.publicUrl) },
     postgres: { ...kind.postgres, parameters: {}, ...parsed.postgres },
     seed: parsed.seed ?? kind.seed,
     networkPolicyEnforced: parsed.networkPolicyEnforced ?? kind.networkPolicyEnforced,

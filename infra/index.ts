@@ -14,6 +14,7 @@ import { Service } from "./components/service.ts";
 import { Watcher } from "./components/watcher.ts";
 import { loadGrants } from "./components/watcher-grants.ts";
 import { readSettings } from "./config.ts";
+import { connectionsOf, platformServices } from "./services.ts";
 import { deriveTopology } from "./topology.ts";
 import { weakened } from "./weakness.ts";
 
@@ -22,7 +23,12 @@ const settings = readSettings();
 const topology = deriveTopology(settings);
 const manifest = await loadManifest(settings.operatorManifest);
 const watcherGrants = await loadGrants(join(import.meta.dirname, "../services/watcher/grants.sql"));
-const services = ["record"];
+/** Services whose pods may be started at the same time. */
+const servicesAtOnce = 2;
+const podsMax = topology.serviceReplicas + 1;
+const origin = new URL(settings.publicUrl).origin;
+const services = platformServices.map(({ name }) => name);
+const callers = platformServices.filter(({ calls }) => calls).map(({ name }) => name);
 const { images, edge, weakness } = settings;
 
 const provider = new k8s.Provider("kubernetes", {
@@ -38,10 +44,14 @@ const namespaces = new Namespaces("namespaces", { edgePrivileged: edge.mode === 
 const ground = [namespaces.platform, namespaces.edge, ...namespaces.priorities];
 const policies = new NetworkPolicies(
   "network-policies",
-  { edge: edge.mode === "virtual-ip" ? { nodeAddresses: edge.peers } : "pods", after: ground },
+  {
+    edge: edge.mode === "virtual-ip" ? { nodeAddresses: edge.peers } : "pods",
+    reachOutside: platformServices.filter((spec) => spec.reachesOutside).map(({ name }) => name),
+    after: ground,
+  },
   opts,
 );
-const credentials = new Credentials("credentials", { secrets: settings.secrets, services, after: ground }, opts);
+const credentials = new Credentials("credentials", { secrets: settings.secrets, services, callers, after: ground }, opts);
 const prepared = [...ground, ...policies.resources, ...credentials.resources];
 
 const operator = new Operator(
@@ -64,7 +74,8 @@ const postgres = new Postgres(
     topology: topology.postgres,
     image: images.postgres,
     storage,
-    services,
+    // A dead pod's connections count until they are given up.
+    services: platformServices.map((spec) => ({ name: spec.name, connectionsMax: connectionsOf(spec, podsMax + 1) })),
     watcherGrants,
     weakened: weakened("postgres", weakness),
     after: [...prepared, operator.ready],
@@ -81,28 +92,32 @@ const redis = new Redis(
   { topology: topology.redis, image: images.redis, storage, passwordChecksum: credentials.checksums.redis, after: prepared },
   opts,
 );
-const record = new Service(
-  "record",
-  {
+const running: Service[] = [];
+for (const [index, spec] of platformServices.entries()) {
+  // Two at a time: an upgrade that starts pods of all services at once takes the processors away from those that serve.
+  const waitsFor = running[index - servicesAtOnce]?.ready;
+  const args = {
+    spec,
     image: images.services,
     zones: topology.sites,
     replicasPerSite: settings.replicasPerSite,
-    publicUrl: settings.publicUrl,
+    origin,
     token: settings.token,
     secretsChecksum: credentials.checksums.service,
     seed: settings.seed,
     weakened: weakened("service", weakness),
-    after: [...prepared, postgres.ready, redis.ready],
-  },
-  opts,
-);
+    after: [...prepared, postgres.ready, redis.ready, ...(waitsFor === undefined ? [] : [waitsFor])],
+  };
+  running.push(new Service(spec.name, args, opts));
+}
 new Edge(
   "edge",
   {
     sites: topology.sites,
     image: images.edge,
     reach: edge,
-    routes: [{ service: "record", path: new URL(settings.publicUrl).pathname, podsMax: topology.serviceReplicas + 1 }],
+    routes: platformServices.map(({ name, path }) => ({ service: name, path, podsMax })),
+    home: "/portal/",
     secretsChecksum: credentials.checksums.edge,
     weakened: weakened("edge", weakness),
     after: prepared,
@@ -117,7 +132,11 @@ if (weakness === "one-dns-pod") {
 }
 
 /** Where the platform is reached, and the certificate to trust. */
-export const endpoints = { fhir: settings.publicUrl, ca: credentials.caCertificate };
+export const endpoints = {
+  ...Object.fromEntries(platformServices.map(({ name, path }) => [name, `${origin}${path}`])),
+  fhir: settings.publicUrl,
+  ca: credentials.caCertificate,
+};
 /** The address the two edges share; null behind a load balancer. */
 export const virtualIp = edge.mode === "virtual-ip" ? edge.virtualIp : null;
 /** Where things stand in the cluster. */
@@ -134,5 +153,7 @@ export const cluster = {
 };
 /** Whether the pod network enforces the NetworkPolicies that are written; the lab's does not. */
 export const networkPolicyEnforced = settings.networkPolicyEnforced;
-/** Known once every pod of the first service is ready, and a watcher in each site. */
-export const ready = pulumi.all([record.ready, watcher.ready]).apply((parts) => parts.every((resources) => resources.length > 0));
+/** Known once every pod of every service is ready, and a watcher in each site. */
+export const ready = pulumi
+  .all([...running.map((service) => service.ready), watcher.ready])
+  .apply((parts) => parts.every((resources) => resources.length > 0));

@@ -103,6 +103,22 @@ describe("service", () => {
     expect(projected).toContainEqual({ secret: { name: "pg-ca", items: [{ key: "ca.crt", path: "postgres-ca.crt" }] } });
   });
 
+  it("gives a service the files and variables that are its own, its seed too", () => {
+    const files = [
+      { secret: "client-key-portal", path: "key.json" },
+      { configMap: "service-clients", path: "clients.json" },
+    ];
+    const own = render("service", { name: "portal", files, env: { CLIENT_KEY_FILE: "/etc/dsp/files/key.json" }, seed: { enabled: true } });
+    for (const { spec } of [one(own, "Deployment", "portal"), one(own, "Job", "portal-seed")]) {
+      const [container] = spec.template.spec.containers;
+      expect(container.env).toContainEqual({ name: "CLIENT_KEY_FILE", value: "/etc/dsp/files/key.json" });
+      const projected = spec.template.spec.volumes.find((volume: { name: string }) => volume.name === "files").projected.sources;
+      expect(projected).toContainEqual({ secret: { name: "client-key-portal", items: [{ key: "key.json", path: "key.json" }] } });
+      expect(projected).toContainEqual({ configMap: { name: "service-clients", items: [{ key: "clients.json", path: "clients.json" }] } });
+    }
+    expect(refusal("service", { files: [{ path: "key.json" }] })).toContain("files");
+  });
+
   it("runs no seed unless asked", () => {
     expect(render("service").some((object) => object.kind === "Job")).toBe(false);
   });
@@ -442,7 +458,7 @@ describe("edge", () => {
     const config = one(render("edge", values, "dsp-edge"), "ConfigMap", "edge-site-a").data?.["haproxy.cfg"] as string;
     const folder = mkdtempSync(join(tmpdir(), "dsp-edge-"));
     try {
-      const { secrets } = await planSecrets({}, { edgeNames: ["localhost"], namespace: "dsp", services: ["record"] });
+      const { secrets } = await planSecrets({}, { edgeNames: ["localhost"], namespace: "dsp", services: ["record"], callers: ["portal"] });
       for (const part of ["tls", "ca"]) mkdirSync(join(folder, part));
       writeFileSync(join(folder, "tls/tls.crt"), secrets.edge.certificate);
       writeFileSync(join(folder, "tls/tls.key"), secrets.edge.key);

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { planSecrets } from "../infra/secrets/generate.ts";
 import type { Secrets } from "../infra/secrets/shape.ts";
+import { platformServices } from "../infra/services.ts";
 import { helm } from "./helm.ts";
 
 interface Made {
@@ -163,13 +164,27 @@ function secretTexts(): string[] {
     secrets.tokenKeys.signing.d,
     secrets.redisPassword,
     ...Object.values(secrets.postgresPasswords),
+    ...Object.values(secrets.clientKeys).map(({ d }) => d),
+    ...secrets.cookieKeys,
+    secrets.factorKey,
+    secrets.demoPassword,
     secrets.watcherToken,
   ];
 }
 
 beforeAll(async () => {
   writeFileSync(manifest, operatorManifest);
-  secrets = (await planSecrets({}, { edgeNames: ["dsp.example.org"], namespace: "dsp", services: ["record"] })).secrets;
+  secrets = (
+    await planSecrets(
+      {},
+      {
+        edgeNames: ["dsp.example.org"],
+        namespace: "dsp",
+        services: platformServices.map(({ name }) => name),
+        callers: ["registry", "exchange", "portal"],
+      },
+    )
+  ).secrets;
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -191,6 +206,10 @@ describe("the lab's platform", () => {
       ["kubernetes:apps/v1:Deployment", "dsp/watcher-site-b"],
       ["kubernetes:apps/v1:Deployment", "dsp/watcher-witness"],
       ["kubernetes:apps/v1:Deployment", "dsp/record"],
+      ["kubernetes:apps/v1:Deployment", "dsp/identity"],
+      ["kubernetes:apps/v1:Deployment", "dsp/registry"],
+      ["kubernetes:apps/v1:Deployment", "dsp/exchange"],
+      ["kubernetes:apps/v1:Deployment", "dsp/portal"],
       ["kubernetes:batch/v1:Job", "dsp/record-seed"],
       ["kubernetes:apps/v1:Deployment", "dsp-edge/edge-site-a"],
       ["kubernetes:apps/v1:Deployment", "dsp-edge/edge-site-b"],
@@ -228,14 +247,23 @@ describe("the lab's platform", () => {
 
   it("gives every pod a priority class and every workload of ours a disruption budget", () => {
     const workloads = platform.made.filter(({ type }) => /:(Deployment|StatefulSet)$/.test(type));
-    expect(workloads).toHaveLength(8);
+    expect(workloads).toHaveLength(12);
     for (const { name, inputs } of workloads) {
       const { spec } = inputs as { spec: { template: { spec: { priorityClassName?: string } } } };
       expect(spec.template.spec.priorityClassName, name).toMatch(/^dsp-/);
     }
     const budgets = platform.made.filter(({ type }) => type.endsWith(":PodDisruptionBudget")).map(({ name }) => name);
     // One pod on its own node needs none: the other site's edge takes over.
-    expect(budgets.toSorted()).toEqual(["dsp/record", "dsp/redis", "dsp/watcher", "operator-budget"]);
+    expect(budgets.toSorted()).toEqual([
+      "dsp/exchange",
+      "dsp/identity",
+      "dsp/portal",
+      "dsp/record",
+      "dsp/redis",
+      "dsp/registry",
+      "dsp/watcher",
+      "operator-budget",
+    ]);
   });
 
   it("gives the watchers Secrets that exist, with the keys they mount", () => {

@@ -12,7 +12,7 @@ let secrets: Secrets;
 let server: Server | undefined;
 
 beforeAll(async () => {
-  ({ secrets } = await planSecrets({}, { edgeNames: ["127.0.0.1"], namespace: "dsp", services: [] }));
+  ({ secrets } = await planSecrets({}, { edgeNames: ["127.0.0.1"], namespace: "dsp", services: [], callers: [] }));
 });
 
 afterEach(() => {

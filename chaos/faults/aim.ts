@@ -24,6 +24,10 @@ export type PodVictim =
   | "redis-primary"
   | "edge-holder"
   | "service"
+  | "identity"
+  | "registry"
+  | "exchange"
+  | "portal"
   | "dns"
   | "operator"
   | "watcher";
@@ -197,7 +201,15 @@ async function findPod(context: FaultContext, what: PodVictim): Promise<{ pod: P
     case "edge-holder":
       return { pod: (await findEdgeHolder(context)).pod, container: "haproxy" };
     case "service":
-      return { pod: servicePods(await readPlatform(context), context.target.namespace).find(({ ready }) => ready), container: undefined };
+    case "identity":
+    case "registry":
+    case "exchange":
+    case "portal": {
+      // The record's, which the load is on, unless another is named.
+      const name = what === "service" ? "record" : what;
+      const pods = servicePods(await readPlatform(context), context.target.namespace);
+      return { pod: pods.find(({ ready, labels }) => ready && labels["app.kubernetes.io/name"] === name), container: undefined };
+    }
     case "dns":
       return { pod: dnsPods(await readPlatform(context)).find(({ ready }) => ready), container: "coredns" };
     case "operator":
@@ -214,7 +226,11 @@ const podWords: Readonly<Record<PodVictim, string>> = {
   "postgres-standby": "the PostgreSQL standby",
   "redis-primary": "the Redis primary",
   "edge-holder": "the edge that holds the virtual IP,",
-  service: "the service's pod",
+  service: "the record service's pod",
+  identity: "identity's pod",
+  registry: "the registry's pod",
+  exchange: "the exchange's pod",
+  portal: "the portal's pod",
   dns: "the DNS pod",
   operator: "the operator's leader",
   watcher: "the watcher",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { names } from "../components/names.ts";
 import { toolEnvironment } from "../lab/environment.ts";
 import { paths } from "../lab/paths.ts";
+import { platformServices } from "../services.ts";
 import { type Command, exitCodes, UsageError, unknownWord } from "./command.ts";
 import { StepError } from "./recipe.ts";
 import { readStackFile } from "./stack-file.ts";
@@ -14,7 +15,9 @@ interface Part {
 }
 
 const parts: Record<string, Part> = {
-  record: { namespace: names.namespace, selector: "app.kubernetes.io/name=record" },
+  ...Object.fromEntries(
+    platformServices.map(({ name }) => [name, { namespace: names.namespace, selector: `app.kubernetes.io/name=${name}` }]),
+  ),
   postgres: { namespace: names.namespace, selector: "cnpg.io/cluster=pg" },
   watcher: { namespace: names.namespace, selector: `app.kubernetes.io/name=${names.watcher}` },
   redis: { namespace: names.namespace, selector: "app.kubernetes.io/name=redis" },

@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { readLabFacts } from "../lab/facts.ts";
 import { paths } from "../lab/paths.ts";
+import { issuerOf } from "../token-issuer.ts";
 import type { KubernetesTarget } from "./platform/kubernetes-api.ts";
 import { StepError } from "./recipe.ts";
 
@@ -17,7 +18,7 @@ const settingsSchema = z.object({
   publicUrl: z.string(),
   sites: z.object({ a: z.string(), b: z.string(), witness: z.string() }).default({ a: "site-a", b: "site-b", witness: "witness" }),
   edge: z.object({ virtualIp: z.string().optional() }).default({}),
-  token: z.object({ issuer: z.string().default("dsp"), audience: z.string().default("dsp") }).prefault({}),
+  token: z.object({ issuer: z.string().optional(), audience: z.string().default("dsp") }).prefault({}),
   production: z.union([z.boolean(), z.stringbool()]).optional(),
 });
 
@@ -68,7 +69,7 @@ export function readStackFile(stack: string): StackFile {
     production: production ?? kind !== "lab",
     publicUrl,
     sites,
-    token,
+    token: { ...token, issuer: token.issuer ?? issuerOf(publicUrl) },
     virtualIp: edge.virtualIp,
     kubernetes: {
       kubeconfig: kubeconfig ?? process.env.KUBECONFIG ?? paths.kubeconfig,

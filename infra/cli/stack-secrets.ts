@@ -7,11 +7,9 @@ import { toolEnvironment } from "../lab/environment.ts";
 import { paths } from "../lab/paths.ts";
 import type { SecretNeeds } from "../secrets/generate.ts";
 import { readSecrets, type SecretStore } from "../secrets.ts";
+import { platformServices } from "../services.ts";
 import { StepError } from "./recipe.ts";
 import { readStackFile } from "./stack-file.ts";
-
-/** Services that have a database role and a certificate name of their own. */
-const services = ["record"];
 
 export function secretStore(stack: string, signal?: AbortSignal): SecretStore {
   return { pulumi: "pulumi", cwd: paths.checkout, stack, env: toolEnvironment(), signal };
@@ -20,8 +18,10 @@ export function secretStore(stack: string, signal?: AbortSignal): SecretStore {
 /** The names under which a stack's edge is reached: its certificate must carry them. */
 export function secretNeeds(stack: string): SecretNeeds {
   const { publicUrl, virtualIp } = readStackFile(stack);
+  const services = platformServices.map(({ name }) => name);
+  const callers = platformServices.filter(({ calls }) => calls).map(({ name }) => name);
   const reached = [new URL(publicUrl).hostname, ...(virtualIp === undefined ? [] : [virtualIp]), "127.0.0.1", "localhost"];
-  return { edgeNames: [...new Set(reached)], namespace: names.namespace, services };
+  return { edgeNames: [...new Set(reached)], namespace: names.namespace, services, callers };
 }
 
 /** Puts the public part of the stack's certificate authority where clients find it. @returns the file */

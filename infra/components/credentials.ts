@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { publicKeySet, type Secrets } from "../secrets/shape.ts";
+import { publicKeySet, type Secrets, serviceClients, signingKeys } from "../secrets/shape.ts";
 import { labels } from "./labels.ts";
-import { names, roleSecretName } from "./names.ts";
+import { clientKeyName, names, roleSecretName } from "./names.ts";
 
 export interface CredentialsArgs {
   secrets: pulumi.Output<Secrets>;
   services: readonly string[];
+  /** Services that ask identity for tokens of their own. */
+  callers: readonly string[];
   after: pulumi.Input<pulumi.Resource>[];
 }
 
@@ -34,7 +36,10 @@ export class Credentials extends pulumi.ComponentResource {
     this.after = args.after;
     this.caCertificate = pulumi.unsecret(secrets.apply((all) => all.ca.certificate));
     this.resources = [
-      this.secret(names.redisPassword, names.namespace, "Opaque", secrets, (all) => ({ password: all.redisPassword })),
+      this.secret(names.redisPassword, names.namespace, "Opaque", secrets, (all) => ({
+        password: all.redisPassword,
+        ...(all.redisPasswordBefore ? { previous: all.redisPasswordBefore } : {}),
+      })),
       this.secret(names.serviceCertificate, names.namespace, "kubernetes.io/tls", secrets, (all) => tls(all.service)),
       this.secret(names.edgeCertificate, names.edgeNamespace, "kubernetes.io/tls", secrets, (all) => tls(all.edge)),
       this.secret(names.serviceCa, names.edgeNamespace, "Opaque", secrets, (all) => ({ "ca.crt": all.ca.certificate })),
@@ -47,14 +52,26 @@ export class Credentials extends pulumi.ComponentResource {
           password: passwordOf(all, role),
         })),
       ),
-      this.tokenKeys(secrets),
+      ...args.callers.map((service) =>
+        this.secret(clientKeyName(service), names.namespace, "Opaque", secrets, (all) => ({
+          "key.json": JSON.stringify(clientKeyOf(all, service)),
+        })),
+      ),
+      this.secret(names.identityKeys, names.namespace, "Opaque", secrets, (all) => ({
+        "signing-keys.json": JSON.stringify(signingKeys(all.tokenKeys)),
+        "cookie-keys.json": JSON.stringify(all.cookieKeys),
+        "secret-keys": all.factorKey,
+        "demo-password": all.demoPassword,
+      })),
+      this.publicKeys(names.tokenKeys, "jwks.json", secrets, (all) => publicKeySet(all.tokenKeys)),
+      this.publicKeys(names.serviceClients, "clients.json", secrets, (all) => serviceClients(all.clientKeys)),
     ];
     this.checksums = {
-      redis: checksum(secrets, (all) => all.redisPassword),
+      redis: checksum(secrets, (all) => [all.redisPassword, all.redisPasswordBefore]),
       edge: checksum(secrets, (all) => [all.edge, all.ca.certificate]),
       service: checksum(secrets, (all) => {
         const passwords = Object.fromEntries(args.services.map((service) => [service, passwordOf(all, service)]));
-        return [all.service, all.redisPassword, passwords, publicKeySet(all.tokenKeys)];
+        return [all.service, all.ca.certificate, all.redisPassword, passwords, publicKeySet(all.tokenKeys)];
       }),
       watcher: checksum(secrets, (all) => [all.service, all.ca.certificate, all.watcherToken, passwordOf(all, names.watcher)]),
     };
@@ -80,14 +97,11 @@ export class Credentials extends pulumi.ComponentResource {
     );
   }
 
-  private tokenKeys(secrets: pulumi.Output<Secrets>): k8s.core.v1.ConfigMap {
-    const keySet = pulumi.unsecret(secrets.apply((all) => JSON.stringify(publicKeySet(all.tokenKeys))));
+  private publicKeys(name: string, key: string, secrets: pulumi.Output<Secrets>, pick: (all: Secrets) => object): k8s.core.v1.ConfigMap {
+    const text = pulumi.unsecret(secrets.apply((all) => JSON.stringify(pick(all))));
     return new k8s.core.v1.ConfigMap(
-      names.tokenKeys,
-      {
-        metadata: { name: names.tokenKeys, namespace: names.namespace, labels: labels(names.tokenKeys, "credentials") },
-        data: { "jwks.json": keySet },
-      },
+      name,
+      { metadata: { name, namespace: names.namespace, labels: labels(name, "credentials") }, data: { [key]: text } },
       { parent: this, dependsOn: this.after },
     );
   }
@@ -101,6 +115,12 @@ function passwordOf(all: Secrets, role: string): string {
   const password = all.postgresPasswords[role];
   if (password === undefined) throw new Error(`dsp:secrets has no PostgreSQL password for ${role}: ./dsp secrets make adds it`);
   return password;
+}
+
+function clientKeyOf(all: Secrets, service: string): object {
+  const key = all.clientKeys[service];
+  if (key === undefined) throw new Error(`dsp:secrets has no key for ${service}: ./dsp secrets make adds it`);
+  return key;
 }
 
 function checksum(secrets: pulumi.Output<Secrets>, pick: (all: Secrets) => unknown): pulumi.Output<string> {

@@ -29,6 +29,8 @@ export interface EdgeArgs {
   image: string;
   reach: EdgeReach;
   routes: readonly Route[];
+  /** Where a browser that asks for `/` is sent. */
+  home: string;
   secretsChecksum: pulumi.Input<string>;
   /** Values that a weakened platform has otherwise, for the test of the drills. */
   weakened: Record<string, unknown>;
@@ -63,6 +65,7 @@ export class Edge extends pulumi.ComponentResource {
           mode: args.reach.mode,
           certificateSecret: names.edgeCertificate,
           serviceCaSecret: names.serviceCa,
+          home: args.home,
           secretChecksum: args.secretsChecksum,
           services: args.routes.map((route) => ({
             name: route.service,

@@ -11,11 +11,20 @@ export const names = {
   edgeCertificate: "edge-tls",
   serviceCa: "service-ca",
   tokenKeys: "token-keys",
+  /** What identity alone holds: the keys it signs and encrypts with. */
+  identityKeys: "identity-keys",
+  /** The public keys of the services that ask identity for tokens. */
+  serviceClients: "service-clients",
   /** The watchers' PostgreSQL role, chart and label. */
   watcher: "watcher",
   watcherToken: "watcher-token",
   priority: { data: "dsp-data", edge: "dsp-edge", service: "dsp-service" },
 } as const;
+
+/** The Secret with the key by which a service asks identity for a token. */
+export function clientKeyName(service: string): string {
+  return `client-key-${service}`;
+}
 
 /** The Secret with the password of a PostgreSQL role: a service's, or the watchers'. */
 export function roleSecretName(role: string): string {

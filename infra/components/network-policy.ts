@@ -5,6 +5,8 @@ import { names } from "./names.ts";
 export interface NetworkPoliciesArgs {
   /** Where requests come from: the edge nodes' own addresses (edge on the node's network), or the edge's pods. */
   edge: { nodeAddresses: readonly string[] } | "pods";
+  /** Services that reach addresses outside the cluster. */
+  reachOutside: readonly string[];
   after: pulumi.Input<pulumi.Resource>[];
 }
 
@@ -80,6 +82,7 @@ export class NetworkPolicies extends pulumi.ComponentResource {
   private services(args: NetworkPoliciesArgs): void {
     const edge: Peer[] =
       args.edge === "pods" ? [namespacePods(names.edgeNamespace, component("edge"))] : addressPeers(args.edge.nodeAddresses);
+    const toServices = { to: [pods(component("service"))], ports: ports(8443) };
     const toStores: Spec["egress"] = [
       { to: [pods(postgresPods)], ports: ports(5432) },
       { to: [pods(component("cache"))], ports: ports(6379, 26379) },
@@ -87,10 +90,25 @@ export class NetworkPolicies extends pulumi.ComponentResource {
     this.policy(names.namespace, "service", {
       podSelector: { matchLabels: component("service") },
       policyTypes: ["Ingress", "Egress"],
-      ingress: [{ from: edge, ports: ports(8443, 9090) }],
-      egress: toStores,
+      ingress: [
+        { from: edge, ports: ports(8443, 9090) },
+        { from: [pods(component("service")), pods(component("seed"))], ports: ports(8443) },
+      ],
+      egress: [...toStores, toServices],
     });
-    this.policy(names.namespace, "seed", { podSelector: { matchLabels: component("seed") }, policyTypes: ["Egress"], egress: toStores });
+    for (const name of args.reachOutside) {
+      // Notifications go where their receivers are; the service itself refuses addresses of inside networks.
+      this.policy(names.namespace, `${name}-outside`, {
+        podSelector: { matchLabels: { "app.kubernetes.io/name": name, ...component("service") } },
+        policyTypes: ["Egress"],
+        egress: [{ to: [{ ipBlock: { cidr: "0.0.0.0/0" } }], ports: ports(443) }],
+      });
+    }
+    this.policy(names.namespace, "seed", {
+      podSelector: { matchLabels: component("seed") },
+      policyTypes: ["Egress"],
+      egress: [...toStores, toServices],
+    });
   }
 
   /** Their node's kubelet probes them: what comes from a pod's own node, no policy holds off. */

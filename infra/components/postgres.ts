@@ -14,7 +14,7 @@ export interface PostgresArgs {
   memoryRequest: string;
   parameters: Record<string, string>;
   /** Each gets a role and a schema of its own. */
-  services: readonly string[];
+  services: readonly { name: string; connectionsMax: number }[];
   /** What the watchers' role is granted when the cluster is made: SQL statements. */
   watcherGrants: readonly string[];
   /** Values that a weakened platform has otherwise, for the test of the drills. */
@@ -34,11 +34,9 @@ export class Postgres extends pulumi.ComponentResource {
 
   constructor(name: string, args: PostgresArgs, opts: pulumi.ComponentResourceOptions) {
     const kept = reservedConnections + watcherConnectionsMax;
-    const connectionsMax = Math.floor((args.maxConnections - kept) / args.services.length);
-    if (connectionsMax < 10) {
-      throw new Error(
-        `dsp:postgres.maxConnections ${args.maxConnections} leaves ${connectionsMax} connections for each of ${args.services.length} services; at least 10 are needed`,
-      );
+    const needed = kept + args.services.reduce((sum, service) => sum + service.connectionsMax, 0);
+    if (args.maxConnections < needed) {
+      throw new Error(`dsp:postgres.maxConnections ${args.maxConnections} is too low: the services, watchers and operator need ${needed}`);
     }
     super("dsp:platform:Postgres", name, {}, opts);
     const chart = ownChart(
@@ -54,7 +52,7 @@ export class Postgres extends pulumi.ComponentResource {
           instances: args.topology.instances,
           synchronousStandbys: args.topology.synchronousStandbys,
           database: names.database,
-          roles: args.services.map((service) => ({ name: service, passwordSecret: roleSecretName(service), connectionsMax })),
+          roles: args.services.map(({ name, connectionsMax }) => ({ name, passwordSecret: roleSecretName(name), connectionsMax })),
           watcher: { passwordSecret: roleSecretName(names.watcher), connectionsMax: watcherConnectionsMax, grants: args.watcherGrants },
           storage: { className: args.storage.className ?? "", size: args.storage.size },
           sharedBuffers: args.sharedBuffers,

@@ -1,12 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { ServiceSpec } from "../services.ts";
 import { allOf, type Dependencies, ownChart } from "./chart.ts";
-import { names } from "./names.ts";
+import { clientKeyName, names } from "./names.ts";
 
 export interface ServiceArgs {
+  spec: ServiceSpec;
   image: string;
   zones: readonly [string, string];
   replicasPerSite: number;
-  publicUrl: string;
+  /** Where clients reach the platform: https://dsp.example.org */
+  origin: string;
   token: { issuer: string; audience: string };
   secretsChecksum: pulumi.Input<string>;
   /** Whether the service's synthetic data is sown. */
@@ -34,7 +37,7 @@ export class Service extends pulumi.ComponentResource {
           priorityClassName: names.priority.service,
           zones: args.zones,
           replicasPerZone: args.replicasPerSite,
-          publicUrl: args.publicUrl,
+          publicUrl: `${args.origin}${args.spec.path}`,
           certificateSecret: names.serviceCertificate,
           tokenKeysConfigMap: names.tokenKeys,
           tokenIssuer: args.token.issuer,
@@ -45,9 +48,11 @@ export class Service extends pulumi.ComponentResource {
             database: names.database,
             tlsName: `${names.postgresCluster}-rw`,
             caSecret: `${names.postgresCluster}-ca`,
+            poolMax: args.spec.poolMax,
           },
           redis: { primaryName: names.redisPrimary, passwordSecret: names.redisPassword },
-          seed: { enabled: args.seed },
+          seed: { enabled: args.seed && args.spec.seeds },
+          ...filesOf(args.spec),
           ...args.weakened,
         },
       },
@@ -56,4 +61,28 @@ export class Service extends pulumi.ComponentResource {
     this.ready = allOf(chart);
     this.registerOutputs({});
   }
+}
+
+/** What a service is given besides what all are given, as files and the variables that name them. */
+function filesOf(spec: ServiceSpec): { files: object[]; env: Record<string, string> } {
+  const folder = "/etc/dsp/files";
+  const files: object[] = [];
+  const env: Record<string, string> = {};
+  const add = (variable: string, path: string, source: { secret: string } | { configMap: string }) => {
+    files.push({ ...source, path });
+    env[variable] = `${folder}/${path}`;
+  };
+  if (spec.calls) {
+    env.SERVICES_DOMAIN = `${names.namespace}.svc`;
+    add("SERVICE_CA_FILE", "ca.crt", { secret: names.serviceCa });
+    add("CLIENT_KEY_FILE", "key.json", { secret: clientKeyName(spec.name) });
+  }
+  if (spec.isIssuer) {
+    add("SIGNING_KEYS_FILE", "signing-keys.json", { secret: names.identityKeys });
+    add("COOKIE_KEYS_FILE", "cookie-keys.json", { secret: names.identityKeys });
+    add("SECRET_KEYS_FILE", "secret-keys", { secret: names.identityKeys });
+    add("DEMO_PASSWORD_FILE", "demo-password", { secret: names.identityKeys });
+    add("SERVICE_CLIENTS_FILE", "clients.json", { configMap: names.serviceClients });
+  }
+  return { files, env };
 }

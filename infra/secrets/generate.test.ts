@@ -1,10 +1,28 @@
 import { X509Certificate } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { planSecrets, type SecretNeeds } from "./generate.ts";
-import { publicKeySet, secretsSchema } from "./shape.ts";
+import { publicKeySet, secretsSchema, serviceClients, signingKeys } from "./shape.ts";
 
-const needs: SecretNeeds = { edgeNames: ["172.28.255.1", "127.0.0.1", "localhost"], namespace: "dsp", services: ["record"] };
-const everything = ["ca", "edge", "service", "token", "redis", "postgres.record", "postgres.watcher", "watcher"];
+const needs: SecretNeeds = {
+  edgeNames: ["172.28.255.1", "127.0.0.1", "localhost"],
+  namespace: "dsp",
+  services: ["record"],
+  callers: ["portal"],
+};
+const everything = [
+  "ca",
+  "edge",
+  "service",
+  "token",
+  "client.portal",
+  "cookie",
+  "factor",
+  "demo",
+  "redis",
+  "postgres.record",
+  "postgres.watcher",
+  "watcher",
+];
 
 describe("planSecrets", () => {
   it("makes everything once, and then nothing", async () => {
@@ -63,6 +81,34 @@ describe("planSecrets", () => {
     const set = publicKeySet(third.tokenKeys);
     expect(set.keys.map((key) => key.kid)).toEqual([third, second, first].map((secrets) => secrets.tokenKeys.signing.kid));
     expect(JSON.stringify(set)).not.toContain('"d"');
+  });
+
+  it("lets the key before the newest go on signing until the newest is known, and no older one", async () => {
+    const first = (await planSecrets({}, needs)).secrets;
+    const second = (await planSecrets(first, needs, ["token"], new Date("2030-01-01T00:00:00Z"))).secrets;
+    const third = (await planSecrets(second, needs, ["token"])).secrets;
+    expect(signingKeys(second.tokenKeys).keys).toMatchObject([{ issuedAt: 1893456000 }, { d: first.tokenKeys.signing.d }]);
+    expect(signingKeys(third.tokenKeys).keys).toHaveLength(2);
+    expect(JSON.stringify(third.tokenKeys)).not.toContain(first.tokenKeys.signing.d);
+  });
+
+  it("tells identity the public part of a caller's key only", async () => {
+    const { secrets } = await planSecrets({}, needs);
+    const told = serviceClients(secrets.clientKeys);
+    expect(told.portal?.keys[0]?.kid).toBe(secrets.clientKeys.portal?.kid);
+    expect(JSON.stringify(told)).not.toContain('"d"');
+    const rotated = await planSecrets(secrets, needs, ["client", "cookie", "demo"]);
+    expect(rotated.changed).toEqual(["client.portal", "cookie", "demo"]);
+    expect(rotated.secrets.cookieKeys.slice(1)).toEqual(secrets.cookieKeys);
+  });
+
+  it("keeps Redis' password before, so that its pods can be rolled", async () => {
+    const { secrets } = await planSecrets({}, needs);
+    expect(secrets.redisPasswordBefore).toBeUndefined();
+    const second = (await planSecrets(secrets, needs, ["redis"])).secrets;
+    expect(second).toMatchObject({ redisPasswordBefore: secrets.redisPassword });
+    expect(second.redisPassword).not.toBe(secrets.redisPassword);
+    expect((await planSecrets(second, needs)).secrets.redisPasswordBefore).toBe(secrets.redisPassword);
   });
 
   it("makes passwords for a service that is added", async () => {

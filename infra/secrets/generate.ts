@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { randomBytes, webcrypto, X509Certificate } from "node:crypto";
+import { randomBytes, randomInt, webcrypto, X509Certificate } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
 import { names as platformNames } from "../components/names.ts";
@@ -21,10 +21,12 @@ export interface SecretNeeds {
   namespace: string;
   /** Each with a certificate name and a PostgreSQL role of its own. */
   services: readonly string[];
+  /** Services that ask identity for tokens of their own. */
+  callers: readonly string[];
 }
 
 /** The parts that can be made anew on their own. A new `ca` makes new certificates too. */
-export const rotatable = ["ca", "edge", "service", "token", "redis", "postgres", "watcher"] as const;
+export const rotatable = ["ca", "edge", "service", "token", "client", "cookie", "demo", "redis", "postgres", "watcher"] as const;
 export type Rotatable = (typeof rotatable)[number];
 
 export interface SecretsPlan {
@@ -64,30 +66,68 @@ export async function planSecrets(
   const edge = await leaf("edge", needs.edgeNames);
   const service = await leaf("service", serviceNames(needs));
   const tokenKeys = await keepOrMake("token", rotate.includes("token") ? undefined : existing.tokenKeys, () =>
-    nextTokenKeys(existing.tokenKeys),
+    nextTokenKeys(existing.tokenKeys, now),
   );
-  const redisPassword = await keepOrMake("redis", rotate.includes("redis") ? undefined : existing.redisPassword, makePassword);
+  const clientKeys: Secrets["clientKeys"] = {};
+  for (const name of needs.callers) {
+    const kept = rotate.includes("client") ? undefined : existing.clientKeys?.[name];
+    clientKeys[name] = await keepOrMake(`client.${name}`, kept, makeKey);
+  }
+  const cookieKeys = await keepOrMake("cookie", rotate.includes("cookie") ? undefined : existing.cookieKeys, () =>
+    [makePassword(), ...(existing.cookieKeys ?? [])].slice(0, 1 + previousKeysMax),
+  );
+  // What it encrypted could be read no more: it is never made anew.
+  const factorKey = await keepOrMake("factor", existing.factorKey, () => randomBytes(32).toString("base64"));
+  const demoPassword = await keepOrMake("demo", rotate.includes("demo") ? undefined : existing.demoPassword, makeDemoPassword);
+  const rotatesRedis = rotate.includes("redis");
+  const redisPassword = await keepOrMake("redis", rotatesRedis ? undefined : existing.redisPassword, makePassword);
+  const redisPasswordBefore = rotatesRedis ? existing.redisPassword : existing.redisPasswordBefore;
   const postgresPasswords: Record<string, string> = {};
   for (const name of [...needs.services, platformNames.watcher]) {
     const kept = rotate.includes("postgres") ? undefined : existing.postgresPasswords?.[name];
     postgresPasswords[name] = await keepOrMake(`postgres.${name}`, kept, makePassword);
   }
   const watcherToken = await keepOrMake("watcher", rotate.includes("watcher") ? undefined : existing.watcherToken, makePassword);
-  return { secrets: { ca, edge, service, tokenKeys, redisPassword, postgresPasswords, watcherToken }, changed };
+  const signing = { tokenKeys, clientKeys, cookieKeys, factorKey, demoPassword };
+  return {
+    secrets: {
+      ca,
+      edge,
+      service,
+      ...signing,
+      redisPassword,
+      ...(redisPasswordBefore ? { redisPasswordBefore } : {}),
+      postgresPasswords,
+      watcherToken,
+    },
+    changed,
+  };
 }
 
 function makePassword(): string {
   return randomBytes(30).toString("base64url");
 }
 
-async function nextTokenKeys(before: TokenKeys | undefined): Promise<TokenKeys> {
+/** To be typed by hand: a hundred bits in groups of letters and digits that look like no other. */
+function makeDemoPassword(): string {
+  const alphabet = "abcdefghjkmnpqrstuvwxyz23456789";
+  const letters = Array.from({ length: 20 }, () => alphabet[randomInt(alphabet.length)]).join("");
+  return letters.replace(/.{5}(?=.)/g, "$&-");
+}
+
+async function makeKey(): Promise<Secrets["clientKeys"][string]> {
   const { privateKey } = await generateKeyPair("ES256", { extractable: true });
   const { x, y, d } = (await exportJWK(privateKey)) as { x: string; y: string; d: string };
   const kid = await calculateJwkThumbprint({ kty: "EC", crv: "P-256", x, y });
-  const signing = { kty: "EC", crv: "P-256", x, y, d, kid, alg: "ES256", use: "sig" } as const;
-  if (!before) return { signing, previous: [] };
-  const { d: _private, ...last } = before.signing;
-  return { signing, previous: [last, ...before.previous].slice(0, previousKeysMax) };
+  return { kty: "EC", crv: "P-256", x, y, d, kid, alg: "ES256", use: "sig" };
+}
+
+async function nextTokenKeys(before: TokenKeys | undefined, now: Date): Promise<TokenKeys> {
+  const signing = { ...(await makeKey()), issuedAt: Math.floor(now.getTime() / 1000) };
+  if (!before) return { signing: { ...signing, issuedAt: 0 }, previous: [] };
+  const { issuedAt: _before, ...last } = before.signing;
+  const older = before.previous.map(({ d: _private, ...key }) => key);
+  return { signing, previous: [last, ...older].slice(0, previousKeysMax) };
 }
 
 function isFresh(pair: KeyPair | undefined, now: Date): boolean {

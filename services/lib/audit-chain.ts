@@ -50,7 +50,7 @@ const anyWaiting: Statement = { name: "audit-waiting", text: "SELECT FROM audit_
 const oneAtATime: Statement = { name: "audit-chain-lock", text: "SELECT pg_try_advisory_xact_lock(hashtext('audit-chain')) AS locked" };
 const lastLink: Statement = {
   name: "audit-last-link",
-  text: "SELECT sequence::text, encode(hash, 'hex') AS hash FROM audit_seal ORDER BY sequence DESC LIMIT 1",
+  text: "SELECT sequence::text, encode(hash, 'hex') AS hash FROM audit_seal s ORDER BY s.sequence DESC LIMIT 1",
 };
 const takeWaiting: Statement = {
   name: "audit-take-waiting",
@@ -85,12 +85,15 @@ async function chainHead(transaction: Transaction): Promise<ChainHead> {
   return last ? { sequence: Number(last.sequence), hash: last.hash } : beginning;
 }
 
-/** Seals now and then while there is a primary; the log keeps each new head, outside of the database. */
-export function startSealing(options: { database: Database; log: Logger; intervalMs: number }): () => void {
-  const { database, log, intervalMs } = options;
+/**
+ * Seals now and then while there is a primary; the log keeps each new head, outside of the database.
+ * @param options.due whether there may be something to seal: an idle process need not ask
+ */
+export function startSealing(options: { database: Database; log: Logger; intervalMs: number; due(): boolean }): () => void {
+  const { database, log, intervalMs, due } = options;
   let busy = false;
   const timer = setInterval(() => {
-    if (busy || !database.primary) return;
+    if (busy || !database.primary || !due()) return;
     busy = true;
     sealWaiting(backgroundContext(log, "audit-chain", 5000), database)
       .then(

@@ -60,8 +60,15 @@ export interface AuditRow {
   content: string;
 }
 
+/** Where a fact came about. */
+export interface AuditSource {
+  service: string;
+  site: string;
+  servedBy: "primary" | "standby";
+}
+
 /** Makes the audit record of one fact, shaped after IHE BALP's RESTful patterns. */
-export function auditRow(context: Context, site: string, servedBy: "primary" | "standby", fact: AuditFact): AuditRow {
+export function auditRow(context: Context, source: AuditSource, fact: AuditFact): AuditRow {
   const id = crypto.randomUUID();
   const recorded = new Date().toISOString();
   const { principal, requestId } = context;
@@ -87,8 +94,8 @@ export function auditRow(context: Context, site: string, servedBy: "primary" | "
       ...(fact.emergency === undefined ? {} : { purposeOfEvent: [emergencyPurpose(fact.emergency)] }),
       agent: agents(context),
       source: {
-        site: `${site}, ${servedBy}`,
-        observer: { display: "dsp record" },
+        site: `${source.site}, ${source.servedBy}`,
+        observer: { display: `dsp ${source.service}` },
         type: [{ system: "http://terminology.hl7.org/CodeSystem/security-source-type", code: "4", display: "Application Server" }],
       },
       entity: entities(requestId, fact),

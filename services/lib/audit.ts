@@ -29,23 +29,27 @@ export class AuditTrail {
   readonly #outbox: AuditOutbox;
   readonly #metrics: Metrics;
   readonly #log: Logger;
-  readonly #site: string;
+  readonly #source: { service: string; site: string };
+  /** How often to look for records that this process has added: twice, for one whose transaction had not ended at the first look. */
+  #unsealedLooks = 0;
+  /** Whether records may wait in the outbox. */
+  #waiting = true;
   #drainTimer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(options: { database: Database; metrics: Metrics; log: Logger; site: string; outbox?: AuditOutbox }) {
+  constructor(options: { database: Database; metrics: Metrics; log: Logger; service: string; site: string; outbox?: AuditOutbox }) {
     this.#database = options.database;
     this.#outbox = options.outbox ?? noOutbox;
     this.#metrics = options.metrics;
     this.#log = options.log;
-    this.#site = options.site;
+    this.#source = { service: options.service, site: options.site };
   }
 
   /** Records facts within the transaction that makes them true. */
   async record(context: Context, transaction: Transaction, facts: readonly AuditFact[]): Promise<void> {
-    await insertRows(
+    await this.#insert(
       transaction,
-      facts.map((fact) => auditRow(context, this.#site, "primary", fact)),
+      facts.map((fact) => auditRow(context, { ...this.#source, servedBy: "primary" }, fact)),
     );
   }
 
@@ -64,8 +68,8 @@ export class AuditTrail {
       () => !options.primaryOnly && this.#outbox.usable(),
       async (transaction) => {
         const { value, facts } = await work(transaction);
-        const rows = facts.map((fact) => auditRow(context, this.#site, transaction.servedBy, fact));
-        if (transaction.servedBy === "primary") await insertRows(transaction, rows);
+        const rows = facts.map((fact) => auditRow(context, { ...this.#source, servedBy: transaction.servedBy }, fact));
+        if (transaction.servedBy === "primary") await this.#insert(transaction, rows);
         return { value, rows, servedBy: transaction.servedBy };
       },
     );
@@ -85,6 +89,7 @@ export class AuditTrail {
     for (;;) {
       try {
         if (this.#outbox.usable()) {
+          this.#waiting = true;
           await this.#outbox.append(rows);
           return;
         }
@@ -94,7 +99,7 @@ export class AuditTrail {
       if (this.#database.primary) {
         const attempt = { ...context, left: undefined, deadline: Deadline.after(Math.min(1000, context.deadline.remainingMs())) };
         const kept = await this.#database
-          .write(attempt, (transaction) => insertRows(transaction, rows))
+          .write(attempt, (transaction) => this.#insert(transaction, rows))
           .then(
             () => true,
             () => false,
@@ -113,15 +118,18 @@ export class AuditTrail {
     if (this.#database.primary) {
       await this.#database.write({ ...context, left: undefined }, (transaction) => this.record(context, transaction, [fact]));
     } else {
-      await this.#keep(context, [auditRow(context, this.#site, "standby", fact)]);
+      await this.#keep(context, [auditRow(context, { ...this.#source, servedBy: "standby" }, fact)]);
     }
   }
 
   /** Moves records that wait in the outbox into the table, now and then, while there is a primary. */
   startDraining(intervalMs: number): void {
+    // What this process put there it moves soon; what a dead one left there waits for the next look that anybody takes.
+    const sweep = new Sweep(sweepEvery);
     const again = (): void => {
       if (this.#stopped) return;
       this.#drainTimer = setTimeout(() => {
+        if (!this.#waiting && !sweep.isDue()) return again();
         this.drain().then(again, again);
       }, intervalMs);
     };
@@ -132,15 +140,29 @@ export class AuditTrail {
     if (this.#stopped || !this.#database.primary || !this.#outbox.usable()) {
       return;
     }
+    this.#waiting = false;
     try {
       const moved = await this.#outbox.drain(async (rows) => {
         const context = backgroundContext(this.#log, "audit-outbox", 5000);
-        await this.#database.write(context, (transaction) => insertRows(transaction, rows));
+        await this.#database.write(context, (transaction) => this.#insert(transaction, rows));
       });
       if (moved > 0) this.#log.info({ moved }, "audit records moved from the outbox");
     } catch (error) {
+      this.#waiting = true;
       this.#log.warn({ error: describeError(error) }, "audit outbox not drained, trying again later");
     }
+  }
+
+  /** Whether this process has added records that may not be in the chain yet; each asking counts as a look. */
+  takeUnsealed(): boolean {
+    if (this.#unsealedLooks === 0) return false;
+    this.#unsealedLooks--;
+    return true;
+  }
+
+  async #insert(transaction: Transaction, rows: readonly AuditRow[]): Promise<void> {
+    await transaction.query(insert, [JSON.stringify(rows)]);
+    this.#unsealedLooks = 2;
   }
 
   stop(): void {
@@ -149,6 +171,21 @@ export class AuditTrail {
   }
 }
 
-async function insertRows(transaction: Transaction, rows: readonly AuditRow[]): Promise<void> {
-  await transaction.query(insert, [JSON.stringify(rows)]);
+/** Looks of an idle process, in intervals: each costs a transaction, and there are many of them. */
+export const sweepEvery = 20;
+
+/** True once in so many times, the first at random, so that a platform's processes do not all look at once. */
+export class Sweep {
+  readonly #every: number;
+  #count: number;
+
+  constructor(every: number) {
+    this.#every = every;
+    this.#count = Math.floor(Math.random() * every);
+  }
+
+  isDue(): boolean {
+    this.#count = (this.#count + 1) % this.#every;
+    return this.#count === 0;
+  }
 }

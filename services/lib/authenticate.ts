@@ -19,7 +19,7 @@ export interface TokenVerifierOptions {
 const claimsSchema = z.object({
   sub: z.string().min(1).max(255),
   client_id: z.string().min(1).max(255),
-  role: z.enum(["patient", "practitioner", "system"]),
+  role: z.enum(["patient", "practitioner", "system", "operator"]),
   scope: z.string().max(4000),
   name: z.string().max(255).optional(),
   // A URL names the same by its last two parts.

@@ -16,7 +16,7 @@ export interface OperationsServerOptions {
 }
 
 /**
- * What looks after a service asks here, over plain HTTP and so without a handshake: GET /metrics, and GET /health/ready with 200, with 503
+ * What looks after a service asks here, over plain HTTP and so without a handshake: GET /metrics, GET /health/live, and GET /health/ready with 200, with 503
  * when it must not be given requests, and with 404 when it must be given no more but finishes those it has (HAProxy's `disable-on-404`).
  * @throws when the port cannot be had
  */
@@ -26,6 +26,10 @@ export function serveOperations({ metrics, readiness, port }: OperationsServerOp
       const state = readiness();
       response.writeHead(state.ready ? 200 : state.reason === draining ? 404 : 503, { "Content-Type": "application/json" });
       response.end(JSON.stringify(state));
+      return;
+    }
+    if (request.url === "/health/live") {
+      response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify({ live: true }));
       return;
     }
     if (request.url !== "/metrics") {

@@ -6,7 +6,8 @@ export interface Principal {
   subject: string;
   /** The software that asks (`client_id`). */
   clientId: string;
-  role: "patient" | "practitioner" | "system";
+  /** An operator runs the platform and sees no record. */
+  role: "patient" | "practitioner" | "system" | "operator";
   /** Display name, for the audit record. */
   name?: string;
   /** The patient record a `patient/` scope is limited to (SMART launch context `patient`). */

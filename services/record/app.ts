@@ -1,40 +1,17 @@
 import { Hono } from "hono";
-import { routePath } from "hono/route";
-import { Deadline } from "../lib/context.ts";
-import { describeError } from "../lib/log.ts";
-import { FhirError, fhirError } from "../lib/operation-outcome.ts";
+import type { Env } from "../lib/http.ts";
+import { createServiceApp } from "../lib/service-app.ts";
 import { auditLogRoutes } from "./audit-log/routes.ts";
 import { bundleRoutes } from "./bundle/routes.ts";
 import type { Deps } from "./deps.ts";
-import { healthRoutes } from "./health/routes.ts";
 import { historyRoutes } from "./history/routes.ts";
-import { type Call, type Env, requestId } from "./http.ts";
 import { metadataRoutes } from "./metadata/routes.ts";
 import { operationRoutes } from "./operation/routes.ts";
 import { resourceRoutes } from "./resource/routes.ts";
 
 /** The record service as a function from request to response; it opens no port. */
 export function createApp(deps: Deps): Hono<Env> {
-  const app = new Hono<Env>();
-  app.use("*", async (call, next) => {
-    const startedMs = performance.now();
-    const id = requestId(call.req.header("X-Request-Id"));
-    call.set("requestId", id);
-    call.set("deadline", Deadline.after(deps.settings.deadlineMs));
-    call.set("log", deps.log);
-    call.set("bodyBytes", 0);
-    deps.metrics.inFlight.inc();
-    try {
-      await next();
-    } finally {
-      deps.metrics.inFlight.dec();
-      deps.bodies.give(call.var.bodyBytes);
-    }
-    call.header("X-Request-Id", id);
-    call.header("DSP-Site", deps.settings.site);
-    report(call, deps, performance.now() - startedMs);
-  });
-  healthRoutes(app, deps);
+  const app = createServiceApp(deps);
   const fhir = new Hono<Env>();
   metadataRoutes(fhir, deps);
   bundleRoutes(fhir, deps, (request) => app.fetch(request));
@@ -43,32 +20,5 @@ export function createApp(deps: Deps): Hono<Env> {
   historyRoutes(fhir, deps);
   resourceRoutes(fhir, deps);
   app.route("/fhir", fhir);
-  app.notFound(() => fhirError(404, "not-found", "There is nothing at this address").toResponse());
-  app.onError((error, call) => {
-    if (error instanceof FhirError) {
-      return error.toResponse();
-    }
-    deps.log.error({ requestId: call.var.requestId, error: describeError(error) }, "unexpected error");
-    return fhirError(500, "exception", "The server failed; its operators have been told").toResponse();
-  });
   return app;
-}
-
-/** Metrics and one log line for each request, health checks aside. Routes, never paths: a path names a patient. */
-function report(call: Call, deps: Deps, durationMs: number): void {
-  const route = routePath(call);
-  const { status } = call.res;
-  const { method } = call.req;
-  if (route.startsWith("/health")) {
-    return;
-  }
-  deps.metrics.requests.observe({ method, route, status: String(status) }, durationMs / 1000);
-  if (status === 503) {
-    deps.metrics.unavailable.inc();
-  }
-  const servedBy = call.res.headers.get("DSP-Served-By") ?? undefined;
-  deps.log.info(
-    { requestId: call.var.requestId, method, route, status, durationMs: Math.round(durationMs * 10) / 10, servedBy },
-    "request",
-  );
 }

@@ -75,20 +75,26 @@ export class KubernetesApi implements ClusterApi {
 
   async namePrimary(next: string, expected: Expectation): Promise<boolean> {
     const cluster = await this.#get<Cluster>(this.#clusterPath);
-    if (cluster.status?.targetPrimary === next) return true;
-    if (!isExpected(expected, standingOf(cluster))) return false;
+    const isNamed = cluster.status?.targetPrimary === next;
+    // A planned move has named it already; then only the name of who is primary is wanting.
+    if (isNamed && (cluster.status?.currentPrimary === next || standingOf(cluster).reign !== expected.reign)) return true;
+    if (!isNamed && !isExpected(expected, standingOf(cluster))) return false;
     const now = microTime();
+    const from = cluster.status?.currentPrimary ?? "no primary";
+    const wish = {
+      targetPrimary: next,
+      targetPrimaryTimestamp: now,
+      phase: "Failing over",
+      phaseReason: `Failing over from ${from} to ${next}`,
+    };
     const reply = await this.#send("PATCH", `${this.#clusterPath}/status`, {
       // With the version, so that it is refused when anybody has been faster.
       metadata: { resourceVersion: cluster.metadata.resourceVersion },
       status: {
-        targetPrimary: next,
-        targetPrimaryTimestamp: now,
+        ...(isNamed ? {} : wish),
         // Named by the instance manager, it would throw out every client of the new primary a second or two after it began to serve.
         currentPrimary: next,
         currentPrimaryTimestamp: now,
-        phase: "Failing over",
-        phaseReason: `Failing over from ${cluster.status?.currentPrimary ?? "no primary"} to ${next}`,
       },
     });
     // Most likely another part of the status: worth another look.

@@ -245,6 +245,19 @@ describe("three watchers", () => {
     expect(kubernetes.lease).toMatchObject({ holderIdentity: postgres.at(1).name, leaseTransitions: 2 });
   }, 60_000);
 
+  it("name the new primary in a planned move too, so that the operator throws nobody out afterwards", async () => {
+    const { postgres, kubernetes } = watched;
+    await watched.startWatchers({ LEASE_MS: "2000" });
+    await sleep(2500);
+    const next = postgres.at(2).name;
+    Object.assign(kubernetes.status, { targetPrimary: next, targetPrimaryTimestamp: "wished", phase: "Switchover in progress" });
+    await sleep(2500);
+    await postgres.crash(postgres.at(0));
+    await until("the pod is labelled", () => kubernetes.labelled.join() === next);
+    const phase = "Switchover in progress";
+    expect(kubernetes.status).toMatchObject({ currentPrimary: next, targetPrimary: next, targetPrimaryTimestamp: "wished", phase });
+  }, 60_000);
+
   it("replace a frozen primary while the API is away, and leave the thawed one without a follower", async () => {
     const { postgres, kubernetes } = watched;
     await watched.startWatchers({ LEASE_MS: "2000" });

@@ -2,12 +2,11 @@
 # Alive: answers, and does not spin. A connection that Kubernetes refused with an ICMP message, and that was made all the same a
 # second later, keeps an error that Redis never fetches (Linux tells of it by EPOLLERR for ever): its loop then turns without end and
 # takes a whole core. Only starting anew ends that. $1: redis or sentinel.
-export REDISCLI_AUTH
-REDISCLI_AUTH=$(</etc/redis-password/password)
+. /opt/dsp/lib.sh
 last=/run/redis/alive-$1
 
 if [ "$1" = redis ]; then
-  stats=$(timeout 3 redis-cli --no-auth-warning INFO stats) || exit 1
+  stats=$(ASK_S=3 ask 127.0.0.1 6379 INFO stats) || exit 1
   [[ $stats =~ instantaneous_ops_per_sec:([0-9]+) ]] && operations=${BASH_REMATCH[1]}
   [[ $stats =~ instantaneous_eventloop_cycles_per_sec:([0-9]+) ]] && cycles=${BASH_REMATCH[1]}
   # Idle it turns ten times a second, busy about once for each few operations.
@@ -18,6 +17,15 @@ fi
 
 exec 3<> /dev/tcp/127.0.0.1/26379 || exit 1
 exec 3>&-
+if [ -n "$previous" ]; then
+  # Once every other takes the new password, it is the one to show.
+  resolve_members
+  wanted=$(outgoing_password)
+  if ! grep -qsF "sentinel auth-pass $PRIMARY_NAME $wanted" /data/sentinel.conf; then
+    ask 127.0.0.1 26379 SENTINEL SET "$PRIMARY_NAME" auth-pass "$wanted" > /dev/null
+    ask 127.0.0.1 26379 SENTINEL CONFIG SET sentinel-pass "$wanted" > /dev/null
+  fi
+fi
 # Hundredths of a second: processor time of the Sentinel (process 1), and the clock.
 read -r _ _ _ _ _ _ _ _ _ _ _ _ _ user system _ < /proc/1/stat
 read -r uptime _ < /proc/uptime

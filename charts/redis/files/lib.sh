@@ -1,7 +1,8 @@
 # Shared by the scripts of a Redis pod. Every pod has an address that stays: its own Service's.
 
-password=$(cat /etc/redis-password/password)
-export REDISCLI_AUTH=$password
+# The Secret changes under a running pod: until all are started anew, some servers know only the password before.
+password=$(</etc/redis-password/password)
+previous=$(cat /etc/redis-password/previous 2>/dev/null || true)
 self=${POD_NAME##*-}
 members="0 1 2"
 
@@ -28,11 +29,35 @@ resolve_members() {
 address() { variable=address_$1; printf '%s' "${!variable}"; }
 
 # redis-cli that gives up in time: a dead node answers nothing, not even a refusal. Sentinels are commanded as the user `dsp`.
-ask() {
+ask_with() {
   user=default
-  [ "$2" != 26379 ] || user=dsp
-  timeout 1 redis-cli -h "$1" -p "$2" --user "$user" --no-auth-warning "${@:3}" 2>/dev/null
+  [ "$3" != 26379 ] || user=dsp
+  REDISCLI_AUTH=$1 timeout "${ASK_S:-1}" redis-cli -h "$2" -p "$3" --user "$user" --no-auth-warning "${@:4}" 2>/dev/null
 }
+
+refused() { [[ $1 == *NOAUTH* || $1 == *NOPERM* || $1 == *WRONGPASS* ]]; }
+
+# With the password that the server takes.
+ask() {
+  answer=$(ask_with "$password" "$@") || return
+  if [ -n "$previous" ] && refused "$answer"; then answer=$(ask_with "$previous" "$@") || return; fi
+  printf '%s\n' "$answer"
+}
+
+# The password to show to the others: the one before for as long as one of them does not take the new one.
+outgoing_password() {
+  for member in $members; do
+    [ -n "$previous" ] && [ "$member" != "$self" ] || continue
+    if answer=$(ask_with "$password" "$(address "$member")" 6379 PING) && refused "$answer"; then
+      printf '%s' "$previous"
+      return
+    fi
+  done
+  printf '%s' "$password"
+}
+
+# What a server takes: ACL rules.
+accepted="on >$password${previous:+ >$previous}"
 
 # "<configuration epoch> <primary's address>" as Sentinel $1 has it; fails when it does not answer.
 sentinel_view() {

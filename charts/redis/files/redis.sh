@@ -54,8 +54,8 @@ port 6379
 bind * -::*
 dir /data
 protected-mode no
-requirepass $password
-masterauth $password
+user default $accepted sanitize-payload ~* &* +@all
+masterauth $(outgoing_password)
 replica-announce-ip $own
 replica-announce-port 6379
 appendonly yes

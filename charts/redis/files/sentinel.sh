@@ -6,6 +6,7 @@ set -euo pipefail
 umask 077
 resolve_members
 conf=/data/sentinel.conf
+outgoing=$(outgoing_password)
 
 if ! grep -qs "^sentinel monitor $PRIMARY_NAME " "$conf"; then
   say "first start: redis-0 is taken for the primary"
@@ -23,15 +24,15 @@ dir "/data"
 protected-mode no
 # Anybody inside may ask who is primary and listen for changes; to command takes the password.
 user default on nopass sanitize-payload &* -@all +@connection -client|kill +info +role +subscribe +psubscribe +unsubscribe +punsubscribe +sentinel|get-master-addr-by-name +sentinel|master +sentinel|masters +sentinel|replicas +sentinel|slaves +sentinel|sentinels +sentinel|myid +sentinel|ckquorum
-user dsp on >$password allchannels +@all
+user dsp $accepted allchannels +@all
 sentinel sentinel-user dsp
-sentinel sentinel-pass $password
+sentinel sentinel-pass $outgoing
 sentinel announce-ip "$own"
 sentinel announce-port 26379
 CONF
   grep -Ev "$set_lines" "$conf" || true
   cat <<CONF
-sentinel auth-pass $PRIMARY_NAME $password
+sentinel auth-pass $PRIMARY_NAME $outgoing
 sentinel down-after-milliseconds $PRIMARY_NAME $DOWN_AFTER_MS
 sentinel failover-timeout $PRIMARY_NAME $FAILOVER_TIMEOUT_MS
 sentinel parallel-syncs $PRIMARY_NAME 2

@@ -36,6 +36,7 @@ capabilities: { drop: [ALL] }
 - { name: POSTGRES_USER, value: {{ .Values.name | quote }} }
 - { name: POSTGRES_PASSWORD_FILE, value: /etc/dsp/files/postgres-password }
 - { name: POSTGRES_CA_FILE, value: /etc/dsp/files/postgres-ca.crt }
+- { name: POSTGRES_POOL_MAX, value: {{ .Values.postgres.poolMax | quote }} }
 - { name: POSTGRES_TLS_NAME, value: {{ .Values.postgres.tlsName | quote }} }
 - { name: REDIS_SENTINELS, value: {{ join "," .Values.redis.sentinels | quote }} }
 - { name: REDIS_PRIMARY_NAME, value: {{ .Values.redis.primaryName | quote }} }
@@ -46,6 +47,9 @@ capabilities: { drop: [ALL] }
 - { name: DEADLINE_MS, value: {{ .Values.deadlineMs | quote }} }
 - { name: LOG_LEVEL, value: {{ .Values.logLevel | quote }} }
 - { name: NODE_ENV, value: production }
+{{- range $name, $value := .Values.env }}
+- { name: {{ $name }}, value: {{ $value | quote }} }
+{{- end }}
 {{- end }}
 
 {{- define "service.mounts" -}}
@@ -73,6 +77,17 @@ capabilities: { drop: [ALL] }
       - configMap:
           name: {{ .Values.tokenKeysConfigMap }}
           items: [{ key: jwks.json, path: jwks.json }]
+      {{- range .Values.files }}
+      {{- if .secret }}
+      - secret:
+          name: {{ .secret }}
+          items: [{ key: {{ .path }}, path: {{ .path }} }]
+      {{- else }}
+      - configMap:
+          name: {{ .configMap }}
+          items: [{ key: {{ .path }}, path: {{ .path }} }]
+      {{- end }}
+      {{- end }}
 - { name: tmp, emptyDir: { sizeLimit: 64Mi } }
 {{- end }}
 

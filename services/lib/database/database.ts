@@ -51,6 +51,8 @@ const doubtAfterMs = 500;
 /** A read that the primary has not served after so long, its audit record's commit included, is tried on a standby. */
 const primaryPatienceMs = 500;
 const timerSlackMs = 20;
+/** Whoever has not used the database for so long need not know at once where its primary is. */
+const idleAfterMs = 3000;
 /** A new primary that nobody writes to is taken for a good one after so long. */
 const provenAfterMs = 10_000;
 
@@ -67,6 +69,7 @@ export class Database {
   /** A primary that took over, since when, and that has not committed anything yet: a standby must follow it first. */
   #unproven: { primary: Instance; sinceMs: number } | undefined;
   #lastPrimary: Instance | undefined;
+  #usedMs = Number.NEGATIVE_INFINITY;
   #pumpTimer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -74,7 +77,12 @@ export class Database {
     const { lookup, watchLimits, ...rest } = options;
     this.#options = { poolMax: 10, holdMax: 2000, connectTimeoutMs: 3000, statementTimeoutMs: 8000, ...rest };
     this.#queue = new HoldQueue({ max: this.#options.holdMax, metrics: options.metrics });
-    this.#watch = new PrimaryWatch({ ...rest, ...(lookup ? { lookup } : {}), ...(watchLimits ? { limits: watchLimits } : {}) });
+    this.#watch = new PrimaryWatch({
+      ...rest,
+      ...(lookup ? { lookup } : {}),
+      ...(watchLimits ? { limits: watchLimits } : {}),
+      inUse: () => this.#inUse(),
+    });
     this.#watch.on("change", () => {
       this.#noteChange();
       this.#pump();
@@ -93,6 +101,10 @@ export class Database {
     this.#watch.stop();
     for (const pool of this.#pools.values()) pool.close();
     this.#pools.clear();
+  }
+
+  #inUse(): boolean {
+    return this.#queue.length > 0 || performance.now() - this.#usedMs < idleAfterMs;
   }
 
   /** The instance taken for the primary now. */
@@ -201,6 +213,9 @@ export class Database {
     if (this.#stopped) {
       return Promise.reject(unavailable("The service is shutting down"));
     }
+    const wasInUse = this.#inUse();
+    this.#usedMs = performance.now();
+    if (!wasInUse && !(this.#watch.primary && !this.#watch.isPrimarySlow)) this.#watch.alarm();
     if (this.#queue.length === 0) {
       const connection = this.#lanes()
         .find(({ wishes }) => wishes.has(wish))

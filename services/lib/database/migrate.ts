@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { connect, destroy, type PostgresAccess } from "./connect.ts";
 import type { Database } from "./database.ts";
 
-const table = "schema_migration";
+const ownTable = "schema_migration";
 /** Longer than any migration may take: a migration must not lock a table that serves requests for more than a moment. */
 const attemptLimitMs = 60_000;
 
@@ -19,6 +19,8 @@ export async function migrate(options: {
   database: Database;
   access: PostgresAccess;
   folder: string;
+  /** Where is kept what was done, for a folder that is not the service's own. */
+  table?: string;
   log: Logger;
   signal: AbortSignal;
 }): Promise<void> {
@@ -36,7 +38,7 @@ export async function migrate(options: {
             dbClient: client,
             dir: options.folder,
             direction: "up",
-            migrationsTable: table,
+            migrationsTable: options.table ?? ownTable,
             migrationsSchema: options.access.schema,
             schema: options.access.schema,
             advisoryLockMode: "wait",

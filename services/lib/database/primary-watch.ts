@@ -14,9 +14,13 @@ export interface WatchOptions {
   metrics: Metrics;
   lookup?: Lookup;
   limits?: Partial<WatchLimits>;
+  /** Whether anybody has asked for a connection lately, or waits for one. */
+  inUse(): boolean;
 }
 
 export interface WatchLimits extends ProbeLimits {
+  /** Pause between questions while nobody uses the database: many idle services must not take a failing-over platform's processors. */
+  idleIntervalMs: number;
   /** Pause between questions while all is well. */
   calmIntervalMs: number;
   /** While the primary is in doubt. */
@@ -32,6 +36,7 @@ export const watchLimits: WatchLimits = {
   slowAfterMs: 500,
   lostAfterMs: 1000,
   connectTimeoutMs: 2000,
+  idleIntervalMs: 2000,
   calmIntervalMs: 1000,
   urgentIntervalMs: 100,
   weariedIntervalMs: 500,
@@ -116,6 +121,7 @@ export class PrimaryWatch extends EventEmitter<{ change: []; lost: [Instance] }>
 
   #intervalMs(): number {
     const nowMs = performance.now();
+    if (!this.#options.inUse()) return this.#limits.idleIntervalMs;
     if (!this.#choice.primary && nowMs - this.#primaryGoneSinceMs > 60_000) {
       return this.#limits.weariedIntervalMs;
     }

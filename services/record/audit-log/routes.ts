@@ -2,11 +2,11 @@ import type { Hono } from "hono";
 import type { Served } from "../../lib/audit.ts";
 import type { Interaction } from "../../lib/audit-event.ts";
 import type { Context } from "../../lib/context.ts";
+import { authenticate, type Call, type Env, preference, primaryOnly, wantsJson } from "../../lib/http.ts";
 import { fhirError, fhirJson } from "../../lib/operation-outcome.ts";
 import { reach } from "../../lib/scope.ts";
 import type { Access } from "../access.ts";
 import type { Deps } from "../deps.ts";
-import { authenticate, type Call, type Env, preference, primaryOnly, wantsJson } from "../http.ts";
 import { type Language, preferredLanguage } from "../language.ts";
 import { listEvents, parseLogQuery, readEvent } from "./list-events.ts";
 

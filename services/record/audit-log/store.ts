@@ -44,6 +44,6 @@ export async function listEvents(transaction: Transaction, query: EventQuery): P
     ...(query.actions === undefined ? [] : [`content::jsonb ->> 'action' = ANY (${bind(query.actions)}::text[])`]),
     ...(query.after ? [`(recorded, id) < (${bind(query.after.recorded)}::timestamptz, ${bind(query.after.id)}::uuid)`] : []),
   ];
-  const text = `SELECT ${columns} FROM audit_event WHERE ${where.join(" AND ")} ORDER BY recorded DESC, id DESC LIMIT ${bind(query.count + 1)}`;
+  const text = `SELECT ${columns} FROM audit_event WHERE ${where.join(" AND ")} ORDER BY audit_event.recorded DESC, audit_event.id DESC LIMIT ${bind(query.count + 1)}`;
   return await transaction.query<EventRow>({ text }, values);
 }

@@ -1,7 +1,7 @@
 import { type ParsedResource, parseDocument, parseResource } from "../../lib/fhir/exact-json.ts";
 import type { AnyResource } from "../../lib/fhir/validate.ts";
+import { decodeUtf8 } from "../../lib/http.ts";
 import { FhirError, fhirError } from "../../lib/operation-outcome.ts";
-import { decodeUtf8 } from "../http.ts";
 import { jsonPatch } from "../resource/patch-resource.ts";
 
 /** One request within a Bundle, as the client wrote it. */

@@ -1,11 +1,11 @@
 import type { Hono } from "hono";
 import type { Context } from "../../lib/context.ts";
 import { parseSubset } from "../../lib/fhir/subset.ts";
+import { authenticate, type Call, type Env, preference, primaryOnly, wantsJson } from "../../lib/http.ts";
 import { fhirError, fhirJson } from "../../lib/operation-outcome.ts";
 import { reach } from "../../lib/scope.ts";
 import { type Access, authorise } from "../access.ts";
 import type { Deps } from "../deps.ts";
-import { authenticate, type Call, type Env, preference, primaryOnly, wantsJson } from "../http.ts";
 import { admitRequest } from "../resource/routes.ts";
 import { listChanges, parseChangesQuery } from "./list-changes.ts";
 

@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
+import { type Env, wantsJson } from "../../lib/http.ts";
 import { fhirError, fhirJson } from "../../lib/operation-outcome.ts";
 import type { Deps } from "../deps.ts";
-import { type Env, wantsJson } from "../http.ts";
 import { capabilityStatement } from "./capability-statement.ts";
 
 /** GET /fhir/metadata, for everybody. */

@@ -1,8 +1,8 @@
 import { applySubset, type Subset } from "../../lib/fhir/subset.ts";
 import type { AnyResource } from "../../lib/fhir/validate.ts";
+import { accepts } from "../../lib/http.ts";
 import { fhirError, fhirJson } from "../../lib/operation-outcome.ts";
 import type { Catalogue } from "../catalogue.ts";
-import { accepts } from "../http.ts";
 import type { StoredVersion } from "./store.ts";
 
 /** The FHIR JSON of a version: what the client sent, with the id and meta the server decides. */

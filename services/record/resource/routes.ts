@@ -3,12 +3,6 @@ import type { Interaction } from "../../lib/audit-event.ts";
 import type { Context } from "../../lib/context.ts";
 import { lookedInto, parseSearch, type SearchRequest } from "../../lib/fhir/parse-search.ts";
 import { parseSubset, type Subset } from "../../lib/fhir/subset.ts";
-import { checkedKey, fingerprint, type WriteRequest } from "../../lib/idempotency.ts";
-import { fhirError, fhirJson, outcome } from "../../lib/operation-outcome.ts";
-import type { Permission } from "../../lib/scope.ts";
-import { type Access, authorise } from "../access.ts";
-import type { ResourceType } from "../catalogue.ts";
-import type { Deps } from "../deps.ts";
 import {
   acceptHeader,
   acceptsJson,
@@ -23,7 +17,13 @@ import {
   primaryOnly,
   readBody,
   wantsJson,
-} from "../http.ts";
+} from "../../lib/http.ts";
+import { checkedKey, fingerprint, type WriteRequest } from "../../lib/idempotency.ts";
+import { fhirError, fhirJson, outcome } from "../../lib/operation-outcome.ts";
+import type { Permission } from "../../lib/scope.ts";
+import { type Access, authorise } from "../access.ts";
+import type { ResourceType } from "../catalogue.ts";
+import type { Deps } from "../deps.ts";
 import { createResource } from "./create-resource.ts";
 import { deleteByCondition, deleteResource } from "./delete-resource.ts";
 import { listHistory, parseHistoryQuery } from "./list-history.ts";

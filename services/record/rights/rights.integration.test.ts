@@ -470,6 +470,16 @@ describe("the audit chain", () => {
     for (const each of [...loose, statement, ...tight]) await postgres.query(postgres.at(0), each);
   };
 
+  it("goes on past a thousand records, and past a page of them", async () => {
+    const more = `INSERT INTO record.audit_event (id, recorded, interaction, outcome, subject, client_id, resource_type, request_id, content)
+      SELECT gen_random_uuid(), now(), 'read', '0', 'many', 'many', 'Patient', 'many', '{}' FROM generate_series(1, 2400) RETURNING id`;
+    await postgres.query(postgres.at(0), `WITH added AS (${more}) INSERT INTO record.audit_unsealed SELECT id FROM added`);
+    await seal();
+    const { sealed, waiting, head, defects } = await verify();
+    expect({ waiting, defects, head: head.sequence }).toEqual({ waiting: 0, defects: [], head: sealed });
+    expect(sealed).toBeGreaterThan(2400);
+  });
+
   it("finds whatever was done to the record", async () => {
     await person();
     await seal();

@@ -1,18 +1,9 @@
 import { join } from "node:path";
-import { pino } from "pino";
-import { AuditTrail } from "../../lib/audit.ts";
-import { RedisAuditOutbox } from "../../lib/audit-outbox.ts";
-import { TokenVerifier } from "../../lib/authenticate.ts";
-import { ByteBudget } from "../../lib/byte-budget.ts";
-import { Database } from "../../lib/database/database.ts";
-import { migrate } from "../../lib/database/migrate.ts";
-import { parseHosts } from "../../lib/database/resolve-hosts.ts";
 import { type AnyResource, validate } from "../../lib/fhir/validate.ts";
-import { createMetrics } from "../../lib/metrics.ts";
 import { FhirError } from "../../lib/operation-outcome.ts";
-import { RedisConnection } from "../../lib/redis.ts";
 import type { TestPostgres } from "../../lib/testing/postgres.ts";
 import type { TestRedis } from "../../lib/testing/redis.ts";
+import { startTestParts } from "../../lib/testing/service.ts";
 import type { TestIssuer } from "../../lib/testing/tokens.ts";
 import { createApp } from "../app.ts";
 import { loadCatalogue } from "../catalogue.ts";
@@ -46,38 +37,16 @@ export async function startTestRecord(options: {
   /** Whether answers are held to FHIR's rules: not where the time that they take is measured. */
   checksAnswers?: boolean;
 }): Promise<TestRecord> {
-  const { postgres, issuer } = options;
-  const log = pino({ level: process.env.DSP_TEST_LOG ?? "silent" });
-  const metrics = createMetrics({ service: "record" });
-  const access = { database: "postgres", user: "record", schema: "record", applicationName: "record test" };
-  const holdMax = options.holdMax ?? 2000;
-  const database = new Database({ hosts: parseHosts(postgres.hosts), access, log, metrics, holdMax });
-  database.start();
-  const redis = options.redis && new RedisConnection({ server: { host: "127.0.0.1", port: options.redis.port }, log });
-  const outbox = redis && new RedisAuditOutbox({ redis, metrics, service: "record", replicas: 1 });
-  const audit = new AuditTrail({ database, metrics, log, site: "site-a", ...(outbox ? { outbox } : {}) });
-  const verifier = new TokenVerifier(issuer);
-  const settings = {
-    publicUrl,
-    site: "site-a",
-    deadlineMs: 20_000,
-    bodyMaxBytes: 1024 * 1024,
-    ...options.settings,
-  };
-  const deps: Deps = {
-    catalogue,
-    database,
-    audit,
-    metrics,
-    log,
-    verifier,
-    settings,
-    bodies: new ByteBudget(32 * 1024 * 1024),
-    readiness: () => ({ ready: true }),
-  };
-  await migrate({ database, access, folder: join(import.meta.dirname, "..", "migrations"), log, signal: new AbortController().signal });
+  const parts = await startTestParts({
+    ...options,
+    settings: { publicUrl, ...options.settings },
+    name: "record",
+    migrations: join(import.meta.dirname, "..", "migrations"),
+    commonTables: false,
+  });
+  const deps = { ...parts.deps, catalogue };
   const app = createApp(deps);
-  const token = await issuer.token();
+  const token = await options.issuer.token();
   return {
     deps,
     call: async (method, path, { body, headers, signal } = {}) => {
@@ -92,11 +61,7 @@ export async function startTestRecord(options: {
       if (options.checksAnswers ?? true) await checkAnswer(`${method} ${path}`, response);
       return response;
     },
-    stop: () => {
-      audit.stop();
-      database.stop();
-      redis?.stop();
-    },
+    stop: parts.stop,
   };
 }
 

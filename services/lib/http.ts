@@ -1,11 +1,11 @@
 import type { Context as HonoContext } from "hono";
 import type { Logger } from "pino";
-import type { Interaction } from "../lib/audit-event.ts";
-import { RefusedToken } from "../lib/authenticate.ts";
-import type { Context, Deadline } from "../lib/context.ts";
-import { idPattern } from "../lib/fhir/validate.ts";
-import { fhirError } from "../lib/operation-outcome.ts";
-import type { Deps } from "./deps.ts";
+import type { Interaction } from "./audit-event.ts";
+import { RefusedToken } from "./authenticate.ts";
+import type { Context, Deadline } from "./context.ts";
+import { idPattern } from "./fhir/validate.ts";
+import { fhirError } from "./operation-outcome.ts";
+import type { ServiceDeps } from "./service-parts.ts";
 
 /** What travels with a request through Hono. */
 export interface Env {
@@ -29,7 +29,11 @@ export function requestId(header: string | undefined): string {
  * Verifies the caller's token and makes the operation's context. A refused token that names its account is recorded.
  * @throws FhirError 401
  */
-export async function authenticate(call: Call, deps: Deps, about: { interaction: Interaction; resourceType: string }): Promise<Context> {
+export async function authenticate(
+  call: Call,
+  deps: ServiceDeps,
+  about: { interaction: Interaction; resourceType: string },
+): Promise<Context> {
   const base = { requestId: call.var.requestId, deadline: call.var.deadline, log: call.var.log };
   try {
     return { ...base, left: call.req.raw.signal, principal: await deps.verifier.verify(call.req.header("Authorization")) };
@@ -101,7 +105,7 @@ export function isBodyOf(call: Call, types: ReadonlySet<string>): boolean {
 }
 
 /** The body as bytes, within the bounds for one body and for all of them, and in time for the answer. @throws FhirError 408, 413, 503 */
-export async function readBody(call: Call, deps: Deps): Promise<Uint8Array> {
+export async function readBody(call: Call, deps: ServiceDeps): Promise<Uint8Array> {
   const maxBytes = deps.settings.bodyMaxBytes;
   const tooLong = fhirError(413, "too-long", `The body may have at most ${maxBytes} bytes`);
   if (Number(call.req.header("Content-Length") ?? 0) > maxBytes) {

@@ -1,0 +1,33 @@
+/** One of the platform's services: its name is its PostgreSQL role and schema, its Deployment and its folder in services/. */
+export interface ServiceSpec {
+  name: string;
+  /** Its path at the public address. */
+  path: string;
+  /** Connections that one pod may have to the PostgreSQL primary. */
+  poolMax: number;
+  /** Whether it has synthetic data to sow: `services/<name>/seed.ts`. */
+  seeds: boolean;
+  /** Whether it signs tokens and knows the other services' keys. */
+  isIssuer: boolean;
+  /** Whether it calls other services, with a key of its own. */
+  calls: boolean;
+  /** Whether it reaches addresses outside the platform. */
+  reachesOutside: boolean;
+}
+
+/** In the order in which a request's path is compared. */
+export const platformServices: readonly ServiceSpec[] = [
+  { name: "record", path: "/fhir", poolMax: 10, seeds: true, isIssuer: false, calls: false, reachesOutside: false },
+  { name: "identity", path: "/identity", poolMax: 3, seeds: false, isIssuer: true, calls: false, reachesOutside: false },
+  { name: "registry", path: "/registry", poolMax: 3, seeds: true, isIssuer: false, calls: true, reachesOutside: false },
+  { name: "exchange", path: "/exchange", poolMax: 3, seeds: false, isIssuer: false, calls: true, reachesOutside: true },
+  { name: "portal", path: "/portal", poolMax: 3, seeds: false, isIssuer: false, calls: true, reachesOutside: false },
+];
+
+/** Connections that a pod makes besides those of its pool: it asks the instances how they are, and migrates. */
+const watchingConnections = 2;
+
+/** Connections that a service may have to an instance: those of all its pods, an upgrade's surplus included. */
+export function connectionsOf(service: ServiceSpec, podsMax: number): number {
+  return (service.poolMax + watchingConnections) * podsMax;
+}

@@ -1,0 +1,12 @@
+import type { z } from "zod";
+import { callerSettings, readServiceConfig, serviceSchema } from "../lib/service-config.ts";
+
+/** Everything the identity service is told by its environment. */
+export const configSchema = serviceSchema("identity").extend(callerSettings);
+
+export type Config = z.infer<typeof configSchema>;
+
+/** Reads the environment at once. @throws Error that lists every problem, a line each */
+export function readConfig(environment: Record<string, string | undefined>): Config {
+  return readServiceConfig(configSchema, environment);
+}

@@ -1,0 +1,146 @@
+import { existsSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+import { Pool } from "undici";
+import type { Context } from "./context.ts";
+import { type Instance, instanceName } from "./database/instance.ts";
+import { HostResolver, type Lookup } from "./database/resolve-hosts.ts";
+import { describeError } from "./log.ts";
+import { unavailable } from "./operation-outcome.ts";
+
+export interface ServiceClientOptions {
+  /** The service's name: `record`. */
+  name: string;
+  /** Where it stands: `record` is `record.<domain>`. */
+  domain: string;
+  port?: number;
+  /** The authority of its certificate; without one plain HTTP is spoken, for tests. */
+  caFile?: string | undefined;
+  log: Logger;
+  lookup?: Lookup;
+}
+
+export interface ServiceRequest {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** With the service's own prefix: `/fhir/Patient/1`. */
+  path: string;
+  /** A write must bring `Idempotency-Key`, or be harmless when it is done twice: it is sent again when its answer is lost. */
+  headers?: Record<string, string>;
+  body?: string | Uint8Array;
+}
+
+export interface ServiceAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: Buffer;
+}
+
+const connectTimeoutMs = 500;
+/** A pod that says nothing for so long is tried no longer: it may be frozen. A repetition of a request that it holds does no harm. */
+const attemptMs = 6000;
+/** A pod that failed comes last for so long. */
+const distrustMs = 2000;
+const attemptsMax = 8;
+const lookupEveryMs = 2000;
+/** Answers by which a pod says that another one, or a moment later, may do better. */
+const passing = new Set([502, 503, 504]);
+
+/**
+ * Calls another service of the platform, pod by pod: each is found by name and remembered, one that is dead or frozen costs half a second once,
+ * and a request is sent to another pod until its deadline.
+ */
+export class ServiceClient {
+  readonly #options: ServiceClientOptions;
+  readonly #host: string;
+  readonly #resolver: HostResolver;
+  readonly #pools = new Map<string, Pool>();
+  readonly #failedAtMs = new Map<string, number>();
+  #instances: Instance[] = [];
+  #turn = 0;
+
+  constructor(options: ServiceClientOptions) {
+    this.#options = options;
+    this.#host = `${options.name}.${options.domain}`;
+    this.#resolver = new HostResolver({
+      hosts: [{ name: this.#host, port: options.port ?? 8443 }],
+      log: options.log,
+      onChange: (instances) => this.#changed(instances),
+      ...(options.lookup ? { lookup: options.lookup } : {}),
+    });
+    this.#resolver.start(lookupEveryMs);
+  }
+
+  stop(): void {
+    this.#resolver.stop();
+    this.#changed([]);
+  }
+
+  /** @throws FhirError 503 when no pod answers within the context's deadline */
+  async call(context: Context, request: ServiceRequest): Promise<ServiceAnswer> {
+    let last: ServiceAnswer | undefined;
+    for (let attempt = 0; attempt < attemptsMax && !context.deadline.passed; attempt++) {
+      const instance = this.#next();
+      if (instance) {
+        try {
+          last = await this.#attempt(context, instance, request);
+          if (!passing.has(last.status)) return last;
+        } catch (error) {
+          this.#failedAtMs.set(instanceName(instance), performance.now());
+          const facts = { requestId: context.requestId, service: this.#options.name, error: describeError(error) };
+          context.log.debug(facts, "a pod did not answer, trying another");
+        }
+      }
+      await sleep(Math.min(attempt === 0 ? 10 : 150, context.deadline.remainingMs()));
+    }
+    if (last) return last;
+    throw unavailable(`The service ${this.#options.name} did not answer within the deadline`);
+  }
+
+  /** The pods in turn; those that failed a moment ago only when there are no others. */
+  #next(): Instance | undefined {
+    const now = performance.now();
+    const trusted = this.#instances.filter((instance) => now - (this.#failedAtMs.get(instanceName(instance)) ?? -distrustMs) >= distrustMs);
+    const among = trusted.length > 0 ? trusted : this.#instances;
+    this.#turn++;
+    return among[this.#turn % Math.max(1, among.length)];
+  }
+
+  async #attempt(context: Context, instance: Instance, request: ServiceRequest): Promise<ServiceAnswer> {
+    const limit = AbortSignal.timeout(Math.max(1, Math.ceil(Math.min(attemptMs, context.deadline.remainingMs()))));
+    const { statusCode, headers, body } = await this.#poolOf(instance).request({
+      method: request.method,
+      path: request.path,
+      headers: { "X-Request-Id": context.requestId, ...request.headers },
+      body: request.body ?? null,
+      signal: limit,
+    });
+    const flat = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : (value ?? "")]);
+    return { status: statusCode, headers: Object.fromEntries(flat), body: Buffer.from(await body.arrayBuffer()) };
+  }
+
+  #poolOf(instance: Instance): Pool {
+    const name = instanceName(instance);
+    const known = this.#pools.get(name);
+    if (known) return known;
+    const { caFile } = this.#options;
+    const connect = {
+      timeout: connectTimeoutMs,
+      servername: this.#host,
+      ...(caFile && existsSync(caFile) ? { ca: readFileSync(caFile) } : {}),
+    };
+    const pool = new Pool(`${caFile ? "https" : "http"}://${name}`, { connections: 20, connect, keepAliveTimeout: 30_000 });
+    this.#pools.set(name, pool);
+    return pool;
+  }
+
+  #changed(instances: Instance[]): void {
+    this.#instances = instances;
+    const names = new Set(instances.map(instanceName));
+    for (const [name, pool] of this.#pools) {
+      if (names.has(name)) continue;
+      this.#pools.delete(name);
+      this.#failedAtMs.delete(name);
+      void pool.destroy().catch(() => {});
+    }
+  }
+}
