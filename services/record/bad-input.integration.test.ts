@@ -1,10 +1,15 @@
 /** What comes from outside and is wrong, by accident or on purpose, sent to a service that really listens. */
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect as connectHttp2 } from "node:http2";
 import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HttpService } from "../lib/serve.ts";
+import { makeCertificate } from "../lib/testing/certificate.ts";
 import { TestPostgres } from "../lib/testing/postgres.ts";
 import { TestIssuer } from "../lib/testing/tokens.ts";
 import { createApp } from "./app.ts";
@@ -397,6 +402,29 @@ describe("a client that is slow", () => {
     expect(performance.now() - startedMs).toBeLessThan(deadlineMs + 20_000);
     expect(Math.max(...tookMs)).toBeLessThan(deadlineMs);
     expect(await stored()).toBe(before);
+  }, 60_000);
+
+  it("over HTTP/2, as the edge speaks it, gets 408 too, while the connection serves others", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "dsp-slow-"));
+    const tls = await makeCertificate(folder);
+    const options = { fetch: createApp(record.deps).fetch, port: 0, log: record.deps.log };
+    const secure = new HttpService({ ...options, tlsCertFile: tls.certFile, tlsKeyFile: tls.keyFile });
+    const session = connectHttp2(`https://127.0.0.1:${await secure.listen()}`, { ca: tls.cert });
+    try {
+      const common = { authorization: `Bearer ${token}`, "content-type": "application/fhir+json" };
+      const slow = session.request({ ":path": "/fhir/Patient", ":method": "POST", ...common });
+      const answer = once(slow, "response") as Promise<[{ ":status": number }]>;
+      const trickle = setInterval(() => slow.writable && slow.write("{"), 200);
+      slow.on("error", () => undefined);
+      const quick = session.request({ ":path": "/fhir/Patient/nobody", ...common });
+      expect((await (once(quick, "response") as typeof answer))[0][":status"]).toBe(404);
+      expect((await answer)[0][":status"]).toBe(408);
+      clearInterval(trickle);
+    } finally {
+      session.destroy();
+      await secure.drain({ noticeMs: 0, finishMs: 0 });
+      rmSync(folder, { recursive: true, force: true });
+    }
   }, 60_000);
 
   it("that leaves in the middle of its body leaves nothing behind", async () => {
