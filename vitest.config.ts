@@ -5,6 +5,7 @@ const ignored = ["**/node_modules/**", ".dsp/**"];
 const integration = "**/*.integration.test.ts";
 const provider = "infra/provider/**/*.lab.test.ts";
 const lab = "test/lab/**/*.test.ts";
+const portal = "test/portal/**/*.test.ts";
 
 /** By name, so that what a layer does to the platform comes in the same order each time. */
 class ByName extends BaseSequencer {
@@ -14,8 +15,8 @@ class ByName extends BaseSequencer {
 }
 
 /**
- * Four projects, one a layer of tests (`--project fast`): fast needs nothing running, integration a PostgreSQL and a Redis of its own,
- * provider an API server to create things in, lab the whole platform.
+ * Five projects, one a layer of tests (`--project fast`): fast needs nothing running, integration a PostgreSQL and a Redis of its own,
+ * portal a Chromium besides, provider an API server to create things in, lab the whole platform.
  */
 export default defineConfig({
   test: {
@@ -25,7 +26,7 @@ export default defineConfig({
         test: {
           name: "fast",
           include: ["{infra,services,chaos,test}/**/*.test.ts"],
-          exclude: [...ignored, integration, "**/*.lab.test.ts", lab],
+          exclude: [...ignored, integration, "**/*.lab.test.ts", lab, portal],
           testTimeout: 20_000,
         },
       },
@@ -45,6 +46,16 @@ export default defineConfig({
           include: [provider],
           exclude: ignored,
           testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "portal",
+          include: [portal],
+          exclude: ignored,
+          testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,
         },

@@ -18,7 +18,7 @@ export interface ServiceSpec {
 /** In the order in which a request's path is compared. */
 export const platformServices: readonly ServiceSpec[] = [
   { name: "record", path: "/fhir", poolMax: 10, seeds: true, isIssuer: false, calls: false, reachesOutside: false },
-  { name: "identity", path: "/identity", poolMax: 3, seeds: false, isIssuer: true, calls: false, reachesOutside: false },
+  { name: "identity", path: "/identity", poolMax: 3, seeds: true, isIssuer: true, calls: false, reachesOutside: false },
   { name: "registry", path: "/registry", poolMax: 3, seeds: true, isIssuer: false, calls: true, reachesOutside: false },
   { name: "exchange", path: "/exchange", poolMax: 3, seeds: false, isIssuer: false, calls: true, reachesOutside: true },
   { name: "portal", path: "/portal", poolMax: 3, seeds: false, isIssuer: false, calls: true, reachesOutside: false },

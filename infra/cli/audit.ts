@@ -1,17 +1,20 @@
 import { names } from "../components/names.ts";
 import { toolEnvironment } from "../lab/environment.ts";
+import { platformServices } from "../services.ts";
 import { CommandError, runCommand } from "./child-process.ts";
 import { type Command, exitCodes, UsageError } from "./command.ts";
 import { StepError } from "./recipe.ts";
 import { readStackFile } from "./stack-file.ts";
 
 interface ChainReport {
+  service: string;
   sealed: number;
   waiting: number;
   head: { sequence: number; hash: string };
   defects: { kind: string; sequence?: number; eventId?: string }[];
 }
 
+const services = platformServices.map(({ name }) => name);
 const exitCodeUnknown = 2;
 const timeoutMs = 3600_000;
 
@@ -23,12 +26,18 @@ const meanings: Record<string, string> = {
   cut: "and what followed was cut off the end",
 };
 
-/** The report as people read it. */
-export function showReport({ sealed, waiting, head, defects }: ChainReport): string {
+/** The reports as people read them, a service after the other. */
+export function showReports(reports: readonly ChainReport[]): string {
+  const advice =
+    "Keep the heads somewhere else: with --head, a later verification finds out whether anything up to one was changed or cut off.\n";
+  return [...reports.map(showReport), advice].join("\n");
+}
+
+function showReport({ service, sealed, waiting, head, defects }: ChainReport): string {
   const verdict =
     defects.length === 0
-      ? "The audit record is whole."
-      : `The audit record is NOT whole: ${defects.length} defects (at most 100 are told).`;
+      ? `${service}: the audit record is whole.`
+      : `${service}: the audit record is NOT whole: ${defects.length} defects (at most 100 are told).`;
   const lines = defects.map(({ kind, sequence, eventId }) => {
     const which = [...(sequence === undefined ? [] : [`record ${sequence}`]), ...(eventId === undefined ? [] : [eventId])].join(", ");
     return `  ${which} ${meanings[kind] ?? kind}`;
@@ -36,62 +45,70 @@ export function showReport({ sealed, waiting, head, defects }: ChainReport): str
   return [
     verdict,
     ...lines,
-    "",
-    `${sealed} records in the chain, ${waiting} waiting to be put into it.`,
-    `head  ${head.sequence}:${head.hash}`,
-    "Keep the head somewhere else: with --head, a later verification finds out whether anything up to it was changed or cut off.",
+    `  ${sealed} records in the chain, ${waiting} waiting to be put into it.`,
+    `  head  ${head.sequence}:${head.hash}`,
     "",
   ].join("\n");
 }
 
 /** Runs the service's own verification in one of its pods: nobody else can reach the database. */
-async function verify(stackName: string, head: string | undefined): Promise<ChainReport> {
+async function verify(stackName: string, service: string, head: string | undefined): Promise<ChainReport> {
   const { kubernetes } = readStackFile(stackName);
   const args = ["exec", "--kubeconfig", kubernetes.kubeconfig, "--namespace", names.namespace];
   if (kubernetes.context !== undefined) args.push("--context", kubernetes.context);
-  args.push("deployment/record", "--", "node", "services/record/verify-audit.ts", ...(head === undefined ? [] : ["--head", head]));
+  args.push(
+    `deployment/${service}`,
+    "--",
+    "node",
+    "services/lib/verify-audit.ts",
+    service,
+    ...(head === undefined ? [] : ["--head", head]),
+  );
   try {
-    return read(await runCommand("kubectl", args, { timeoutMs, env: toolEnvironment() }));
+    return read(service, await runCommand("kubectl", args, { timeoutMs, env: toolEnvironment() }));
   } catch (failure) {
     if (!(failure instanceof CommandError)) throw failure;
     // Exit code 1 is a report with defects.
-    if (failure.exitCode === 1 && failure.stdout.includes('"defects"')) return read(failure.stdout);
+    if (failure.exitCode === 1 && failure.stdout.includes('"defects"')) return read(service, failure.stdout);
     throw new StepError(
-      `the audit record could not be verified: ${failure.stderr.trim().split("\n").at(-1) ?? failure.message}`,
+      `the audit record of ${service} could not be verified: ${failure.stderr.trim().split("\n").at(-1) ?? failure.message}`,
       "See ./dsp status.",
     );
   }
 }
 
-function read(stdout: string): ChainReport {
-  return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as ChainReport;
+function read(service: string, stdout: string): ChainReport {
+  return { service, ...(JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Omit<ChainReport, "service">) };
 }
 
 export const audit: Command = {
   description:
-    "Verifies the record of who did what: every entry's place in the chain of hashes. Finds what was changed, removed, slipped in, or, with --head,\n" +
+    "Verifies each service's record of who did what: every entry's place in the chain of hashes. Finds what was changed, removed, slipped in, or, with --head,\n" +
     "cut off the end. Exit code: 0 whole, 1 not whole, 2 cannot tell.",
   positionals: { usage: "verify", description: "what to do", choices: ["verify"], max: 1 },
   options: {
-    head: { type: "string", placeholder: "sequence:hash", description: "a head that an earlier verification printed" },
-    json: { type: "boolean", description: "print the report as JSON" },
+    service: { type: "string", choices: services, description: "one service's record alone (default: all)" },
+    head: { type: "string", placeholder: "sequence:hash", description: "a head that an earlier verification printed; with --service" },
+    json: { type: "boolean", description: "print the reports as JSON" },
     stack: { type: "string", placeholder: "name", description: "the stack (default: lab)" },
   },
-  examples: ["./dsp audit verify", "./dsp audit verify --json | jq .defects"],
+  examples: ["./dsp audit verify", "./dsp audit verify --service record --json | jq '.[].defects'"],
   async run(values, words) {
     if (words[0] !== "verify") throw new UsageError("say what to do: ./dsp audit verify");
     const text = (option: string) => (typeof values[option] === "string" ? (values[option] as string) : undefined);
     const head = text("head");
     if (head !== undefined && !/^\d{1,15}:[0-9a-f]{64}$/.test(head)) throw new UsageError(`--head "${head}" is no SEQUENCE:HASH`);
-    let report: ChainReport;
+    const service = text("service");
+    if (head !== undefined && service === undefined) throw new UsageError("a head is of one service: say which with --service");
+    const reports: ChainReport[] = [];
     try {
-      report = await verify(text("stack") ?? "lab", head);
+      for (const each of service === undefined ? services : [service]) reports.push(await verify(text("stack") ?? "lab", each, head));
     } catch (failure) {
       if (!(failure instanceof StepError)) throw failure;
       process.stderr.write(`dsp: ${failure.message}\n     ${failure.advice}\n`);
       return exitCodeUnknown;
     }
-    process.stdout.write(values.json === true ? `${JSON.stringify(report, null, 2)}\n` : showReport(report));
-    return report.defects.length === 0 ? exitCodes.ok : exitCodes.failed;
+    process.stdout.write(values.json === true ? `${JSON.stringify(reports, null, 2)}\n` : showReports(reports));
+    return reports.every(({ defects }) => defects.length === 0) ? exitCodes.ok : exitCodes.failed;
   },
 };

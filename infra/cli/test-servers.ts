@@ -1,4 +1,4 @@
-/** The real servers that the integration tests and the benchmark start for themselves: PostgreSQL and Redis, from Debian's packages where they are missing. */
+/** The real servers that the integration tests and the benchmark start for themselves: PostgreSQL and Redis, and the browser that walks the portal, from Debian's packages where they are missing. */
 import { existsSync, readdirSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
@@ -27,6 +27,12 @@ export function findRedisServer(): string | undefined {
   return folder === undefined ? undefined : join(folder, "redis-server");
 }
 
+/** The browser that the portal's tests drive; undefined where there is none. */
+function findChromium(): string | undefined {
+  const { DSP_TEST_CHROMIUM: told } = process.env;
+  return told ?? onPath("chromium");
+}
+
 /** Debian starts a server when it installs it, unless a policy forbids: ours is there for the installation only. */
 async function withoutAutostart(install: () => Promise<void>): Promise<void> {
   if (existsSync(servicePolicy)) return install();
@@ -42,16 +48,28 @@ async function withoutAutostart(install: () => Promise<void>): Promise<void> {
  * Makes sure that PostgreSQL's and Redis' programs are there.
  * @throws StepError where they are missing and cannot be installed
  */
-export async function installTestServers(tools: StepTools): Promise<string> {
+export function installTestServers(tools: StepTools): Promise<string> {
   const missing = [
     ...(findPostgresBin() === undefined ? ["postgresql"] : []),
     ...(findRedisServer() === undefined ? ["redis-server"] : []),
   ];
+  return install(missing, tools);
+}
+
+/**
+ * Makes sure that there is a Chromium, with a font for it.
+ * @throws StepError where it is missing and cannot be installed
+ */
+export function installTestBrowser(tools: StepTools): Promise<string> {
+  return install(findChromium() === undefined ? ["chromium", "fonts-dejavu-core"] : [], tools);
+}
+
+async function install(missing: readonly string[], tools: StepTools): Promise<string> {
   if (missing.length === 0) return "there already";
   if (process.getuid?.() !== 0 || !existsSync("/etc/debian_version")) {
     throw new StepError(
       `${missing.join(" and ")} must be on this machine`,
-      "Install them with your package manager (PostgreSQL's programs elsewhere: DSP_TEST_PG_BIN).",
+      "Install them with your package manager (elsewhere: DSP_TEST_PG_BIN for PostgreSQL's programs, DSP_TEST_CHROMIUM for Chromium).",
     );
   }
   tools.progress(`installing ${missing.join(" and ")}`);

@@ -10,10 +10,10 @@ import { takeDown } from "./down.ts";
 import { listenForInterrupt, RecipeStopped, runRecipe, type Step } from "./recipe.ts";
 import { formatElapsed } from "./step-display.ts";
 import { addCounts, countCheck, countVitest, formatCounts, noTests, type TestCounts } from "./test-results.ts";
-import { installTestServers } from "./test-servers.ts";
+import { installTestBrowser, installTestServers } from "./test-servers.ts";
 import { bringUp } from "./up.ts";
 
-const layers = ["fast", "integration", "lab"] as const;
+const layers = ["fast", "integration", "portal", "lab"] as const;
 type Layer = (typeof layers)[number];
 
 const resumeAdvice = "Run ./dsp test again.";
@@ -89,6 +89,15 @@ async function testIntegration(run: TestRun): Promise<TestCounts> {
   return runVitest("integration", run);
 }
 
+/** The portal over the services' real processes, walked in a browser. */
+async function testPortal(run: TestRun): Promise<TestCounts> {
+  await prepare([
+    { name: "test servers", run: installTestServers },
+    { name: "test browser", run: installTestBrowser },
+  ]);
+  return runVitest("portal", run);
+}
+
 async function testLab(run: TestRun, options: { keep: boolean }): Promise<TestCounts> {
   const stoodBefore = readLabFacts()?.complete === true;
   const takenDown = !options.keep && (!stoodBefore || process.env.CI !== undefined);
@@ -107,7 +116,8 @@ async function testLayer(layer: Layer, run: TestRun, options: { keep: boolean })
   say(`\n══ ${layer}`);
   try {
     if (layer === "fast") return await testFast(run);
-    return layer === "integration" ? await testIntegration(run) : await testLab(run, options);
+    if (layer === "integration") return await testIntegration(run);
+    return layer === "portal" ? await testPortal(run) : await testLab(run, options);
   } catch (failure) {
     if (run.signal.aborted || !(failure instanceof RecipeStopped) || failure.exitCode !== exitCodes.failed) throw failure;
     return countCheck(false);
@@ -117,9 +127,9 @@ async function testLayer(layer: Layer, run: TestRun, options: { keep: boolean })
 export const test: Command = {
   description:
     "Runs the tests. fast: types, style, unit, architecture, charts and program tests, nothing running. integration: with a real PostgreSQL\n" +
-    "and Redis of their own. lab: stands the platform up and breaks it under load; a lab that ran before is left running (not in CI).\n" +
+    "and Redis of their own. portal: the web site over the services' processes, walked in a browser. lab: stands the platform up and breaks it under load; a lab that ran before is left running (not in CI).\n" +
     "The last line is the sum over the layers.",
-  positionals: { usage: "[fast|integration|lab]", description: "one layer; all without a word", choices: layers, max: 1 },
+  positionals: { usage: "[fast|integration|portal|lab]", description: "one layer; all without a word", choices: layers, max: 1 },
   passthrough: true,
   options: { keep: { type: "boolean", description: "leave the lab running, even if the test brought it up" } },
   examples: ["./dsp test", "./dsp test fast", "./dsp test lab -- test/lab/failover"],

@@ -1,14 +1,24 @@
 import { join } from "node:path";
 import { configOrExit } from "../lib/configuration.ts";
 import { runMain, runService } from "../lib/run-service.ts";
-import { startServiceParts } from "../lib/service-parts.ts";
 import { createApp } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
+import { startExpiring } from "./expire.ts";
+import { startParts } from "./parts.ts";
 
 async function main(config: Config): Promise<void> {
-  const parts = await startServiceParts("identity", config);
+  const parts = await startParts(config);
   const { fetch } = createApp(parts.deps);
-  await runService({ name: "identity", config, parts, fetch, migrations: join(import.meta.dirname, "migrations"), commonTables: true });
+  const background = (signal: AbortSignal): void => startExpiring(parts.deps, signal);
+  await runService({
+    name: "identity",
+    config,
+    parts,
+    fetch,
+    migrations: join(import.meta.dirname, "migrations"),
+    commonTables: true,
+    background,
+  });
 }
 
 if (import.meta.main) {

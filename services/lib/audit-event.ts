@@ -15,7 +15,46 @@ export type Interaction =
   | "transaction"
   | "operation";
 
-const actions: Record<Interaction, "C" | "R" | "U" | "D" | "E"> = {
+/** What is no RESTful interaction but has to do with who somebody is. */
+export type Security = "login" | "logout" | "lock" | "credentials" | "client-token";
+
+interface Coding {
+  system: string;
+  code: string;
+  display: string;
+}
+
+const restful = "http://hl7.org/fhir/restful-interaction";
+const eventTypes = "http://terminology.hl7.org/CodeSystem/audit-event-type";
+const dicom = "http://dicom.nema.org/resources/ontology/DCM";
+
+/** DICOM PS3.15's security events; FHIR's own code system has none for them. */
+const securityEvents: Record<Security, { type: Coding; subtype: Coding }> = {
+  login: userAuthentication("110122", "Login"),
+  logout: userAuthentication("110123", "Logout"),
+  lock: securityAlert("110113", "Security Alert"),
+  credentials: securityAlert("110137", "User Security Attributes Changed"),
+  "client-token": userAuthentication("110126", "Node Authentication"),
+};
+
+function userAuthentication(code: string, display: string): { type: Coding; subtype: Coding } {
+  return { type: { system: dicom, code: "110114", display: "User Authentication" }, subtype: { system: dicom, code, display } };
+}
+
+function securityAlert(code: string, display: string): { type: Coding; subtype: Coding } {
+  return { type: { system: dicom, code: "110113", display: "Security Alert" }, subtype: { system: dicom, code, display } };
+}
+
+function eventOf(interaction: Interaction | Security): { type: Coding; subtype: Coding } {
+  return interaction in securityEvents
+    ? securityEvents[interaction as Security]
+    : {
+        type: { system: eventTypes, code: "rest", display: "RESTful Operation" },
+        subtype: { system: restful, code: interaction, display: interaction },
+      };
+}
+
+const actions: Record<Interaction | Security, "C" | "R" | "U" | "D" | "E"> = {
   create: "C",
   read: "R",
   vread: "R",
@@ -28,11 +67,16 @@ const actions: Record<Interaction, "C" | "R" | "U" | "D" | "E"> = {
   "search-type": "E",
   transaction: "E",
   operation: "E",
+  login: "E",
+  logout: "E",
+  lock: "E",
+  credentials: "U",
+  "client-token": "E",
 };
 
 /** What happened, as far as an audit record tells. Never content, results or tokens. */
 export interface AuditFact {
-  interaction: Interaction;
+  interaction: Interaction | Security;
   /** http://hl7.org/fhir/audit-event-outcome: 0 success, 4 minor failure (there is no such thing), 8 serious failure (refused). */
   outcome: "0" | "4" | "8";
   resourceType: string;
@@ -48,7 +92,7 @@ export interface AuditFact {
 export interface AuditRow {
   id: string;
   recorded: string;
-  interaction: Interaction;
+  interaction: Interaction | Security;
   outcome: string;
   subject: string;
   client_id: string;
@@ -72,6 +116,7 @@ export function auditRow(context: Context, source: AuditSource, fact: AuditFact)
   const id = crypto.randomUUID();
   const recorded = new Date().toISOString();
   const { principal, requestId } = context;
+  const { type, subtype } = eventOf(fact.interaction);
   return {
     id,
     recorded,
@@ -86,8 +131,8 @@ export function auditRow(context: Context, source: AuditSource, fact: AuditFact)
     content: JSON.stringify({
       resourceType: "AuditEvent",
       id,
-      type: { system: "http://terminology.hl7.org/CodeSystem/audit-event-type", code: "rest", display: "RESTful Operation" },
-      subtype: [{ system: "http://hl7.org/fhir/restful-interaction", code: fact.interaction, display: fact.interaction }],
+      type,
+      subtype: [subtype],
       action: actions[fact.interaction],
       recorded,
       outcome: fact.outcome,

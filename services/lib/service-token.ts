@@ -56,7 +56,8 @@ export class ServiceToken {
       new URLSearchParams({
         grant_type: "client_credentials",
         scope,
-        resource: audience,
+        // RFC 8707: a resource is named by an address. The platform's plain name is what identity takes it for without.
+        ...(URL.canParse(audience) ? { resource: audience } : {}),
         client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
         client_assertion: await this.#assertion(),
       });

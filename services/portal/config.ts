@@ -1,8 +1,23 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { callerSettings, readServiceConfig, serviceSchema } from "../lib/service-config.ts";
 
-/** Everything the portal service is told by its environment. */
-export const configSchema = serviceSchema("portal").extend(callerSettings);
+/** Everything the portal service is told by its environment. PUBLIC_URL ends in `/portal`. */
+export const configSchema = serviceSchema("portal").extend({
+  ...callerSettings,
+  /** The private key (JWK, ES256) by which identity knows the client `portal`. */
+  CLIENT_KEY_FILE: z.string().min(1),
+  CLIENT_ID: z.string().min(1).default("portal"),
+  /** Where the other services listen. */
+  SERVICES_PORT: z.coerce.number().int().min(1).max(65535).default(8443),
+  /** An address or telephone number that the help page shows. */
+  HELPDESK: z.string().min(3).max(200).optional(),
+  /** A session that nobody used for so long is over. */
+  SESSION_IDLE_MINUTES: z.coerce.number().int().min(5).max(1440).default(60),
+  /** A session is over after so long, used or not. */
+  SESSION_HOURS: z.coerce.number().int().min(1).max(24).default(12),
+  /** What somebody typed and did not send is kept for so long. */
+  DRAFT_DAYS: z.coerce.number().int().min(1).max(90).default(7),
+});
 
 export type Config = z.infer<typeof configSchema>;
 

@@ -104,7 +104,11 @@ export async function listEvents(context: Context, deps: Deps, request: LogReque
     id: crypto.randomUUID(),
     type: "searchset",
     link: [{ relation: "self", url: link(undefined) }, ...(last ? [{ relation: "next", url: link(last) }] : [])],
-    entry: shown.map((row) => ({ fullUrl: `${publicUrl}/AuditEvent/${row.id}`, resource: told(row, request), search: { mode: "match" } })),
+    entry: shown.map((row) => ({
+      fullUrl: `${publicUrl}/AuditEvent/${row.id}`,
+      resource: told(row, request, context),
+      search: { mode: "match" },
+    })),
   };
   return { value: JSON.stringify(bundle), servedBy };
 }
@@ -119,7 +123,7 @@ export async function readEvent(
   const { value, servedBy } = await readLog(context, deps, { ...request, query }, "read");
   const [row] = value;
   if (!row) throw fhirError(404, "not-found", "There is no such resource");
-  return { value: JSON.stringify(told(row, request)), servedBy };
+  return { value: JSON.stringify(told(row, request, context)), servedBy };
 }
 
 async function readLog(
@@ -150,7 +154,7 @@ interface Recorded {
 }
 
 /** The record with a narrative in the reader's language. */
-function told(row: EventRow, { language, access }: Pick<LogRequest, "language" | "access">): object {
+function told(row: EventRow, { language, access }: Pick<LogRequest, "language" | "access">, { principal }: Context): object {
   const { resourceType, id, ...rest } = JSON.parse(row.content) as Recorded;
   const [agent] = rest.agent ?? [];
   const [who, role, emergency] = [agent?.who?.display, agent?.role?.[0]?.text, rest.purposeOfEvent?.[0]?.text];
@@ -161,7 +165,8 @@ function told(row: EventRow, { language, access }: Pick<LogRequest, "language" |
       resourceType: row.resource_type,
       account: row.subject,
       recorded: row.recorded,
-      isSelf: role === "patient" && access.patientId !== undefined,
+      // A delegate acts with the role of a patient too, and is somebody else.
+      isSelf: role === "patient" && access.patientId !== undefined && row.subject === principal.subject,
       ...(who === undefined ? {} : { who }),
       ...(role === undefined ? {} : { role }),
       ...(emergency === undefined ? {} : { emergency }),

@@ -1,9 +1,9 @@
 import { parseArgs } from "node:util";
-import { type ChainHead, verifyChain } from "../lib/audit-chain.ts";
-import { configOrExit } from "../lib/configuration.ts";
-import { backgroundContext } from "../lib/context.ts";
-import { readConfig } from "./config.ts";
-import { startParts } from "./parts.ts";
+import { type ChainHead, verifyChain } from "./audit-chain.ts";
+import { configOrExit } from "./configuration.ts";
+import { backgroundContext } from "./context.ts";
+import { readServiceConfig, serviceSchema } from "./service-config.ts";
+import { startServiceParts } from "./service-parts.ts";
 
 /** Longer than any chain takes. */
 const limitMs = 3600_000;
@@ -16,10 +16,14 @@ export function parseHead(text: string | undefined): ChainHead | undefined {
   return { sequence: Number(sequence), hash };
 }
 
-/** Verifies the audit chain and prints the report as JSON; exit code 1 where something was found. */
+/** `node verify-audit.ts record [--head …]`, in a pod of that service: verifies its audit chain and prints the report as JSON; exit code 1 where something was found. */
 async function main(): Promise<void> {
-  const head = parseHead(parseArgs({ options: { head: { type: "string" } } }).values.head);
-  const { deps, stop } = await startParts({ ...configOrExit(readConfig), LOG_LEVEL: "silent" });
+  const { values, positionals } = parseArgs({ options: { head: { type: "string" } }, allowPositionals: true });
+  const [service] = positionals;
+  if (service === undefined) throw new Error("name the service whose chain is to be verified");
+  const head = parseHead(values.head);
+  const config = configOrExit((environment) => readServiceConfig(serviceSchema(service), environment));
+  const { deps, stop } = await startServiceParts(service, { ...config, LOG_LEVEL: "silent" });
   const context = backgroundContext(deps.log, "verify-audit", limitMs);
   const report = await deps.database.read(
     context,

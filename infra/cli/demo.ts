@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { names } from "../components/names.ts";
+import { toolEnvironment } from "../lab/environment.ts";
+import { readSecrets } from "../secrets.ts";
+import { CommandError, runCommand } from "./child-process.ts";
+import { type Command, exitCodes } from "./command.ts";
+import { StepError } from "./recipe.ts";
+import { readStackFile } from "./stack-file.ts";
+import { secretStore } from "./stack-secrets.ts";
+
+const timeoutMs = 30_000;
+
+const accountSchema = z.object({
+  login: z.string(),
+  name: z.string(),
+  role: z.string(),
+  profession: z.string().optional(),
+  organization: z.string().optional(),
+  code: z.string().optional(),
+  codeSeconds: z.number().optional(),
+});
+
+type Account = z.infer<typeof accountSchema>;
+
+/** The synthetic accounts with the one-time codes of this moment, from a pod of identity. @throws StepError */
+async function readAccounts(stackName: string): Promise<Account[]> {
+  const { kubernetes } = readStackFile(stackName);
+  const args = ["exec", "--kubeconfig", kubernetes.kubeconfig, "--namespace", names.namespace];
+  if (kubernetes.context !== undefined) args.push("--context", kubernetes.context);
+  args.push("deployment/identity", "--", "node", "services/identity/demo-accounts.ts");
+  try {
+    const stdout = await runCommand("kubectl", args, { timeoutMs, env: toolEnvironment() });
+    return z.array(accountSchema).parse(JSON.parse(stdout.trim().split("\n").at(-1) ?? ""));
+  } catch (failure) {
+    if (!(failure instanceof CommandError)) throw failure;
+    const lastWords = failure.stderr.trim().split("\n").at(-1) ?? failure.message;
+    throw new StepError(`the accounts could not be read: ${lastWords}`, "Bring the platform up first: ./dsp up");
+  }
+}
+
+/** As people read it. */
+export function showAccounts(portal: string, password: string, accounts: readonly Account[]): string {
+  const rows = accounts.map(({ login, name, role, profession, organization, code, codeSeconds }) => {
+    const who = [profession ?? role, ...(organization === undefined ? [] : [organization])].join(", ");
+    const second = code === undefined ? "" : `code ${code} (${codeSeconds} s)`;
+    return `  ${login.padEnd(10)} ${name.padEnd(22)} ${who.padEnd(26)} ${second}`.trimEnd();
+  });
+  return [
+    "Synthetic accounts, for trying the platform. Nobody of these names exists.",
+    "",
+    ...rows,
+    "",
+    `  password   ${password}`,
+    `  portal     ${portal}`,
+    "",
+    "A code changes every 30 s and is good for one sign-in: run this again for the next.",
+    "",
+  ].join("\n");
+}
+
+export const demo: Command = {
+  description: "Prints the accounts of the synthetic people: logins, their password, and the one-time codes of this moment.",
+  options: {
+    json: { type: "boolean", description: "print them as JSON" },
+    stack: { type: "string", placeholder: "name", description: "the stack (default: lab)" },
+  },
+  examples: ["./dsp demo", "./dsp demo --json | jq -r '.accounts[] | select(.login == \"hoffmann\").code'"],
+  async run(values) {
+    const stack = typeof values.stack === "string" ? values.stack : "lab";
+    const portal = `${new URL(readStackFile(stack).publicUrl).origin}/portal/`;
+    const [accounts, { demoPassword }] = await Promise.all([readAccounts(stack), readSecrets(secretStore(stack))]);
+    if (demoPassword === undefined) throw new StepError("this stack has no password for synthetic accounts", "Make it: ./dsp secrets make");
+    const text =
+      values.json === true
+        ? JSON.stringify({ portal, password: demoPassword, accounts }, null, 2)
+        : showAccounts(portal, demoPassword, accounts);
+    process.stdout.write(`${text}\n`);
+    return exitCodes.ok;
+  },
+};

@@ -1,0 +1,20 @@
+import { randomInt } from "node:crypto";
+import { digest } from "../digest.ts";
+
+const howMany = 8;
+const length = 12;
+/** Without letters and digits that look alike. */
+const alphabet = "abcdefghjkmnpqrstuvwxyz23456789";
+
+/** Fresh codes, as they are shown: `abcd-efgh-jkmn`. */
+export function newRecoveryCodes(): string[] {
+  return Array.from({ length: howMany }, () => {
+    const letters = Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join("");
+    return letters.replace(/(.{4})(?=.)/g, "$1-");
+  });
+}
+
+/** What is stored of a code. 59 bits of chance need no slow hash. */
+export function recoveryDigest(accountId: string, code: string): string {
+  return digest("recovery", accountId, code.toLowerCase().replace(/[^a-z0-9]/g, ""));
+}

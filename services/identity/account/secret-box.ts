@@ -1,0 +1,50 @@
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import type { Logger } from "pino";
+import { WatchedFile } from "../watched-file.ts";
+
+const ivBytes = 12;
+const tagBytes = 16;
+
+/** Keeps small secrets encrypted at rest (AES-256-GCM). The newest key encrypts, all of them decrypt. */
+export class SecretBox {
+  readonly #file: WatchedFile<Buffer[]>;
+
+  /** @throws when a line of the file is not 32 bytes in base64 */
+  constructor(path: string, log: Logger) {
+    this.#file = new WatchedFile(path, parseKeys, log);
+  }
+
+  /** @param purpose whose secret it is; it opens for nothing else */
+  seal(secret: Buffer, purpose: string): Buffer {
+    const iv = randomBytes(ivBytes);
+    const cipher = createCipheriv("aes-256-gcm", this.#file.value[0] ?? Buffer.alloc(0), iv);
+    cipher.setAAD(Buffer.from(purpose));
+    const text = Buffer.concat([cipher.update(secret), cipher.final()]);
+    return Buffer.concat([iv, cipher.getAuthTag(), text]);
+  }
+
+  /** @throws when no key opens it */
+  open(sealed: Buffer, purpose: string): Buffer {
+    for (const key of this.#file.value) {
+      try {
+        const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, ivBytes));
+        decipher.setAAD(Buffer.from(purpose));
+        decipher.setAuthTag(sealed.subarray(ivBytes, ivBytes + tagBytes));
+        return Buffer.concat([decipher.update(sealed.subarray(ivBytes + tagBytes)), decipher.final()]);
+      } catch {
+        // Another key's, perhaps.
+      }
+    }
+    throw new Error("a secret opens with none of the keys in SECRET_KEYS_FILE");
+  }
+}
+
+function parseKeys(text: string): Buffer[] {
+  const keys = text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .map((line) => Buffer.from(line, "base64"));
+  if (keys.length === 0 || keys.some((key) => key.length !== 32)) throw new Error("every line must be 32 bytes in base64");
+  return keys;
+}

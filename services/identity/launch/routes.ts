@@ -1,0 +1,34 @@
+import type { Hono } from "hono";
+import { z } from "zod";
+import { authenticate, decodeUtf8, type Env, readBody } from "../../lib/http.ts";
+import { fhirError } from "../../lib/operation-outcome.ts";
+import type { Deps } from "../deps.ts";
+import { createLaunch } from "./create-launch.ts";
+
+const bodySchema = z.strictObject({
+  patient: z.string().regex(/^[A-Za-z0-9\-.]{1,64}$/),
+  client_id: z.string().min(1).max(255).optional(),
+});
+
+/** POST /identity/launch `{"patient": id, "client_id"?}` with the user's token at a first-party site: `{"launch": value, "expires_in": s}`. */
+export function launchRoutes(app: Hono<Env>, deps: Deps): void {
+  app.post("/launch", async (call) => {
+    const context = await authenticate(call, deps, { interaction: "operation", resourceType: "Patient" });
+    const text = decodeUtf8(await readBody(call, deps));
+    const body = bodySchema.safeParse(parseJson(text));
+    if (!body.success) {
+      throw fhirError(400, "invalid", 'Send {"patient": "<id>"} and, to allow one software only, "client_id"');
+    }
+    const key = call.req.header("Idempotency-Key") ?? crypto.randomUUID();
+    const launch = await createLaunch(context, deps, { patientId: body.data.patient, clientId: body.data.client_id, key });
+    return call.json(launch, 201, { "Cache-Control": "no-store" });
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

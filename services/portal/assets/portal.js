@@ -1,0 +1,178 @@
+// What makes the pages pleasanter; each of them works without it. No framework, no inline code, nothing from elsewhere.
+"use strict";
+
+const banner = () => document.getElementById("banner");
+const waitBeforeBannerMs = 2000;
+const giveUpMs = 90_000;
+let bannerTimer;
+
+function say(name) {
+  const element = banner();
+  if (!element) return;
+  element.querySelector("span").textContent = element.dataset[name];
+  element.hidden = false;
+}
+
+function watchWait() {
+  clearTimeout(bannerTimer);
+  bannerTimer = setTimeout(() => say("waiting"), waitBeforeBannerMs);
+}
+
+function endWait() {
+  clearTimeout(bannerTimer);
+  const element = banner();
+  if (element) element.hidden = true;
+}
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Sends a form until it is answered: it carries a key by which the server does it once. */
+async function sendUntilAnswered(form, body) {
+  const begun = Date.now();
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const response = await fetch(form.action, { method: "POST", body, headers: { "Dsp-Script": "1" }, signal: AbortSignal.timeout(30_000) });
+      if (![502, 503, 504].includes(response.status) || Date.now() - begun > giveUpMs) return response;
+    } catch (error) {
+      if (Date.now() - begun > giveUpMs) throw error;
+    }
+    await sleep(Math.min(4000, 300 * 2 ** attempt));
+  }
+}
+
+function bodyOf(form, submitter) {
+  const data = new FormData(form, submitter);
+  if (form.enctype === "multipart/form-data") return data;
+  return new URLSearchParams([...data].filter(([, value]) => typeof value === "string"));
+}
+
+async function submit(event) {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement) || form.method !== "post" || form.dataset.retry === undefined) return;
+  event.preventDefault();
+  if (form.dataset.sending) return;
+  form.dataset.sending = "1";
+  const button = event.submitter;
+  button?.setAttribute("aria-disabled", "true");
+  watchWait();
+  try {
+    const response = await sendUntilAnswered(form, bodyOf(form, event.submitter));
+    const location = response.headers.get("Dsp-Location");
+    if (location) {
+      if (!response.headers.has("Dsp-Keep")) forget(form);
+      window.location.assign(location);
+      return;
+    }
+    if ([502, 503, 504].includes(response.status)) {
+      say("gaveUp");
+      return;
+    }
+    show(await response.text());
+  } catch {
+    say("gaveUp");
+  } finally {
+    clearTimeout(bannerTimer);
+    delete form.dataset.sending;
+    button?.removeAttribute("aria-disabled");
+  }
+}
+
+/** Shows a page that came as an answer, with the focus on what is wrong. */
+function show(text) {
+  const next = new DOMParser().parseFromString(text, "text/html");
+  document.title = next.title;
+  document.body.replaceWith(document.adoptNode(next.body));
+  begin();
+  (document.getElementById("problems") ?? document.getElementById("content"))?.focus();
+  window.scrollTo(0, 0);
+}
+
+// What is typed stays in this tab, so that a reload or a new sign-in loses nothing, and goes to the server for another day.
+const storageKey = (form) => `draft:${form.dataset.draft}`;
+
+function typedIn(form) {
+  const fields = [...new FormData(form)].filter(([name, value]) => !name.startsWith("_") && typeof value === "string");
+  return Object.fromEntries(fields);
+}
+
+function remember(form) {
+  try {
+    sessionStorage.setItem(storageKey(form), JSON.stringify(typedIn(form)));
+  } catch {
+    // Storage is full or switched off: the server keeps it.
+  }
+  clearTimeout(form.draftTimer);
+  form.draftTimer = setTimeout(() => sendDraft(form), 1200);
+}
+
+function sendDraft(form) {
+  clearTimeout(form.draftTimer);
+  form.draftTimer = undefined;
+  const body = new URLSearchParams({ ...typedIn(form), _token: form.elements._token.value, _key: form.elements._key.value });
+  fetch(`/portal/drafts/${encodeURIComponent(form.dataset.draft)}`, { method: "POST", body, keepalive: true }).catch(() => {});
+}
+
+function forget(form) {
+  if (form.dataset.draft === undefined) return;
+  clearTimeout(form.draftTimer);
+  form.draftTimer = undefined;
+  sessionStorage.removeItem(storageKey(form));
+}
+
+function restore(form) {
+  const kept = sessionStorage.getItem(storageKey(form));
+  if (!kept) return;
+  for (const [name, value] of Object.entries(JSON.parse(kept))) {
+    const field = form.elements.namedItem(name);
+    if (field instanceof RadioNodeList) field.value = value;
+    else if (field && "value" in field && field.type !== "file" && field.type !== "checkbox") field.value = value;
+    else if (field?.type === "checkbox") field.checked = field.value === value;
+  }
+}
+
+function prepareDrop(zone) {
+  const input = zone.querySelector("input[type=file]");
+  const hint = zone.querySelector(".drop-hint");
+  if (hint) hint.hidden = false;
+  const over = (on) => (event) => {
+    event.preventDefault();
+    zone.classList.toggle("drop-over", on);
+  };
+  zone.addEventListener("dragover", over(true));
+  zone.addEventListener("dragleave", over(false));
+  zone.addEventListener("drop", (event) => {
+    over(false)(event);
+    if (event.dataTransfer?.files.length) {
+      input.files = event.dataTransfer.files;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  });
+}
+
+function begin() {
+  for (const form of document.querySelectorAll("form[data-draft]")) restore(form);
+  for (const zone of document.querySelectorAll("[data-drop]")) prepareDrop(zone);
+  for (const button of document.querySelectorAll("[data-print]")) button.hidden = false;
+  document.querySelector(".main-navigation [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+}
+
+document.addEventListener("submit", (event) => void submit(event));
+document.addEventListener("input", (event) => {
+  const form = event.target.closest?.("form[data-draft]");
+  if (form) remember(form);
+});
+document.addEventListener("change", (event) => {
+  const form = event.target.closest?.("form[data-now]");
+  if (form) form.requestSubmit();
+});
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("[data-print]")) window.print();
+  const link = event.target.closest?.("a[href]");
+  if (link && link.origin === location.origin && !link.target && !link.hasAttribute("download") && !link.hash) watchWait();
+});
+window.addEventListener("pagehide", () => {
+  endWait();
+  for (const form of document.querySelectorAll("form[data-draft]")) if (form.draftTimer) sendDraft(form);
+});
+window.addEventListener("pageshow", endWait);
+begin();

@@ -1,0 +1,21 @@
+import type { ServiceDeps } from "../lib/service-parts.ts";
+import type { ExchangeClient } from "./clients/exchange.ts";
+import type { RecordClient } from "./clients/record.ts";
+import type { RegistryClient } from "./clients/registry.ts";
+import type { Assets } from "./layout/assets.ts";
+import type { Drafts } from "./session/drafts.ts";
+import type { Sessions } from "./session/sessions.ts";
+import type { SignIn } from "./session/sign-in.ts";
+
+/** What the portal's pages work with. */
+export interface Deps extends ServiceDeps {
+  assets: Assets;
+  sessions: Sessions;
+  signIn: SignIn;
+  drafts: Drafts;
+  record: RecordClient;
+  registry: RegistryClient;
+  exchange: ExchangeClient;
+  /** How people reach the helpdesk; undefined: nobody has said. */
+  helpdesk: string | undefined;
+}

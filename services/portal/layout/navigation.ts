@@ -1,0 +1,45 @@
+import type { Texts } from "./language.ts";
+
+/** A part of the site with a navigation of its own. */
+export type Area = "public" | "patient" | "professional" | "practice" | "operator";
+
+export interface Place {
+  path: string;
+  text: keyof typeof navigationTexts;
+  /** Begins of other addresses that belong to it. */
+  also?: readonly string[];
+  /** Not for somebody who acts for a patient. */
+  selfOnly?: boolean;
+}
+
+export const navigationTexts = {
+  overview: { en: "Overview", fr: "Aperçu", de: "Übersicht" },
+  documents: { en: "Documents", fr: "Documents", de: "Dokumente" },
+  summary: { en: "Summary", fr: "Résumé", de: "Zusammenfassung" },
+  accesses: { en: "Who looked", fr: "Qui a consulté", de: "Wer hat geschaut" },
+  rights: { en: "Who may look", fr: "Qui peut consulter", de: "Wer darf schauen" },
+  delegates: { en: "People I trust", fr: "Personnes de confiance", de: "Vertrauenspersonen" },
+  record: { en: "My record", fr: "Mon dossier", de: "Meine Akte" },
+  start: { en: "Start", fr: "Accueil", de: "Start" },
+} as const satisfies Texts;
+
+/** What each part of the site shows in its navigation, in this order. */
+export const navigation: Readonly<Record<Area, readonly Place[]>> = {
+  public: [],
+  patient: [
+    { path: "/portal/patient", text: "overview" },
+    {
+      path: "/portal/patient/documents",
+      text: "documents",
+      also: ["/portal/patient/reports", "/portal/patient/results", "/portal/patient/upload"],
+    },
+    { path: "/portal/patient/summary", text: "summary" },
+    { path: "/portal/patient/accesses", text: "accesses", selfOnly: true },
+    { path: "/portal/patient/rights", text: "rights", selfOnly: true },
+    { path: "/portal/patient/delegates", text: "delegates" },
+    { path: "/portal/patient/record", text: "record", selfOnly: true },
+  ],
+  professional: [{ path: "/portal/professional", text: "start" }],
+  practice: [{ path: "/portal/practice", text: "start" }],
+  operator: [{ path: "/portal/operator", text: "start" }],
+};

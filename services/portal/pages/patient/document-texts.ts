@@ -1,0 +1,57 @@
+import type { Texts } from "../../layout/language.ts";
+
+export const documentTexts = {
+  back: { en: "All documents and results", fr: "Tous les documents et résultats", de: "Alle Dokumente und Befunde" },
+  date: { en: "Date", fr: "Date", de: "Datum" },
+  author: { en: "Written by", fr: "Rédigé par", de: "Geschrieben von" },
+  type: { en: "Kind", fr: "Type", de: "Art" },
+  file: { en: "File", fr: "Fichier", de: "Datei" },
+  open: { en: "Open", fr: "Ouvrir", de: "Öffnen" },
+  download: { en: "Download", fr: "Télécharger", de: "Herunterladen" },
+  content: { en: "Content", fr: "Contenu", de: "Inhalt" },
+  picture: { en: "The document as a picture", fr: "Le document sous forme d'image", de: "Das Dokument als Bild" },
+  noContent: {
+    en: "The content of this document cannot be shown here.",
+    fr: "Le contenu de ce document ne peut pas être affiché ici.",
+    de: "Der Inhalt dieses Dokuments kann hier nicht gezeigt werden.",
+  },
+  visibility: { en: "Who may see this", fr: "Qui peut voir ceci", de: "Wer das sehen darf" },
+  visibilityHint: {
+    en: "Nobody can tell that you have hidden something.",
+    fr: "Personne ne peut savoir que vous avez masqué quelque chose.",
+    de: "Niemand kann erkennen, dass Sie etwas verborgen haben.",
+  },
+  normal: { en: "Normal", fr: "Normal", de: "Normal" },
+  normalHint: {
+    en: "All who treat you, as far as their profession needs it.",
+    fr: "Tous ceux qui vous soignent, selon les besoins de leur profession.",
+    de: "Alle, die Sie behandeln, soweit ihr Beruf es braucht.",
+  },
+  restricted: { en: "Restricted", fr: "Restreint", de: "Eingeschränkt" },
+  restrictedHint: {
+    en: "Only those whom you allow restricted parts, and in an emergency.",
+    fr: "Uniquement ceux à qui vous ouvrez les éléments restreints, et en cas d'urgence.",
+    de: "Nur wem Sie eingeschränkte Teile erlauben, und im Notfall.",
+  },
+  secret: { en: "Hidden", fr: "Masqué", de: "Verborgen" },
+  secretHint: {
+    en: "Only you, and those whom you expressly allow hidden parts.",
+    fr: "Vous seul, et ceux à qui vous ouvrez expressément les éléments masqués.",
+    de: "Nur Sie, und wem Sie verborgene Teile ausdrücklich erlauben.",
+  },
+  save: { en: "Save", fr: "Enregistrer", de: "Speichern" },
+  saved: { en: "Saved. It holds from now on.", fr: "Enregistré, avec effet immédiat.", de: "Gespeichert. Es gilt ab sofort." },
+  remove: { en: "Delete this document", fr: "Supprimer ce document", de: "Dieses Dokument löschen" },
+  removeHeading: { en: "Delete", fr: "Supprimer", de: "Löschen" },
+  removeHint: {
+    en: "You added this document, so you can delete it again. It cannot be brought back.",
+    fr: "Vous avez ajouté ce document, vous pouvez donc le supprimer. Il ne pourra pas être récupéré.",
+    de: "Sie haben dieses Dokument hinzugefügt und können es wieder löschen. Es lässt sich nicht zurückholen.",
+  },
+  value: { en: "Result", fr: "Résultat", de: "Wert" },
+  reference: { en: "Usual range", fr: "Valeurs usuelles", de: "Üblicher Bereich" },
+  conclusion: { en: "Conclusion", fr: "Conclusion", de: "Beurteilung" },
+  results: { en: "Results of this report", fr: "Résultats de ce compte rendu", de: "Werte dieses Befunds" },
+  course: { en: "Earlier results of the same kind", fr: "Résultats antérieurs du même type", de: "Frühere Werte derselben Art" },
+  note: { en: "Note", fr: "Remarque", de: "Anmerkung" },
+} as const satisfies Texts;
