@@ -7,7 +7,10 @@ export type Interaction =
   | "vread"
   | "update"
   | "delete"
+  | "patch"
   | "history-instance"
+  | "history-type"
+  | "history-system"
   | "search-type"
   | "transaction"
   | "operation";
@@ -57,7 +60,10 @@ const actions: Record<Interaction | Security, "C" | "R" | "U" | "D" | "E"> = {
   vread: "R",
   update: "U",
   delete: "D",
+  patch: "U",
   "history-instance": "R",
+  "history-type": "R",
+  "history-system": "R",
   "search-type": "E",
   transaction: "E",
   operation: "E",

@@ -94,12 +94,17 @@ export function acceptsJson(call: Call, unspecified: boolean): boolean {
 
 /** Whether a body is FHIR JSON. @throws FhirError 415 when it is something this server does not read */
 export function isJsonBody(call: Call): boolean {
-  const header = call.req.header("Content-Type") ?? "";
-  const charset = /;\s*charset="?([^";]+)"?/i.exec(header)?.[1];
-  return jsonTypes.has(mediaType(header)) && (charset === undefined || charset.trim().toLowerCase() === "utf-8");
+  return isBodyOf(call, jsonTypes);
 }
 
-/** The body as bytes, within the bounds for one body and for all of them. @throws FhirError 413, 503 */
+/** Whether a body is of one of these media types, in UTF-8. */
+export function isBodyOf(call: Call, types: ReadonlySet<string>): boolean {
+  const header = call.req.header("Content-Type") ?? "";
+  const charset = /;\s*charset="?([^";]+)"?/i.exec(header)?.[1];
+  return types.has(mediaType(header)) && (charset === undefined || charset.trim().toLowerCase() === "utf-8");
+}
+
+/** The body as bytes, within the bounds for one body and for all of them, and in time for the answer. @throws FhirError 408, 413, 503 */
 export async function readBody(call: Call, deps: ServiceDeps): Promise<Uint8Array> {
   const maxBytes = deps.settings.bodyMaxBytes;
   const tooLong = fhirError(413, "too-long", `The body may have at most ${maxBytes} bytes`);
@@ -108,7 +113,7 @@ export async function readBody(call: Call, deps: ServiceDeps): Promise<Uint8Arra
   }
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of call.req.raw.body ?? []) {
+  for await (const chunk of inTime(call.req.raw.body, call.var.deadline)) {
     length += chunk.length;
     if (length > maxBytes) {
       throw tooLong;
@@ -118,6 +123,25 @@ export async function readBody(call: Call, deps: ServiceDeps): Promise<Uint8Arra
     chunks.push(chunk);
   }
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+
+/** What a client sends byte by byte would hold a request for as long as it likes. @throws FhirError 408 */
+async function* inTime(body: ReadableStream<Uint8Array> | null, deadline: Deadline): AsyncGenerator<Uint8Array> {
+  if (!body) return;
+  const reader = body.getReader();
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  late.catch(() => undefined);
+  const timer = setTimeout(() => reject(fhirError(408, "timeout", "The body took too long to arrive")), deadline.remainingMs());
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), late]);
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    clearTimeout(timer);
+    reader.cancel().catch(() => undefined);
+  }
 }
 
 /** @throws FhirError 400 for bytes that are not UTF-8 */

@@ -44,14 +44,14 @@ export function outcome(severity: OperationOutcomeIssue["severity"], code: Issue
   return { resourceType: "OperationOutcome", issue: [issue(severity, code, text, expression)] };
 }
 
-/** One issue; `expression` is a FHIRPath to the element or the name of the search parameter it is about. */
+/** One issue; `expression` is a FHIRPath to the element or the name of the search parameter it is about. A blank one, which FHIR does not allow, is left out. */
 export function issue(
   severity: OperationOutcomeIssue["severity"],
   code: IssueCode,
   text: string,
   expression?: string,
 ): OperationOutcomeIssue {
-  return { severity, code, details: { text }, ...(expression === undefined ? {} : { expression: [expression] }) };
+  return { severity, code, details: { text }, ...(/\S/.test(expression ?? "") ? { expression: [expression ?? ""] } : {}) };
 }
 
 /**

@@ -21,6 +21,8 @@ export interface ServeOptions {
 }
 
 const maxHeaderSize = 32 * 1024;
+/** How long a request that takes too long to arrive may go unnoticed. */
+const checkingIntervalMs = 5000;
 
 export interface DrainOptions {
   /** Go on accepting requests for so long after readiness went off, until the proxies have noticed. */
@@ -52,6 +54,7 @@ export class HttpService {
       headersTimeout: options.headersTimeoutMs ?? 10_000,
       requestTimeout: options.requestTimeoutMs ?? 30_000,
       keepAliveTimeout: options.keepAliveTimeoutMs ?? 75_000,
+      connectionsCheckingInterval: Math.min(options.headersTimeoutMs ?? 10_000, checkingIntervalMs),
       maxHeaderSize,
     };
     const { tlsCertFile, tlsKeyFile } = options;

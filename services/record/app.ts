@@ -5,6 +5,7 @@ import { auditLogRoutes } from "./audit-log/routes.ts";
 import { bundleRoutes } from "./bundle/routes.ts";
 import { changeRoutes } from "./changes/routes.ts";
 import type { Deps } from "./deps.ts";
+import { historyRoutes } from "./history/routes.ts";
 import { metadataRoutes } from "./metadata/routes.ts";
 import { operationRoutes } from "./operation/routes.ts";
 import { resourceRoutes } from "./resource/routes.ts";
@@ -18,6 +19,7 @@ export function createApp(deps: Deps): Hono<Env> {
   auditLogRoutes(fhir, deps);
   changeRoutes(fhir, deps);
   operationRoutes(fhir, deps);
+  historyRoutes(fhir, deps);
   resourceRoutes(fhir, deps);
   app.route("/fhir", fhir);
   return app;

@@ -27,8 +27,12 @@ export interface Catalogue {
 /** The index parameter by which a token limited to one patient is held to that patient's record. */
 export const patientParameter = "_patient";
 
-/** Resolves the table of resource types against the FHIR specification. @throws when the table asks for what R4 does not have */
-export function loadCatalogue(table: Record<string, ResourceTypeDefinition>): Catalogue {
+/**
+ * Resolves the table of resource types against the FHIR specification.
+ * @param ownUrl what references to this very server may begin with
+ * @throws when the table asks for what R4 does not have
+ */
+export function loadCatalogue(table: Record<string, ResourceTypeDefinition>, ownUrl?: string): Catalogue {
   const definitions = new Definitions(Object.keys(table));
   const types = Object.entries(table).map(([name, definition]): [string, ResourceType] => {
     const parameters = indexedParameters(definitions, name, definition.parameters);
@@ -36,15 +40,16 @@ export function loadCatalogue(table: Record<string, ResourceTypeDefinition>): Ca
     const isDirectory = patient === "none";
     const path = isDirectory || patient === "self" ? undefined : parseFhirPath(patient);
     const patientIds = (resource: AnyResource, id: string): string[] =>
-      path ? referencedPatients(path, resource) : isDirectory ? [] : [id];
-    return [name, { name, definition, parameters, isDirectory, index: (resource) => searchIndex(parameters, resource), patientIds }];
+      path ? referencedPatients(path, resource, ownUrl) : isDirectory ? [] : [id];
+    const index = (resource: AnyResource): SearchIndex => searchIndex(parameters, resource, ownUrl);
+    return [name, { name, definition, parameters, isDirectory, index, patientIds }];
   });
   return { definitions, types: new Map(types) };
 }
 
-function referencedPatients(path: FhirPathAtom, resource: AnyResource): string[] {
+function referencedPatients(path: FhirPathAtom, resource: AnyResource, ownUrl: string | undefined): string[] {
   const found = evalFhirPathTyped(path, [toTypedValue(resource as unknown as Resource)]);
   const references = found.map(({ value }) => (value as { reference?: unknown } | undefined)?.reference);
-  const targets = references.filter((reference) => typeof reference === "string").map((reference) => splitReference(reference));
+  const targets = references.filter((reference) => typeof reference === "string").map((reference) => splitReference(reference, ownUrl));
   return [...new Set(targets.filter(({ system }) => system === "Patient").map(({ code }) => code))];
 }

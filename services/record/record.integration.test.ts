@@ -417,7 +417,7 @@ describe("refusals are OperationOutcomes", () => {
     ["no such version", "GET", "/fhir/Patient/none/_history/x", {}, [404, "not-found"]],
     ["no such type", "GET", "/fhir/Basic/1", {}, [404, "not-supported"]],
     ["no such address", "GET", "/elsewhere", {}, [404, "not-found"]],
-    ["a method that is not there", "PATCH", "/fhir/Patient/1", { body: {} }, [405, "not-supported"]],
+    ["a method that is not there", "POST", "/fhir/Patient/1", { body: {} }, [405, "not-supported"]],
     ["an unacceptable Accept", "GET", "/fhir/Patient/1", { headers: { Accept: "application/fhir+xml" } }, [406, "not-supported"]],
     [
       "another media type",

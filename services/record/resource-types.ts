@@ -8,6 +8,8 @@ export interface ResourceTypeDefinition {
    * of professionals, which belongs to nobody's record.
    */
   patient: string;
+  /** A search parameter, of references: what is about parts of a record belongs to it as they do. */
+  patientsOf?: string;
   /** Whether a body of another media type is the content of the resource (FHIR's Binary only). */
   rawContent?: boolean;
   /** Search parameters besides those of the FHIR specification. */
@@ -36,7 +38,7 @@ export const resourceTypes: Record<string, ResourceTypeDefinition> = {
   Communication: { patient: "Communication.subject" },
   DocumentReference: { patient: "DocumentReference.subject", parameters: documentParameters },
   Consent: { patient: "Consent.patient" },
-  Provenance: { patient: "Provenance.target" },
+  Provenance: { patient: "Provenance.target", patientsOf: "target" },
   List: { patient: "List.subject", parameters: listParameters },
   Binary: { patient: "Binary.securityContext", rawContent: true },
 };

@@ -93,11 +93,16 @@ describe("the server process", () => {
       "0003_bundle-results",
       "0004_rights",
       "0006_audit-chain",
+      "0007_version-history",
       "0008_change-feed",
     ]);
 
     const seeding = await start({}, "seed.ts");
     expect(await once(seeding.child, "exit"), seeding.output()).toEqual([0, null]);
+
+    const reindexing = await start({}, "reindex.ts");
+    expect(await once(reindexing.child, "exit"), reindexing.output()).toEqual([0, null]);
+    expect(JSON.parse(reindexing.output().trim().split("\n").at(-1) ?? "")).toMatchObject({ relabelled: 0, notHeld: [], isComplete: true });
 
     const [replica] = replicas;
     if (!replica) throw new Error("no replica");

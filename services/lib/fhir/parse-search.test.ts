@@ -6,7 +6,7 @@ import { Definitions } from "./definitions.ts";
 import { encodeCursor, lookedInto, parseSearch, type SearchRequest } from "./parse-search.ts";
 import { indexedParameters } from "./search-index.ts";
 
-const codes = ["code", "date", "patient", "status", "value-quantity"];
+const codes = ["code", "date", "patient", "status", "value-quantity", "code-value-quantity", "combo-code-value-concept"];
 const definitions = new Definitions(["Observation", "Patient", "Encounter"]);
 const types = new Map(
   ["Observation", "Patient", "Encounter"].map((type) => [type, { parameters: indexedParameters(definitions, type) }] as const),
@@ -85,6 +85,41 @@ describe("parseSearch", () => {
     ]);
   });
 
+  it("reads composites, each part as its own kind", () => {
+    const [condition] = parse("code-value-quantity=http://loinc.org|8480-6$gt140||mm[Hg],a\\$b\\,c$1").conditions;
+    expect(condition).toEqual({
+      kind: "composite",
+      parameter: "code-value-quantity",
+      alternatives: [
+        [
+          {
+            ...{ kind: "token", negated: false },
+            parameter: "code-value-quantity$0",
+            alternatives: [{ system: "http://loinc.org", code: "8480-6" }],
+          },
+          {
+            kind: "quantity",
+            parameter: "code-value-quantity$1",
+            alternatives: [{ prefix: "gt", value: "140", half: "5e-1", code: "mm[Hg]" }],
+          },
+        ],
+        [
+          { ...{ kind: "token", negated: false }, parameter: "code-value-quantity$0", alternatives: [{ code: "a$b,c" }] },
+          { kind: "quantity", parameter: "code-value-quantity$1", alternatives: [{ prefix: "eq", value: "1", half: "5e-1" }] },
+        ],
+      ],
+    });
+    expect(parse("code-value-string:missing=true").conditions).toEqual([
+      { kind: "missing", parameter: "code-value-string$0", table: "token", missing: true },
+    ]);
+  });
+
+  it("leaves _summary and _elements to who shows the result, counting aside", () => {
+    const request = parse("_summary=count&_count=10&_elements=code");
+    expect(request).toMatchObject({ count: 0, warnings: [], conditions: [] });
+    expect(request.used.map(([name]) => name)).toEqual(["_summary", "_count", "_elements"]);
+  });
+
   it("reads references in every spelling", () => {
     const alternatives = (query: string) => (parse(query).conditions[0] as { alternatives: unknown }).alternatives;
     const own = [{ system: "Patient", code: "1" }];
@@ -131,6 +166,12 @@ describe("parseSearch", () => {
     "value-quantity=1|kg",
     "value-quantity=1e999||kg",
     "value-quantity:exact=1",
+    "code-value-quantity=a",
+    "code-value-quantity=a$1$2",
+    "code-value-quantity=a$",
+    "code-value-quantity=a$x",
+    "code-value-quantity:not=a$1",
+    "_summary=text&_include=Observation:subject",
   ])("refuses %s", (query) => {
     expect(() => parse(query)).toThrow(FhirError);
   });

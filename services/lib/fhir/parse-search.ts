@@ -1,18 +1,31 @@
 import { FhirError, fhirError, issue, type OperationOutcomeIssue } from "../operation-outcome.ts";
 import { type DateRange, dateRange } from "./date-range.ts";
-import { type IndexedParameter, normaliseString, type ParameterKind, splitReference, tableOf } from "./search-index.ts";
+import {
+  type ComponentParameter,
+  type IndexedParameter,
+  normaliseString,
+  type ParameterKind,
+  splitReference,
+  tableOf,
+} from "./search-index.ts";
 import { idPattern } from "./validate.ts";
 
 export type DatePrefix = "eq" | "ne" | "gt" | "lt" | "ge" | "le" | "sa" | "eb";
+
+/** A parameter whose values are kept in the index table of the same name. */
+export type ValueCondition =
+  | { kind: "date"; parameter: string; alternatives: ({ prefix: DatePrefix } & DateRange)[] }
+  | { kind: "token"; parameter: string; negated: boolean; alternatives: { system?: string; code?: string }[] }
+  | { kind: "string"; parameter: string; match: "prefix" | "exact" | "contains"; alternatives: string[] }
+  | { kind: "quantity"; parameter: string; alternatives: QuantityTest[] };
 
 /** One parameter of a search; the alternatives of one are joined by OR, conditions by AND. */
 export type Condition =
   | { kind: "id"; ids: string[] }
   | { kind: "lastUpdated"; alternatives: ({ prefix: DatePrefix } & DateRange)[] }
-  | { kind: "date"; parameter: string; alternatives: ({ prefix: DatePrefix } & DateRange)[] }
-  | { kind: "token"; parameter: string; negated: boolean; alternatives: { system?: string; code?: string }[] }
-  | { kind: "string"; parameter: string; match: "prefix" | "exact" | "contains"; alternatives: string[] }
-  | { kind: "quantity"; parameter: string; alternatives: QuantityTest[] }
+  | ValueCondition
+  /** In one place of the resource every part of one alternative is met. */
+  | { kind: "composite"; parameter: string; alternatives: ValueCondition[][] }
   /** What the reference points to meets the condition. */
   | { kind: "chain"; parameter: string; target: string; condition: Condition }
   /** Some resource of the type, whose reference points here, meets the condition. */
@@ -94,7 +107,8 @@ interface Searched {
   ownUrl: string;
 }
 
-const results = new Set(["_count", "_sort", "_total", "_cursor", "_format", "_pretty"]);
+/** `_summary` and `_elements` are read by `parseSubset`; here they only bear on what is searched for. */
+const results = new Set(["_count", "_sort", "_total", "_cursor", "_format", "_pretty", "_summary", "_elements"]);
 
 /**
  * Parses the query of a type-level search.
@@ -142,9 +156,19 @@ export function parseSearch(
       issue: request.warnings.map((warning) => ({ ...warning, severity: "error" })),
     });
   }
+  bySummary(request, query);
   const ignored = new Set(request.warnings.map((warning) => warning.expression?.[0]));
-  request.used = request.used.filter(([name]) => !ignored.has(name));
+  request.used = request.used.filter(([name]) => /\S/.test(name) && !ignored.has(name.slice(0, 100)));
   return request;
+}
+
+/** What `_summary` asks of the search itself: http://hl7.org/fhir/R4/search.html#summary @throws FhirError 400 */
+function bySummary(request: SearchRequest, query: readonly [string, string][]): void {
+  const summary = query.find(([name]) => name === "_summary")?.[1];
+  if (summary === "text" && request.inclusions.length > 0) {
+    throw fhirError(400, "value", "_include and _revinclude cannot be combined with _summary=text", { expression: "_summary" });
+  }
+  if (summary === "count") request.count = 0;
 }
 
 function parseResultParameter(
@@ -212,7 +236,10 @@ function parseCondition(searched: Searched, name: string, value: string, depth: 
   }
   const parameter = parameters.get(code);
   if (!parameter) return undefined;
-  return modifier === "missing" ? parseMissing(parameter, value) : parseKnown(parameter, modifier, alternatives, name, ownUrl);
+  if (modifier === "missing") return parseMissing(parameter, value);
+  return parameter.kind === "composite"
+    ? parseComposite(parameter, modifier, alternatives, name, ownUrl)
+    : parseKnown({ ...parameter, kind: parameter.kind }, modifier, alternatives, name, ownUrl);
 }
 
 /**
@@ -274,13 +301,32 @@ export function lookedInto(conditions: readonly Condition[]): string[] {
   });
 }
 
-function parseKnown(
-  parameter: IndexedParameter,
+/** `code-value-quantity=http://loinc.org|8480-6$gt140`: http://hl7.org/fhir/R4/search.html#composite */
+function parseComposite(
+  { code, components }: IndexedParameter,
   modifier: string | undefined,
   alternatives: string[],
   name: string,
   ownUrl: string,
 ): Condition {
+  if (modifier !== undefined) throw unsupportedModifier(name);
+  const parsed = alternatives.map((alternative) => {
+    const parts = splitEscaped(alternative, "$");
+    if (parts.length !== components.length || parts.includes("")) {
+      throw fhirError(400, "value", `It takes ${components.length} values with a dollar sign between them`, { expression: code });
+    }
+    return components.map((component, place) => parseKnown(component, undefined, [parts[place] ?? ""], name, ownUrl));
+  });
+  return { kind: "composite", parameter: code, alternatives: parsed };
+}
+
+function parseKnown(
+  parameter: ComponentParameter,
+  modifier: string | undefined,
+  alternatives: string[],
+  name: string,
+  ownUrl: string,
+): ValueCondition {
   const { code, kind } = parameter;
   if (kind === "date" && modifier === undefined) {
     return { kind: "date", parameter: code, alternatives: alternatives.map((each) => parseDate(code, each)) };
@@ -331,7 +377,14 @@ function parseMissing(parameter: IndexedParameter, value: string): Condition {
   if (value !== "true" && value !== "false") {
     throw fhirError(400, "value", ":missing must be true or false", { expression: parameter.code });
   }
-  return { kind: "missing", parameter: parameter.code, table: tableOf[parameter.kind], missing: value === "true" };
+  // Where the first part of a composite is kept, all of them are.
+  const kept = parameter.components[0] ?? parameter;
+  return {
+    kind: "missing",
+    parameter: kept.code,
+    table: kept.kind === "composite" ? "token" : tableOf[kept.kind],
+    missing: value === "true",
+  };
 }
 
 /** An id no resource can have matches nothing; it is not an error. */
@@ -369,7 +422,7 @@ function parseDate(parameter: string, text: string): { prefix: DatePrefix } & Da
 }
 
 /** http://hl7.org/fhir/R4/search.html#quantity: `[prefix]number`, for a quantity with `|system|code` or `||code` behind it. */
-function parseQuantity({ code: parameter, kind }: IndexedParameter, text: string): QuantityTest {
+function parseQuantity({ code: parameter, kind }: ComponentParameter, text: string): QuantityTest {
   const [number = "", ...unit] = splitEscaped(text, "|").map(unescaped);
   const match = /^(eq|ne|gt|lt|ge|le|sa|eb|ap)?([+-]?\d{1,20}(?:\.(\d{1,20}))?(?:[eE]([+-]?\d{1,2}))?)$/.exec(number);
   const [, prefix = "eq", value, fraction = "", exponent = "0"] = match ?? [];

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Definitions } from "./definitions.ts";
-import { indexedParameters, normaliseString, searchIndex, splitReference } from "./search-index.ts";
+import { emptyIndex, indexedParameters, normaliseString, searchIndex, splitReference } from "./search-index.ts";
 
-const definitions = new Definitions(["Patient", "Observation", "Condition"]);
+const definitions = new Definitions(["Patient", "Observation", "Condition", "DocumentReference"]);
 
 /** The parameters of a type, or those of them that are named. */
 function parametersOf(type: string, ...codes: string[]) {
@@ -11,11 +11,80 @@ function parametersOf(type: string, ...codes: string[]) {
 }
 
 describe("indexedParameters", () => {
-  it("takes what R4 defines for the type, composite parameters aside", () => {
+  it("takes what R4 defines for the type", () => {
     const parameters = parametersOf("Observation");
     expect([...parameters.keys()]).toEqual(expect.arrayContaining(["code", "date", "patient", "value-quantity", "combo-code"]));
-    expect(parameters.has("code-value-quantity")).toBe(false);
     expect(parametersOf("Condition").get("onset-age")?.elements).toEqual(["onset", "onset"]);
+  });
+});
+
+describe("composite parameters", () => {
+  const composites = (type: string) =>
+    [...parametersOf(type).values()]
+      .filter(({ kind }) => kind === "composite")
+      .map(({ code, components }) => [code, ...components.map(({ kind }) => kind)]);
+
+  it("have the parts that R4 defines, those of relationship the right way round", () => {
+    expect(composites("Patient")).toEqual([]);
+    expect(composites("DocumentReference")).toEqual([["relationship", "token", "reference"]]);
+    expect(composites("Observation").sort()).toEqual([
+      ["code-value-concept", "token", "token"],
+      ["code-value-date", "token", "date"],
+      ["code-value-quantity", "token", "quantity"],
+      ["code-value-string", "token", "string"],
+      ["combo-code-value-concept", "token", "token"],
+      ["combo-code-value-quantity", "token", "quantity"],
+      ["component-code-value-concept", "token", "token"],
+      ["component-code-value-quantity", "token", "quantity"],
+    ]);
+  });
+
+  const code = (...codes: string[]) => ({ coding: codes.map((each) => ({ system: "http://loinc.org", code: each })) });
+
+  it("number what belongs together, the resource itself and its components, and leave out what lacks a part", () => {
+    const pressure = {
+      ...{ resourceType: "Observation", code: code("85354-9"), dataAbsentReason: { text: "in the components" } },
+      component: [
+        { code: code("8480-6", "271649006"), valueQuantity: { value: 140, code: "mm[Hg]" } },
+        { code: code("8462-4"), valueQuantity: { value: 90, code: "mm[Hg]" } },
+        { code: code("8478-0") },
+      ],
+    };
+    const parameter = "component-code-value-quantity";
+    const { tokens, quantities } = searchIndex(parametersOf("Observation", parameter), pressure);
+    expect(tokens.map(({ parameter: part, occurrence, code: each }) => [part, occurrence, each])).toEqual([
+      [`${parameter}$0`, 0, "8480-6"],
+      [`${parameter}$0`, 0, "271649006"],
+      [`${parameter}$0`, 1, "8462-4"],
+    ]);
+    expect(quantities.map(({ parameter: part, occurrence, low }) => [part, occurrence, low])).toEqual([
+      [`${parameter}$1`, 0, "140"],
+      [`${parameter}$1`, 1, "90"],
+    ]);
+    const combo = searchIndex(parametersOf("Observation", "combo-code-value-quantity"), { ...pressure, valueQuantity: { value: 1 } });
+    expect(combo.quantities.map(({ occurrence, low }) => [occurrence, low])).toEqual([
+      [0, "1"],
+      [1, "140"],
+      [2, "90"],
+    ]);
+    expect(searchIndex(parametersOf("Observation", "code-value-quantity"), pressure)).toEqual(emptyIndex());
+  });
+
+  it("take values of every kind", () => {
+    const indexed = (parameter: string, value: object) =>
+      searchIndex(parametersOf("Observation", parameter), { resourceType: "Observation", code: code("1"), ...value });
+    expect(indexed("code-value-date", { valueDateTime: "2024" }).dates).toMatchObject([{ occurrence: 0, low: "2024-01-01T00:00:00.000Z" }]);
+    expect(indexed("code-value-string", { valueString: "Ärger" }).strings).toMatchObject([
+      { parameter: "code-value-string$1", value: "arger" },
+    ]);
+    expect(indexed("code-value-concept", { valueCodeableConcept: code("v") }).tokens.map((token) => token.code)).toEqual(["1", "v"]);
+    const relatesTo = [{ code: "replaces", target: { reference: "DocumentReference/old" } }];
+    expect(searchIndex(parametersOf("DocumentReference", "relationship"), { resourceType: "DocumentReference", relatesTo }).tokens).toEqual(
+      [
+        { parameter: "relationship$0", occurrence: 0, system: "", code: "replaces" },
+        { parameter: "relationship$1", occurrence: 0, system: "DocumentReference", code: "old" },
+      ],
+    );
   });
 });
 
@@ -104,6 +173,33 @@ describe("searchIndex", () => {
     const resource = { resourceType: "Observation", subject: { reference: "Group/g" } };
     const { tokens } = searchIndex(parametersOf("Observation", "patient", "subject"), resource);
     expect(tokens).toEqual([{ parameter: "subject", system: "Group", code: "g" }]);
+  });
+});
+
+describe("what is long, or this server's own", () => {
+  const identifier = (system: string, value: string) => {
+    const { tokens } = searchIndex(parametersOf("Patient", "identifier"), { resourceType: "Patient", identifier: [{ system, value }] });
+    return tokens[0];
+  };
+
+  it("is cut to what PostgreSQL takes, never within a character", () => {
+    expect(identifier("a".repeat(501), `${"b".repeat(499)}😀`)).toMatchObject({ system: "a".repeat(500), code: "b".repeat(499) });
+    const long = identifier("鿿".repeat(500), "😀".repeat(300));
+    expect([long?.system, long?.code]).toEqual(["鿿".repeat(333), "😀".repeat(250)]);
+  });
+
+  it("is known by its address too, a uri by all of it", () => {
+    const resource = { resourceType: "Observation", subject: { reference: "https://dsp.test/fhir/Patient/1" } };
+    expect(searchIndex(parametersOf("Observation", "subject"), resource, "https://dsp.test/fhir").tokens).toEqual([
+      { parameter: "subject", system: "Patient", code: "1" },
+    ]);
+    const content = [{ attachment: { url: "Binary/1" } }, { attachment: { url: "https://dsp.test/fhir/Binary/2" } }];
+    const document = { resourceType: "DocumentReference", content };
+    const { tokens } = searchIndex(parametersOf("DocumentReference", "location"), document, "https://dsp.test/fhir");
+    expect(tokens.map(({ system, code }) => [system, code])).toEqual([
+      ["", "Binary/1"],
+      ["", "https://dsp.test/fhir/Binary/2"],
+    ]);
   });
 });
 

@@ -11,15 +11,18 @@ import { type DateRange, dateRange } from "./date-range.ts";
 import type { Definitions } from "./definitions.ts";
 import type { AnyResource } from "./validate.ts";
 
-/** What can be searched for in a resource, as rows for four generic index tables. */
+/**
+ * What can be searched for in a resource, as rows for four generic index tables. Rows of a composite parameter have an `occurrence`: those with
+ * the same one within a resource, one for each part, belong together.
+ */
 export interface SearchIndex {
   /** Also references (`system` is the target's type, `code` its id, or `system` "" and the whole URL) and uris. */
-  tokens: { parameter: string; system: string; code: string }[];
+  tokens: { parameter: string; occurrence?: number; system: string; code: string }[];
   /** Normalised by `normaliseString`, except that `exact` keeps the original. */
-  strings: { parameter: string; value: string; exact: string }[];
-  dates: { parameter: string; low: string; high: string }[];
+  strings: { parameter: string; occurrence?: number; value: string; exact: string }[];
+  dates: { parameter: string; occurrence?: number; low: string; high: string }[];
   /** Decimals as text; `code` is the unit's code, `unit` its text. */
-  quantities: { parameter: string; low: string; high: string; system: string; code: string; unit: string }[];
+  quantities: { parameter: string; occurrence?: number; low: string; high: string; system: string; code: string; unit: string }[];
 }
 
 const kinds = ["token", "reference", "string", "date", "uri", "number", "quantity"] as const;
@@ -32,17 +35,27 @@ export const tableOf = {
 
 export interface IndexedParameter {
   code: string;
-  kind: ParameterKind;
+  kind: ParameterKind | "composite";
   definition: SearchParameter;
   expression: FhirPathAtom;
   /** For references: the types they may point to. */
   targets: string[];
   /** What the names of the elements that it looks at begin with; empty: it looks at the whole resource. */
   elements: string[];
+  /** Of a composite one: its parts in their order. */
+  components: ComponentParameter[];
+}
+
+/** A part of a composite parameter, kept under a code of its own. Its expression starts from what the composite's one finds. */
+export interface ComponentParameter {
+  code: string;
+  kind: ParameterKind;
+  expression: FhirPathAtom;
+  targets: string[];
 }
 
 /**
- * The search parameters of one resource type, ready to evaluate, by code. Composite ones, which are not kept in an index, are left out.
+ * The search parameters of one resource type, ready to evaluate, by code.
  * @param further parameters besides the specification's own
  */
 export function indexedParameters(
@@ -52,41 +65,73 @@ export function indexedParameters(
 ): Map<string, IndexedParameter> {
   const parameters = new Map<string, IndexedParameter>();
   for (const definition of [...definitions.searchParameters(type), ...further]) {
+    if (definition.type === "composite") {
+      const composite = compositeParameter(definitions, type, definition);
+      if (composite) parameters.set(composite.code, composite);
+      continue;
+    }
     const kind = kinds.find((each) => each === definition.type);
     const expression = getExpressionForResourceType(type, definition.expression ?? "");
     if (!kind || !definition.code || !expression) continue;
-    const elements = [...expression.matchAll(new RegExp(`\\b${type}\\.(\\w+)`, "g"))].map(([, name]) => name ?? "");
     const { code, target: targets = [] } = definition;
-    parameters.set(code, { code, kind, definition, expression: parseFhirPath(expression), targets, elements });
+    const elements = elementsOf(type, expression);
+    parameters.set(code, { code, kind, definition, expression: parseFhirPath(expression), targets, elements, components: [] });
   }
   return parameters;
 }
 
-/** Bounds on one index row: longer values are cut, and found by their beginning. */
-const maxLength = 500;
+function elementsOf(type: string, expression: string): string[] {
+  return [...expression.matchAll(new RegExp(`\\b${type}\\.(\\w+)`, "g"))].map(([, name]) => name ?? "");
+}
 
-/** What a resource is to be found by. */
-export function searchIndex(parameters: ReadonlyMap<string, IndexedParameter>, resource: AnyResource): SearchIndex {
+/** http://hl7.org/fhir/R4/search.html#composite; undefined where the specification does not say enough. */
+function compositeParameter(definitions: Definitions, type: string, definition: SearchParameter): IndexedParameter | undefined {
+  const { code, component = [], expression = "" } = definition;
+  const bases = expression.split("|").map((each) => each.trim());
+  const own = bases.filter((each) => each === type || each.startsWith(`${type}.`));
+  const named = component.map((each) => definitions.searchParameters(type).find(({ url }) => url === each.definition));
+  const components = component.map((each, place): ComponentParameter | undefined => {
+    // R4 has the definitions of DocumentReference's `relationship` the wrong way round: the one that looks at the same element is meant.
+    const meant =
+      named.find((one) => getExpressionForResourceType(type, one?.expression ?? "")?.endsWith(`.${each.expression}`)) ?? named[place];
+    const kind = kinds.find((one) => one === meant?.type);
+    const part = `${code}$${place}`;
+    return kind && { code: part, kind, expression: parseFhirPath(each.expression ?? ""), targets: meant?.target ?? [] };
+  });
+  const known = components.filter((each) => each !== undefined);
+  if (!code || own.length === 0 || known.length < 2 || known.length < components.length) {
+    return undefined;
+  }
+  const elements = own.includes(type) ? [] : elementsOf(type, own.join(" | "));
+  return { code, kind: "composite", definition, expression: parseFhirPath(own.join(" | ")), targets: [], elements, components: known };
+}
+
+/** Bounds on one value, of which an index row has two: longer ones are cut, and found by their beginning. PostgreSQL allows 2,704 bytes a row. */
+const [maxLength, maxBytes] = [500, 1000];
+
+function cut(text: string): string {
+  if (text.length * 3 <= maxBytes) return text;
+  const short = text.slice(0, maxLength);
+  if (Buffer.byteLength(short) <= maxBytes) return short.replace(/[\ud800-\udbff]$/, "");
+  // Never within a character: half of one cannot be kept.
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Buffer.from(short).subarray(0, maxBytes), { stream: true });
+}
+
+/**
+ * What a resource is to be found by.
+ * @param ownUrl what references to this very server may begin with
+ */
+export function searchIndex(parameters: ReadonlyMap<string, IndexedParameter>, resource: AnyResource, ownUrl?: string): SearchIndex {
   const index = emptyIndex();
   const input = [toTypedValue(resource as unknown as Resource)];
   const present = Object.keys(resource);
-  for (const { code: parameter, kind, expression, elements } of parameters.values()) {
+  for (const { code, kind, expression, elements, components } of parameters.values()) {
     // Most parameters look at elements that most resources do not have.
     if (elements.length > 0 && !elements.some((element) => present.some((name) => name.startsWith(element)))) continue;
-    for (const value of evalFhirPathTyped(expression, input)) {
-      if (kind === "date") {
-        const range = valueRange(value);
-        if (range) index.dates.push({ parameter, ...range });
-      } else if (tableOf[kind] === "quantity") {
-        const found = quantity(value);
-        if (found) index.quantities.push({ parameter, ...found });
-      } else if (kind === "string") {
-        for (const text of strings(value.value))
-          index.strings.push({ parameter, value: normaliseString(text), exact: text.slice(0, maxLength) });
-      } else {
-        for (const token of kind === "token" ? tokens(value) : references(value.value)) index.tokens.push({ parameter, ...token });
-        if (kind === "reference") indexReferred(index, parameter, value.value, resource);
-      }
+    for (const [occurrence, value] of evalFhirPathTyped(expression, input).entries()) {
+      if (kind === "composite") addOccurrence(index, components, value, { occurrence, ownUrl });
+      else addValue(index, { parameter: code, ownUrl }, kind, value);
+      if (kind === "reference") indexReferred(index, code, value.value, resource);
     }
   }
   index.tokens = distinct(index.tokens);
@@ -104,10 +149,49 @@ function indexReferred(index: SearchIndex, parameter: string, value: unknown, { 
   for (const name of Array.isArray(person?.name) ? (person.name as (Partial<Record<"family" | "given", unknown>> | null)[]) : []) {
     for (const part of ["family", "given"] as const) {
       const texts = [name?.[part]].flat().filter((text) => typeof text === "string");
-      index.strings.push(
-        ...texts.map((text) => ({ parameter: `${parameter}.${part}`, value: normaliseString(text), exact: text.slice(0, maxLength) })),
-      );
+      index.strings.push(...texts.map((text) => ({ parameter: `${parameter}.${part}`, value: normaliseString(text), exact: cut(text) })));
     }
+  }
+}
+
+/** A composite's parts found in one place; a place that lacks one of them is none. */
+function addOccurrence(
+  index: SearchIndex,
+  components: readonly ComponentParameter[],
+  place: TypedValue,
+  of: { occurrence: number; ownUrl: string | undefined },
+): void {
+  const parts = components.map(({ code, kind, expression }) => {
+    const part = emptyIndex();
+    for (const value of evalFhirPathTyped(expression, [place])) addValue(part, { parameter: code, ...of }, kind, value);
+    return part;
+  });
+  if (parts.some((part) => Object.values(part).every((rows: unknown[]) => rows.length === 0))) return;
+  for (const { tokens, strings, dates, quantities } of parts) {
+    index.tokens.push(...tokens);
+    index.strings.push(...strings);
+    index.dates.push(...dates);
+    index.quantities.push(...quantities);
+  }
+}
+
+function addValue(
+  index: SearchIndex,
+  { ownUrl, ...of }: { parameter: string; occurrence?: number; ownUrl: string | undefined },
+  kind: ParameterKind,
+  value: TypedValue,
+): void {
+  if (kind === "date") {
+    const range = valueRange(value);
+    if (range) index.dates.push({ ...of, ...range });
+  } else if (tableOf[kind] === "quantity") {
+    const found = quantity(value);
+    if (found) index.quantities.push({ ...of, ...found });
+  } else if (kind === "string") {
+    for (const text of strings(value.value)) index.strings.push({ ...of, value: normaliseString(text), exact: cut(text) });
+  } else {
+    const found = kind === "reference" ? references(value.value, ownUrl) : tokens(value);
+    for (const token of found) index.tokens.push({ ...of, ...token });
   }
 }
 
@@ -122,24 +206,24 @@ function distinct<T>(rows: T[]): T[] {
 
 /** Lower case, without accents and with single spaces, as FHIR wants strings compared. */
 export function normaliseString(text: string): string {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/\s+/g, " ").trim().slice(0, maxLength);
+  return cut(text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/\s+/g, " ").trim());
 }
 
 /** Splits a literal reference into type and id; a version is dropped, a foreign URL kept whole. */
 export function splitReference(reference: string, ownUrl?: string): { system: string; code: string } {
   const relative = ownUrl && reference.startsWith(`${ownUrl}/`) ? reference.slice(ownUrl.length + 1) : reference;
   const match = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/.*)?$/.exec(relative);
-  return match?.[1] && match[2] ? { system: match[1], code: match[2] } : { system: "", code: relative.slice(0, maxLength) };
+  return match?.[1] && match[2] ? { system: match[1], code: match[2] } : { system: "", code: cut(relative) };
 }
 
-function references(value: unknown): { system: string; code: string }[] {
+function references(value: unknown, ownUrl: string | undefined): { system: string; code: string }[] {
   const reference = typeof value === "string" ? value : (value as { reference?: unknown } | null)?.reference;
-  return typeof reference === "string" ? [splitReference(reference)] : [];
+  return typeof reference === "string" ? [splitReference(reference, ownUrl)] : [];
 }
 
 function tokens({ type, value }: TypedValue): { system: string; code: string }[] {
   if (typeof value === "string" || typeof value === "boolean") {
-    return [{ system: "", code: String(value).slice(0, maxLength) }];
+    return [{ system: "", code: cut(String(value)) }];
   }
   if (typeof value !== "object" || value === null) {
     return [];
@@ -151,7 +235,7 @@ function tokens({ type, value }: TypedValue): { system: string; code: string }[]
   // A ContactPoint's system says what it is (phone), not whose code it is: FHIR has it searched by its value.
   const token = type === "Coding" ? code : text;
   return typeof token === "string"
-    ? [{ system: typeof system === "string" && type !== "ContactPoint" ? system.slice(0, maxLength) : "", code: token.slice(0, maxLength) }]
+    ? [{ system: typeof system === "string" && type !== "ContactPoint" ? cut(system) : "", code: cut(token) }]
     : [];
 }
 
@@ -190,7 +274,7 @@ interface Measured {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === "string" ? value.slice(0, maxLength) : "";
+  return typeof value === "string" ? cut(value) : "";
 }
 
 const beginning = "0001-01-01T00:00:00.000Z";

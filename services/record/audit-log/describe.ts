@@ -48,7 +48,8 @@ type Verb = "read" | "search" | "create" | "update" | "delete";
 
 const verbs: Record<Interaction, Verb> = {
   ...{ read: "read", vread: "read", "history-instance": "read", operation: "read" },
-  ...{ "search-type": "search", create: "create", update: "update", delete: "delete", transaction: "update" },
+  ...{ "search-type": "search", "history-type": "search", "history-system": "search" },
+  ...{ create: "create", update: "update", patch: "update", delete: "delete", transaction: "update" },
 };
 
 /** `{who}` and `{what}` are filled in. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseResource } from "../../lib/fhir/exact-json.ts";
-import { replaceReferences } from "./references.ts";
+import { replaceInPatch, replaceReferences } from "./references.ts";
 
 const publicUrl = "https://dsp.test/fhir";
 const replaced = (resource: object, known: [string, string][] = []) =>
@@ -31,6 +31,27 @@ describe("replaceReferences", () => {
     expect(reference(`${publicUrl}/Patient?identifier=a|b`)).toBe("Patient?identifier=a|b");
     expect(reference("https://other.test/fhir/Patient/1")).toBe("https://other.test/fhir/Patient/1");
     expect(reference("Patient/1")).toBe("Patient/1");
+  });
+
+  it("does the same in a patch, by what a path leads to", () => {
+    const known = new Map([
+      ["urn:uuid:a", "Patient/1"],
+      ["urn:uuid:b", "Binary/1"],
+    ]);
+    const operations = [
+      { op: "replace", path: "/subject/reference", value: "urn:uuid:a" },
+      { op: "add", path: "/subject", value: { reference: `${publicUrl}/Patient/2` } },
+      { op: "add", path: "/content/0/attachment/url", value: "urn:uuid:b" },
+      { op: "replace", path: "/title", value: `${publicUrl}/Patient/2` },
+      { op: "remove", path: "/subject" },
+    ];
+    expect(replaceInPatch(operations, known, publicUrl)).toEqual([
+      { op: "replace", path: "/subject/reference", value: "Patient/1" },
+      { op: "add", path: "/subject", value: { reference: "Patient/2" } },
+      { op: "add", path: "/content/0/attachment/url", value: `${publicUrl}/Binary/1` },
+      { op: "replace", path: "/title", value: `${publicUrl}/Patient/2` },
+      { op: "remove", path: "/subject" },
+    ]);
   });
 
   it("keeps numbers as they were written", () => {

@@ -2,6 +2,7 @@ import type { Context } from "../../lib/context.ts";
 import { parseExactly } from "../../lib/fhir/exact-json.ts";
 import { fingerprint } from "../../lib/idempotency.ts";
 import { fhirJson } from "../../lib/operation-outcome.ts";
+import { jsonPatch } from "../resource/patch-resource.ts";
 import type { BundleEntry } from "./parse-bundle.ts";
 
 /** An answer as an entry of the Bundle that answers. */
@@ -34,20 +35,21 @@ export async function runBatch(
 const handedOn = ["Authorization", "Prefer", "Cache-Control"];
 
 function requestOf(context: Context, entry: BundleEntry, headers: Headers, key: string): Request {
-  const { method, url, ifMatch, ifNoneExist, ifNoneMatch, content } = entry;
+  const { method, url, ifMatch, ifNoneExist, ifNoneMatch, content, patch } = entry;
+  const body = patch ?? content?.exact;
   const own = {
     ...{ Accept: fhirJson, "X-Request-Id": context.requestId },
     ...(method === "GET" ? {} : { "Idempotency-Key": key }),
     ...(ifMatch === undefined ? {} : { "If-Match": asHeader(ifMatch) }),
     ...(ifNoneExist === undefined ? {} : { "If-None-Exist": asHeader(ifNoneExist) }),
     ...(ifNoneMatch === undefined ? {} : { "If-None-Match": asHeader(ifNoneMatch) }),
-    ...(content === undefined ? {} : { "Content-Type": fhirJson }),
+    ...(body === undefined ? {} : { "Content-Type": patch === undefined ? fhirJson : jsonPatch }),
   };
   const inherited = handedOn.flatMap((name) => (headers.get(name) === null ? [] : [[name, headers.get(name) ?? ""] as const]));
   return new Request(new URL(`/fhir/${url}`, "http://record"), {
     method,
     headers: { ...Object.fromEntries(inherited), ...own },
-    ...(content === undefined ? {} : { body: JSON.stringify(content.exact) }),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(context.left === undefined ? {} : { signal: context.left }),
   });
 }

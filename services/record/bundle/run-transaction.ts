@@ -1,5 +1,6 @@
 import type { Context } from "../../lib/context.ts";
 import type { Transaction } from "../../lib/database/database.ts";
+import { type PatchOperation, parseJsonPatch } from "../../lib/fhir/json-patch.ts";
 import { idPattern, validate } from "../../lib/fhir/validate.ts";
 import { exactlyOnce, type WriteRequest, type WriteResult } from "../../lib/idempotency.ts";
 import { FhirError, fhirError } from "../../lib/operation-outcome.ts";
@@ -8,12 +9,13 @@ import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
 import { createWithin, findExisting, type Prepared, prepare } from "../resource/create-resource.ts";
 import { deleteWithin } from "../resource/delete-resource.ts";
+import { checkPatchable, patchWithin } from "../resource/patch-resource.ts";
 import { ifMatchVersion } from "../resource/represent-version.ts";
 import { checkedUpdate, updateWithin } from "../resource/update-resource.ts";
 import { recordingRefusal } from "../resource/write-once.ts";
 import { ownBinaries } from "./own-binaries.ts";
 import type { BundleEntry } from "./parse-bundle.ts";
-import { conditionalReferences, replaceReferences } from "./references.ts";
+import { conditionalReferences, replaceInPatch, replaceReferences } from "./references.ts";
 
 /** An entry whose address is understood and allowed. */
 interface Step {
@@ -25,6 +27,8 @@ interface Step {
   id: string;
   /** Of a create or an update. */
   prepared?: Prepared;
+  /** Of a patch. */
+  operations?: readonly PatchOperation[];
 }
 
 /** A conditional reference whose type is kept and may be searched. */
@@ -34,10 +38,10 @@ interface Meaning {
   access: Access;
 }
 
-const permissions = { POST: "c", PUT: "u", DELETE: "d" } as const;
-const interactions = { POST: "create", PUT: "update", DELETE: "delete" } as const;
+const permissions = { POST: "c", PUT: "u", PATCH: "u", DELETE: "d" } as const;
+const interactions = { POST: "create", PUT: "update", PATCH: "patch", DELETE: "delete" } as const;
 /** As FHIR orders them: http://hl7.org/fhir/R4/http.html#trules */
-const order = { DELETE: 0, POST: 1, PUT: 2 } as const;
+const order = { DELETE: 0, POST: 1, PUT: 2, PATCH: 2 } as const;
 
 /**
  * Does all entries or none, under one key. References between entries, by their fullUrl, and conditional references are resolved.
@@ -92,6 +96,7 @@ async function admit(context: Context, deps: Deps, place: number, entry: BundleE
   if ((id === undefined) !== (method === "POST") || (id !== undefined && !idPattern.test(id))) {
     throw fhirError(400, "value", method === "POST" ? "A create has no id in its url" : "The url must be Type/id");
   }
+  if (method === "PATCH") checkPatchable(type);
   const about = {
     type,
     interaction: interactions[method],
@@ -115,18 +120,21 @@ function refuseTwice(steps: readonly Step[]): void {
 }
 
 function withContent(deps: Deps, step: Step, known: ReadonlyMap<string, string>): Step {
-  const { content } = step.entry;
-  if (content === undefined) return step;
-  return { ...step, entry: { ...step.entry, content: replaceReferences(content, known, deps.settings.publicUrl) } };
+  const { content, patch } = step.entry;
+  const { publicUrl } = deps.settings;
+  if (patch !== undefined) return { ...step, entry: { ...step.entry, patch: replaceInPatch(patch, known, publicUrl) } };
+  return content === undefined ? step : { ...step, entry: { ...step.entry, content: replaceReferences(content, known, publicUrl) } };
 }
 
 /** Of a step whose content was checked. */
 function preparedStep(deps: Deps, step: Step): Step {
   const { type, id, entry } = step;
+  if (entry.patch !== undefined) return { ...step, operations: parseJsonPatch(entry.patch) };
   return entry.content === undefined ? step : { ...step, prepared: prepare(deps, type, entry.content, id) };
 }
 
 function check(deps: Deps, { entry, type, id }: Step): void {
+  if (entry.patch !== undefined) parseJsonPatch(entry.patch);
   if (entry.content === undefined) return;
   const { plain } = entry.content;
   if (plain.resourceType !== type.name) {
@@ -157,7 +165,7 @@ async function resolve(
 /** A conditional reference is a search, and needs its permission: what it means tells that it exists. @throws FhirError 403, 412 */
 async function admitReferences(context: Context, deps: Deps, steps: readonly Step[]): Promise<Meaning[]> {
   const meanings: Meaning[] = [];
-  for (const reference of conditionalReferences(steps.flatMap(({ entry }) => entry.content ?? []))) {
+  for (const reference of conditionalReferences(steps.flatMap(({ entry }) => entry.patch ?? entry.content?.plain ?? []))) {
     const type = deps.catalogue.types.get(reference.split("?")[0] ?? "");
     if (!type) throw meansNothing(reference);
     meanings.push({ reference, type, access: await authorise(context, deps, { type, interaction: "search-type", permission: "s" }) });
@@ -189,9 +197,12 @@ async function run(
   context: Context,
   deps: Deps,
   transaction: Transaction,
-  { entry, type, access, id, prepared }: Step,
+  { entry, type, access, id, prepared, operations }: Step,
 ): Promise<WriteResult> {
   const ifMatch = ifMatchVersion(entry.ifMatch);
+  if (operations !== undefined) {
+    return (await patchWithin(context, deps, transaction, { type, access, id, operations, ifMatch })).result;
+  }
   if (prepared === undefined) {
     return await deleteWithin(context, deps, transaction, { type, access, id, ifMatch });
   }

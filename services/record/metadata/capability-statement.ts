@@ -1,4 +1,5 @@
 import type { Catalogue, ResourceType } from "../catalogue.ts";
+import { jsonPatch } from "../resource/patch-resource.ts";
 
 /** What this server can do, told from the same table it works by. */
 export function capabilityStatement(catalogue: Catalogue, options: { publicUrl: string; startedAt: Date }): object {
@@ -11,18 +12,20 @@ export function capabilityStatement(catalogue: Catalogue, options: { publicUrl: 
     implementation: { description: "Shared care record", url: options.publicUrl },
     fhirVersion: "4.0.1",
     format: ["application/fhir+json", "json"],
+    patchFormat: [jsonPatch],
     rest: [
       {
         mode: "server",
         documentation:
           "Writes take an Idempotency-Key header and are done once for each key. Reads say in DSP-Served-By whether a standby answered; Cache-Control: no-cache asks for the primary. " +
+          "Reads, searches and histories take _summary and _elements. A patch may name its resource by search criteria; in a Bundle it is a Binary that holds the JSON Patch. " +
           // No `instantiates`: MHD's actors, and the IPS's, are asked for XML as well.
           "Of IHE MHD 4.2 there are Provide Document Bundle (ITI-65), Find Document Lists (ITI-66), Find Document References (ITI-67), Retrieve Document (ITI-68) and Simplified Publish (ITI-105), in JSON only.",
         security: {
           service: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/restful-security-service", code: "SMART-on-FHIR" }] }],
           description: "Bearer tokens with SMART on FHIR 2 scopes",
         },
-        interaction: [{ code: "batch" }, { code: "transaction" }],
+        interaction: [{ code: "batch" }, { code: "transaction" }, { code: "history-system" }],
         resource: [...catalogue.types.values()].map((type) => resourceCapability(type, catalogue)),
       },
     ],
@@ -37,7 +40,8 @@ function references(type: ResourceType, target?: string): string[] {
 }
 
 function resourceCapability(type: ResourceType, catalogue: Catalogue): object {
-  const interactions = ["create", "read", "vread", "update", "delete", "history-instance", "search-type"];
+  const patch = type.definition.rawContent ? [] : ["patch"];
+  const interactions = ["create", "read", "vread", "update", ...patch, "delete", "history-instance", "history-type", "search-type"];
   const parameters = [...type.parameters.values()].map(({ code, kind, definition }) => ({
     name: code,
     definition: definition.url,

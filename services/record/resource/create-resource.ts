@@ -2,16 +2,18 @@ import type { Context } from "../../lib/context.ts";
 import type { Transaction } from "../../lib/database/database.ts";
 import { type ParsedResource, parseResource } from "../../lib/fhir/exact-json.ts";
 import { lookedInto, parseSearch } from "../../lib/fhir/parse-search.ts";
-import type { SearchIndex } from "../../lib/fhir/search-index.ts";
+import { emptyIndex, type SearchIndex } from "../../lib/fhir/search-index.ts";
 import { type AnyResource, validate } from "../../lib/fhir/validate.ts";
 import type { WriteRequest, WriteResult } from "../../lib/idempotency.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
 import { type Access, checkWritable, facts, mayLower, sightOf, within } from "../access.ts";
 import { patientParameter, type ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
+import { partParameter, partsOf } from "../rights/compilations.ts";
+import { labelTokens } from "../rights/confidentiality.ts";
 import { type Sensitivity, sensitivityOf, spread } from "../rights/sensitivity.ts";
 import { representVersion } from "./represent-version.ts";
-import { insertResource, type StoredVersion, searchResources } from "./store.ts";
+import { insertResource, patientsOf, type StoredVersion, searchResources } from "./store.ts";
 import { outOfReach, type Written, writeOnce } from "./write-once.ts";
 
 /** Parses and validates a body. @throws FhirError 400 */
@@ -24,11 +26,18 @@ export function checkedResource(deps: Deps, type: ResourceType, body: string): P
   return parsed;
 }
 
-/** What the resource is found by, the patients whose record it belongs to included. */
-function indexOf(type: ResourceType, resource: AnyResource, patientIds: readonly string[]): SearchIndex {
+/** What the resource is found by, and what sight of it depends on: the patients whose record it belongs to, the parts that it is made of. */
+function indexOf(deps: Deps, type: ResourceType, resource: AnyResource, patientIds: readonly string[]): SearchIndex {
   const index = type.index(resource);
-  index.tokens.push(...patientIds.map((code) => ({ parameter: patientParameter, system: "Patient", code })));
+  index.tokens.push(...labelTokens((resource.meta as { security?: unknown } | undefined)?.security));
+  index.tokens.push(...partsOf(resource, deps.settings.publicUrl).map((part) => ({ parameter: partParameter, ...part })));
+  index.tokens.push(...ownerIndex(patientIds).tokens);
   return index;
+}
+
+/** That of a deleted resource: nothing finds it, and its history is still part of its patients' records. */
+export function ownerIndex(patientIds: readonly string[]): SearchIndex {
+  return { ...emptyIndex(), tokens: patientIds.map((code) => ({ parameter: patientParameter, system: "Patient", code })) };
 }
 
 /** A checked resource under its id, with all that needs no database: worked out before the transaction, and once for all its attempts. */
@@ -44,9 +53,20 @@ export interface Prepared {
 /** @throws FhirError 422 for a Consent that this server could not hold to */
 export function prepare(deps: Deps, type: ResourceType, content: ParsedResource, id: string): Prepared {
   const patientIds = type.patientIds(content.plain, id);
-  const index = indexOf(type, content.plain, patientIds);
+  const index = indexOf(deps, type, content.plain, patientIds);
   const sensitivity = sensitivityOf(content.plain, { id, index, patientIds, ownUrl: deps.settings.publicUrl });
   return { content, id, patientIds, index, sensitivity };
+}
+
+/** With the patients of what the resource is about, which only the store knows. */
+export async function owned<Change extends Prepared & { type: ResourceType }>(transaction: Transaction, change: Change): Promise<Change> {
+  const { type, index } = change;
+  const parameter = type.definition.patientsOf;
+  if (parameter === undefined) return change;
+  const targets = index.tokens.filter((token) => token.parameter === parameter && token.system !== "");
+  const patientIds = [...new Set([...change.patientIds, ...(await patientsOf(transaction, targets))])];
+  const others = index.tokens.filter((token) => token.parameter !== patientParameter);
+  return { ...change, patientIds, index: { ...index, tokens: [...others, ...ownerIndex(patientIds).tokens] } };
 }
 
 export interface Creation extends Prepared {
@@ -72,16 +92,18 @@ export async function createWithin(
   context: Context,
   deps: Deps,
   transaction: Transaction,
-  { type, access, content: { exact }, id, patientIds, index, sensitivity, ifNoneExist }: Creation,
+  creation: Creation,
 ): Promise<{ result: WriteResult; version: StoredVersion }> {
+  const { type, access, content, id, patientIds, index, sensitivity, ifNoneExist } = await owned(transaction, creation);
   checkWritable(access, type, sensitivity.category);
   const existing = ifNoneExist === undefined ? undefined : await findExisting(deps, transaction, { type, access }, ifNoneExist);
   if (!within(access, patientIds)) {
     throw outOfReach();
   }
   const lastUpdated = new Date();
-  const content = representVersion(exact, id, 1, lastUpdated);
-  const version: StoredVersion = { type: type.name, id, version: 1, lastUpdated, method: "POST", deleted: false, patientIds, content };
+  const text = representVersion(content.exact, id, 1, lastUpdated);
+  const first = { type: type.name, id, version: 1, lastUpdated, method: "POST" as const, deleted: false };
+  const version: StoredVersion = { ...first, patientIds, content: text };
   const kept = existing ?? version;
   if (!existing) {
     if (!(await insertResource(transaction, version, index, sensitivity))) {

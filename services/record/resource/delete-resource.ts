@@ -1,13 +1,12 @@
 import type { Context } from "../../lib/context.ts";
 import type { Transaction } from "../../lib/database/database.ts";
-import { emptyIndex } from "../../lib/fhir/search-index.ts";
 import { exactlyOnce, type WriteRequest, type WriteResult } from "../../lib/idempotency.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
-import { type Access, facts, sightOf, within } from "../access.ts";
+import { type Access, checkWritable, facts, sightOf, within } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
 import { replaceRules } from "../rights/store.ts";
-import { findExisting } from "./create-resource.ts";
+import { findExisting, ownerIndex } from "./create-resource.ts";
 import { lockCurrent, replaceResource } from "./store.ts";
 import { nextInstant, notThere, seenVersion } from "./update-resource.ts";
 import { outOfReach, recordingRefusal } from "./write-once.ts";
@@ -62,10 +61,11 @@ export async function deleteWithin(
   if (!within(access, current.patientIds)) {
     throw outOfReach();
   }
+  checkWritable(access, type, current.category);
   const version = current.deleted ? current.version : current.version + 1;
   if (!current.deleted) {
     const gone = { type: type.name, id, version, lastUpdated: nextInstant(current), method: "DELETE" as const, deleted: true, content: "" };
-    await replaceResource(transaction, { ...gone, patientIds: current.patientIds }, emptyIndex(), { mayLower: false });
+    await replaceResource(transaction, { ...gone, patientIds: current.patientIds }, ownerIndex(current.patientIds), { mayLower: false });
     // A consent that is gone means nothing any more.
     if (type.name === "Consent") await replaceRules(transaction, { type: type.name, id }, []);
   }

@@ -2,17 +2,20 @@ import type { Served } from "../../lib/audit.ts";
 import type { Context } from "../../lib/context.ts";
 import { dateRange } from "../../lib/fhir/date-range.ts";
 import { searchLimits } from "../../lib/fhir/parse-search.ts";
+import type { Subset } from "../../lib/fhir/subset.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
 import { facts, sightOf } from "../access.ts";
 import type { Deps } from "../deps.ts";
 import { type ReadRequest, unseenFacts } from "./read-resource.ts";
-import { etag } from "./represent-version.ts";
-import { type HistoryPage, listVersions, readCurrent } from "./store.ts";
+import { etag, reducedVersion } from "./represent-version.ts";
+import { type HistoryPage, listVersions, readCurrent, type StoredVersion } from "./store.ts";
 
 export interface HistoryQuery {
   count: number;
   before?: number;
   since?: string;
+  /** `_summary` and `_elements`, for the links. */
+  shape: [string, string][];
 }
 
 /** Parses `_count`, `_since` and the server's own `_before`. @throws FhirError 400 */
@@ -28,11 +31,21 @@ export function parseHistoryQuery(query: URLSearchParams): HistoryQuery {
     count: Math.min(Number(count), searchLimits.maxCount),
     ...(before === null ? {} : { before: Number(before) }),
     ...(instant ? { since: instant } : {}),
+    shape: shapeOf(query),
   };
 }
 
+/** What of a query says which part of each resource is shown. */
+export function shapeOf(query: URLSearchParams): [string, string][] {
+  return [...query].filter(([name]) => name === "_summary" || name === "_elements");
+}
+
 /** FHIR history of one instance, newest version first, as a Bundle. @throws FhirError 404 */
-export async function listHistory(context: Context, deps: Deps, request: ReadRequest & HistoryQuery): Promise<Served<string>> {
+export async function listHistory(
+  context: Context,
+  deps: Deps,
+  request: ReadRequest & HistoryQuery & { subset?: Subset | undefined },
+): Promise<Served<string>> {
   const { type, id } = request;
   const about = { interaction: "history-instance" as const, resourceType: type.name, resourceId: id };
   const served = await deps.audit.read(context, { primaryOnly: request.primaryOnly }, async (transaction) => {
@@ -45,28 +58,32 @@ export async function listHistory(context: Context, deps: Deps, request: ReadReq
   if (!served.value) {
     throw fhirError(404, "not-found", "There is no such resource");
   }
-  return { value: historyBundle(deps.settings.publicUrl, request, served.value), servedBy: served.servedBy };
+  const versions = served.value.versions.map((version) => reducedVersion(deps.catalogue, version, request.subset));
+  return { value: historyBundle(deps.settings.publicUrl, request, { ...served.value, versions }), servedBy: served.servedBy };
+}
+
+/** An entry of a history, the resource's own text as it is kept. */
+export function historyEntry(publicUrl: string, version: StoredVersion): string {
+  const { type, id, method, deleted } = version;
+  const created = method === "POST" || (method === "PUT" && version.version === 1);
+  const status = deleted ? "204" : created ? "201" : "200";
+  const rest = JSON.stringify({
+    request: { method, url: method === "POST" ? type : `${type}/${id}` },
+    response: { status, etag: etag(version.version), lastModified: version.lastUpdated.toISOString() },
+  });
+  const resource = deleted ? "" : `"resource":${version.content},`;
+  return `{"fullUrl":${JSON.stringify(`${publicUrl}/${type}/${id}`)},${resource}${rest.slice(1)}`;
 }
 
 function historyBundle(publicUrl: string, request: ReadRequest & HistoryQuery, page: HistoryPage): string {
   const url = `${publicUrl}/${request.type.name}/${request.id}`;
   const link = (before: number | undefined): string => {
-    const query = new URLSearchParams({ _count: String(request.count) });
+    const query = new URLSearchParams([["_count", String(request.count)], ...request.shape]);
     if (request.since) query.set("_since", request.since);
     if (before) query.set("_before", String(before));
     return `${url}/_history?${query}`;
   };
-  const entries = page.versions.map((version) => {
-    const created = version.method === "POST" || (version.method === "PUT" && version.version === 1);
-    const status = version.deleted ? "204" : created ? "201" : "200";
-    const requestUrl = version.method === "POST" ? request.type.name : `${request.type.name}/${request.id}`;
-    const rest = JSON.stringify({
-      request: { method: version.method, url: requestUrl },
-      response: { status, etag: etag(version.version), lastModified: version.lastUpdated.toISOString() },
-    });
-    const resource = version.deleted ? "" : `"resource":${version.content},`;
-    return `{"fullUrl":${JSON.stringify(url)},${resource}${rest.slice(1)}`;
-  });
+  const entries = page.versions.map((version) => historyEntry(publicUrl, version));
   const links = [
     { relation: "self", url: link(request.before) },
     ...(page.nextBefore ? [{ relation: "next", url: link(page.nextBefore) }] : []),

@@ -1,6 +1,8 @@
+import { applySubset, type Subset } from "../../lib/fhir/subset.ts";
 import type { AnyResource } from "../../lib/fhir/validate.ts";
 import { accepts } from "../../lib/http.ts";
 import { fhirError, fhirJson } from "../../lib/operation-outcome.ts";
+import type { Catalogue } from "../catalogue.ts";
 import type { StoredVersion } from "./store.ts";
 
 /** The FHIR JSON of a version: what the client sent, with the id and meta the server decides. */
@@ -13,6 +15,11 @@ export function representVersion(resource: AnyResource, id: string, version: num
     meta: { ...given, versionId: String(version), lastUpdated: lastUpdated.toISOString() },
     ...rest,
   });
+}
+
+/** A version with the part of its content that was asked for; a deletion has none. */
+export function reducedVersion({ definitions }: Catalogue, version: StoredVersion, subset: Subset | undefined): StoredVersion {
+  return subset === undefined || version.deleted ? version : { ...version, content: applySubset(definitions, version.content, subset) };
 }
 
 export function etag(version: number): string {

@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import type { Interaction } from "../../lib/audit-event.ts";
 import type { Context } from "../../lib/context.ts";
 import { lookedInto, parseSearch, type SearchRequest } from "../../lib/fhir/parse-search.ts";
+import { parseSubset, type Subset } from "../../lib/fhir/subset.ts";
 import {
   acceptHeader,
   acceptsJson,
@@ -10,6 +11,7 @@ import {
   checkId,
   decodeUtf8,
   type Env,
+  isBodyOf,
   isJsonBody,
   preference,
   primaryOnly,
@@ -25,10 +27,12 @@ import type { Deps } from "../deps.ts";
 import { createResource } from "./create-resource.ts";
 import { deleteByCondition, deleteResource } from "./delete-resource.ts";
 import { listHistory, parseHistoryQuery } from "./list-history.ts";
+import { checkPatchable, jsonPatch, patchByCondition, patchResource } from "./patch-resource.ts";
 import { publishDocument } from "./publish-document.ts";
 import { readResource, readResourceVersion } from "./read-resource.ts";
-import { etag, ifMatchVersion, versionHeaders, versionResponse } from "./represent-version.ts";
+import { etag, ifMatchVersion, reducedVersion, versionHeaders, versionResponse } from "./represent-version.ts";
 import { searchResources } from "./search-resources.ts";
+import type { StoredVersion } from "./store.ts";
 import { updateByCondition, updateResource } from "./update-resource.ts";
 import type { Written } from "./write-once.ts";
 
@@ -60,12 +64,13 @@ export function resourceRoutes(app: Hono<Env>, deps: Deps): void {
     const { context, ...request } = await admit(call, "history-instance", "r");
     wantsJson(call);
     const page = parseHistoryQuery(new URL(call.req.url).searchParams);
-    const { value, servedBy } = await listHistory(context, deps, { ...request, ...page, primaryOnly: primaryOnly(call) });
+    const subset = wantedSubset(call, deps, request.type, new URL(call.req.url).searchParams);
+    const { value, servedBy } = await listHistory(context, deps, { ...request, ...page, subset, primaryOnly: primaryOnly(call) });
     return new Response(value, { headers: { "Content-Type": fhirJson, "DSP-Served-By": servedBy } });
   });
   app.get("/:type/:id/_history/:version", async (call) => {
     const { context, ...request } = await admit(call, "vread", "r");
-    const raw = wantsRaw(call, request.type);
+    const { raw, shown } = wantedForm(call, deps, request.type);
     const version = call.req.param("version");
     if (!/^[1-9]\d{0,8}$/.test(version)) {
       throw fhirError(404, "not-found", "There is no such version");
@@ -75,14 +80,14 @@ export function resourceRoutes(app: Hono<Env>, deps: Deps): void {
       version: Number(version),
       primaryOnly: primaryOnly(call),
     });
-    return servedByHeader(versionResponse(value, { raw, accept: acceptHeader(call) }), servedBy);
+    return servedByHeader(versionResponse(shown(value), { raw, accept: acceptHeader(call) }), servedBy);
   });
   app.get("/:type/:id", async (call) => {
     const { context, ...request } = await admit(call, "read", "r");
-    const raw = wantsRaw(call, request.type);
+    const { raw, shown } = wantedForm(call, deps, request.type);
     const { value, servedBy } = await readResource(context, deps, { ...request, primaryOnly: primaryOnly(call) });
     const options = { raw, accept: acceptHeader(call), ifNoneMatch: call.req.header("If-None-Match") };
-    return servedByHeader(versionResponse(value, options), servedBy);
+    return servedByHeader(versionResponse(shown(value), options), servedBy);
   });
   app.put("/:type/:id", async (call) => update(call, deps, await admit(call, "update", "u")));
   app.put("/:type", async (call) => {
@@ -103,11 +108,41 @@ export function resourceRoutes(app: Hono<Env>, deps: Deps): void {
     const request = { type, access, ifMatch, condition: new URL(call.req.url).search, ...writeRequest(call, "") };
     return goneResponse(await deleteByCondition(context, deps, request));
   });
-  methodNotAllowed(app, "/:type", "GET, POST, PUT, DELETE");
+  patchRoutes(app, deps, admit);
+  methodNotAllowed(app, "/:type", "GET, POST, PUT, PATCH, DELETE");
   methodNotAllowed(app, "/:type/_search", "POST");
-  methodNotAllowed(app, "/:type/:id", "GET, PUT, DELETE");
+  methodNotAllowed(app, "/:type/:id", "GET, PUT, PATCH, DELETE");
   methodNotAllowed(app, "/:type/:id/_history", "GET");
   methodNotAllowed(app, "/:type/:id/_history/:version", "GET");
+}
+
+function patchRoutes(app: Hono<Env>, deps: Deps, admit: (call: Call, interaction: "patch", permission: "u") => Promise<Admitted>): void {
+  app.patch("/:type/:id", async (call) => {
+    const { context, ...request } = await admit(call, "patch", "u");
+    const ifMatch = ifMatchVersion(call.req.header("If-Match"));
+    const body = await patchBody(call, deps, request.type);
+    const written = await patchResource(context, deps, { ...request, body, ifMatch, ...writeRequest(call, body) });
+    return writtenResponse(call, deps, request.type, written);
+  });
+  app.patch("/:type", async (call) => {
+    const { context, type, access } = await admit(call, "patch", "u");
+    const ifMatch = ifMatchVersion(call.req.header("If-Match"));
+    const body = await patchBody(call, deps, type);
+    const request = { type, access, body, ifMatch, condition: new URL(call.req.url).search, ...writeRequest(call, body) };
+    return writtenResponse(call, deps, type, await patchByCondition(context, deps, request));
+  });
+}
+
+const patchTypes = new Set([jsonPatch]);
+
+/** A JSON Patch as text. @throws FhirError 405, 413, 415 */
+async function patchBody(call: Call, deps: Deps, type: ResourceType): Promise<string> {
+  checkPatchable(type);
+  if (!isBodyOf(call, patchTypes)) {
+    // RFC 5789, section 2.2: a server says which formats it takes.
+    throw fhirError(415, "not-supported", `A patch must be ${jsonPatch} in UTF-8`, { headers: { "Accept-Patch": jsonPatch } });
+  }
+  return decodeUtf8(await readBody(call, deps));
 }
 
 function methodNotAllowed(app: Hono<Env>, path: string, allow: string): void {
@@ -117,7 +152,7 @@ function methodNotAllowed(app: Hono<Env>, path: string, allow: string): void {
 }
 
 /** Authentication, authorisation, and whether there is such a type and could be such an id. @throws FhirError 400, 401, 403, 404 */
-async function admitRequest(call: Call, deps: Deps, interaction: Interaction, permission: Permission): Promise<Admitted> {
+export async function admitRequest(call: Call, deps: Deps, interaction: Interaction, permission: Permission): Promise<Admitted> {
   const name = call.req.param("type") ?? "";
   const type = deps.catalogue.types.get(name);
   const context = await authenticate(call, deps, { interaction, resourceType: type ? name : "Unknown" });
@@ -149,9 +184,24 @@ async function search(call: Call, deps: Deps, { context, type, access }: Admitte
   wantsJson(call);
   const strict = preference(call, "handling") === "strict";
   const request = parseSearch([...query], type.name, deps.catalogue.types, { strict, ownUrl: deps.settings.publicUrl });
+  const subset = wantedSubset(call, deps, type, query, true);
   await authoriseOthers(context, deps, request);
-  const { value, servedBy } = await searchResources(context, deps, { type, search: request, access, primaryOnly: primaryOnly(call) });
+  const asked = { type, search: request, access, subset, primaryOnly: primaryOnly(call) };
+  const { value, servedBy } = await searchResources(context, deps, asked);
   return new Response(value, { headers: { "Content-Type": fhirJson, "DSP-Served-By": servedBy } });
+}
+
+/** How one version is shown: as bytes, or as JSON, the part of it that is asked for. @throws FhirError 400, 406 */
+function wantedForm(call: Call, deps: Deps, type: ResourceType): { raw: boolean; shown: (version: StoredVersion) => StoredVersion } {
+  const raw = wantsRaw(call, type);
+  const subset = raw ? undefined : wantedSubset(call, deps, type, new URL(call.req.url).searchParams);
+  return { raw, shown: (version) => reducedVersion(deps.catalogue, version, subset) };
+}
+
+/** The part of the type's resources that is asked for. @throws FhirError 400 */
+function wantedSubset(call: Call, deps: Deps, { name }: ResourceType, query: URLSearchParams, countable = false): Subset | undefined {
+  const strict = preference(call, "handling") === "strict";
+  return parseSubset(query, { elements: deps.catalogue.definitions.elements(name), strict, countable });
 }
 
 /** What a search looks into or includes besides its own type needs a permission as well. @throws FhirError 403 */

@@ -1,17 +1,19 @@
 import type { Served } from "../../lib/audit.ts";
 import type { Context } from "../../lib/context.ts";
 import type { SearchRequest } from "../../lib/fhir/parse-search.ts";
+import type { Subset } from "../../lib/fhir/subset.ts";
 import { issue } from "../../lib/operation-outcome.ts";
 import { type Access, sightOf } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
+import { reducedVersion } from "./represent-version.ts";
 import { type SearchPage, type StoredVersion, searchResources as searchStore } from "./store.ts";
 
 /** FHIR search over one type, as a Bundle. One audit record for each patient whose data the page shows. */
 export async function searchResources(
   context: Context,
   deps: Deps,
-  request: { type: ResourceType; search: SearchRequest; access: Access; primaryOnly: boolean },
+  request: { type: ResourceType; search: SearchRequest; access: Access; primaryOnly: boolean; subset?: Subset | undefined },
 ): Promise<Served<string>> {
   const { type, search, access } = request;
   const { value, servedBy } = await deps.audit.read(context, { primaryOnly: request.primaryOnly }, async (transaction) => {
@@ -21,7 +23,17 @@ export async function searchResources(
     const fact = { interaction: "search-type" as const, outcome: "0" as const, resourceType: type.name };
     return { value: page, facts: patients.length > 0 ? patients.map((patientId) => ({ ...fact, patientId })) : [fact] };
   });
-  return { value: searchBundle(deps.settings.publicUrl, type.name, search, value), servedBy };
+  return { value: searchBundle(deps.settings.publicUrl, type.name, search, reducedPage(deps, value, request.subset)), servedBy };
+}
+
+/** Elements are those of the type searched for: what is included is given whole. */
+function reducedPage({ catalogue }: Deps, page: SearchPage, subset: Subset | undefined): SearchPage {
+  const forIncluded = subset?.kind === "elements" ? undefined : subset;
+  return {
+    ...page,
+    matches: page.matches.map((found) => reducedVersion(catalogue, found, subset)),
+    included: page.included.map((found) => reducedVersion(catalogue, found, forIncluded)),
+  };
 }
 
 /** An entry of a searchset, the resource's own text as it is kept. */

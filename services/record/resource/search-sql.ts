@@ -1,7 +1,16 @@
-import type { Condition, DatePrefix, Inclusion, IndexTable, QuantityTest, SearchRequest } from "../../lib/fhir/parse-search.ts";
+import type {
+  Condition,
+  DatePrefix,
+  Inclusion,
+  IndexTable,
+  QuantityTest,
+  SearchRequest,
+  ValueCondition,
+} from "../../lib/fhir/parse-search.ts";
 import { patientParameter } from "../catalogue.ts";
+import { partsPath } from "../rights/compilations.ts";
 import type { Rights } from "../rights/decide.ts";
-import { rightsSql } from "../rights/rights-sql.ts";
+import { compilationSql, rightsSql, versionCompilationSql } from "../rights/rights-sql.ts";
 
 /** What is seen: everything, or of the types that are part of a record only one patient's, or what rights allow, or both. */
 export interface Sight {
@@ -14,7 +23,7 @@ export interface Sight {
 export const unbounded: Sight = { patientId: undefined, rights: undefined, isDirectory: () => false };
 
 /** Collects values and names their places: user input never becomes part of the text. */
-class Values {
+export class Values {
   readonly list: unknown[] = [];
   #aliases = 0;
 
@@ -37,17 +46,13 @@ export interface SqlText {
   values: unknown[];
 }
 
-const columns = "v.type, v.id, v.version, v.last_updated, v.method, v.deleted, v.patient_ids, v.content";
+export const columns = "v.type, v.id, v.version, v.last_updated, v.method, v.deleted, v.patient_ids, v.content";
 
 /** One version, the current one unless another is named. */
 export function versionStatement(which: { type: string; id: string; version?: number }, sight: Sight): SqlText {
   const values = new Values();
   const version = which.version === undefined ? "r.version" : `${values.add(which.version)}::integer`;
-  const where = [
-    ...named(values, which),
-    `v.version = ${version}`,
-    ...seenSql({ values, sight, type: which.type, alias: "r" }, "v.patient_ids"),
-  ];
+  const where = [...named(values, which), `v.version = ${version}`, ...seenVersionSql({ values, sight, type: which.type, alias: "r" })];
   const text = `SELECT ${columns} FROM resource r JOIN resource_version v USING (type, id) WHERE ${where.join(" AND ")}`;
   return { name: nameOf(which.version === undefined ? "read" : "vread", sight, which.type), text, values: values.list };
 }
@@ -71,7 +76,7 @@ export function historyStatement(
   const where = [
     ...named(values, which),
     ...(page.since === undefined ? [] : [`v.last_updated >= ${values.add(page.since)}::timestamptz`]),
-    ...seenSql({ values, sight, type: which.type, alias: "r" }, "v.patient_ids"),
+    ...seenVersionSql({ values, sight, type: which.type, alias: "r" }),
   ].join(" AND ");
   const from = "FROM resource r JOIN resource_version v USING (type, id)";
   const below = values.add(page.before ?? 2147483647);
@@ -80,9 +85,10 @@ export function historyStatement(
   return { text: boundedPage(rows), values: values.list };
 }
 
-/** The text depends on what bounds the sight, and on nothing else. */
+/** The text depends on what bounds the sight, and where rights do so, for some types on the type, and on nothing else. */
 function nameOf(statement: string, sight: Sight, type: string): string {
-  const bounds = sight.isDirectory(type) ? [] : [sight.patientId === undefined ? "" : "-patient", sight.rights ? "-rights" : ""];
+  const rights = sight.rights ? `-rights${partsPath(type) === undefined ? "" : `-${type}`}` : "";
+  const bounds = sight.isDirectory(type) ? [] : [sight.patientId === undefined ? "" : "-patient", rights];
   return `resource-${statement}${bounds.join("")}`;
 }
 
@@ -150,7 +156,7 @@ export function recordStatement(
   const part = `SELECT i.resource_key FROM search_token i WHERE i.type = ANY (${values.add(types)}::text[]) AND i.parameter = ${values.add(patientParameter)}
     AND i.code = ${values.add(patientId)}`;
   const from = `r.key > ${values.add(page.after)}::bigint AND r.last_updated >= ${values.add(page.since)}::timestamptz`;
-  const seen = sight.rights ? [rightsSql((value) => values.add(value), sight.rights, "r")] : [];
+  const seen = sight.rights ? rightsConditions(values, sight.rights, undefined, "r") : [];
   return pageOf(values, { where: [`r.key IN (${part})`, "NOT r.deleted", from, ...seen].join(" AND "), limit: page.count + 1 });
 }
 
@@ -198,27 +204,50 @@ interface Looked {
   sight: Sight;
   type: string;
   alias: string;
+  /** Also resources that were deleted: for histories. */
+  deletedToo?: boolean;
 }
 
-function conditions(looked: Looked, list: readonly Condition[]): string[] {
+/** What the caller sees of a type's resources, and of them those that meet the conditions. */
+export function conditions(looked: Looked, list: readonly Condition[]): string[] {
   const { values, type, alias, sight } = looked;
-  const where = [`${alias}.type = ${values.add(type)}`, `NOT ${alias}.deleted`];
+  const where = [`${alias}.type = ${values.add(type)}`, ...(looked.deletedToo ? [] : [`NOT ${alias}.deleted`])];
   if (!sight.isDirectory(type)) {
     // By the index, since the record of one patient may be all that is looked at.
     if (sight.patientId !== undefined) where.push(exists(looked, "token", patientParameter, `i.code = ${values.add(sight.patientId)}`));
-    if (sight.rights) where.push(rightsSql((value) => values.add(value), sight.rights, alias));
+    if (sight.rights) where.push(...rightsConditions(values, sight.rights, type, alias));
   }
   return [...where, ...list.map((condition) => conditionSql(looked, condition))];
 }
 
 /** What one must be allowed to see of a resource that is named. */
-function seenSql({ values, sight, type, alias }: Looked, versionsPatients?: string): string[] {
+function seenSql({ values, sight, type, alias }: Looked): string[] {
   if (sight.isDirectory(type)) return [];
-  const patients = [`${alias}.patient_ids`, ...(versionsPatients === undefined ? [] : [versionsPatients])];
-  return patients.flatMap((column) => [
-    ...(sight.patientId === undefined ? [] : [`${values.add(sight.patientId)} = ANY (${column})`]),
-    ...(sight.rights ? [rightsSql((value) => values.add(value), sight.rights, alias, column)] : []),
-  ]);
+  return [
+    ...(sight.patientId === undefined ? [] : [`${values.add(sight.patientId)} = ANY (${alias}.patient_ids)`]),
+    ...(sight.rights ? rightsConditions(values, sight.rights, type, alias) : []),
+  ];
+}
+
+/** And of one of its versions, a row `v` of `resource_version`: it was part of the records of these patients. */
+export function versionSeenSql({ values, sight, type, alias }: Looked): string[] {
+  if (sight.isDirectory(type)) return [];
+  const bind = (value: unknown): string => values.add(value);
+  return [
+    ...(sight.patientId === undefined ? [] : [`${values.add(sight.patientId)} = ANY (v.patient_ids)`]),
+    ...(sight.rights
+      ? [rightsSql(bind, sight.rights, alias, "v.patient_ids"), ...versionCompilationSql(bind, sight.rights, alias, type)]
+      : []),
+  ];
+}
+
+function seenVersionSql(looked: Looked): string[] {
+  return [...seenSql(looked), ...versionSeenSql(looked)];
+}
+
+function rightsConditions(values: Values, rights: Rights, type: string | undefined, alias: string): string[] {
+  const bind = (value: unknown): string => values.add(value);
+  return [rightsSql(bind, rights, alias), ...compilationSql(bind, rights, alias, type)];
 }
 
 /** A subquery by key lets the planner start from whichever condition is the narrowest. */
@@ -241,22 +270,18 @@ function conditionSql(looked: Looked, condition: Condition): string {
       const updated = `${alias}.last_updated`;
       return any(condition.alternatives.map((each) => dateTest(values, each.prefix, updated, updated, each)));
     }
-    case "date": {
-      const tests = condition.alternatives.map((each) => dateTest(values, each.prefix, "i.low", "i.high", each));
-      return exists(looked, "date", condition.parameter, any(tests));
-    }
+    case "date":
     case "quantity":
-      return exists(looked, "quantity", condition.parameter, any(condition.alternatives.map((each) => quantityTest(values, each))));
-    case "string": {
-      const tests = condition.alternatives.map((text) => stringTest(values, condition.match, text));
-      return exists(looked, "string", condition.parameter, any(tests));
-    }
+    case "string":
+      return exists(looked, condition.kind, condition.parameter, valueTest(values, condition));
     case "token": {
-      const test = exists(looked, "token", condition.parameter, any(condition.alternatives.map((each) => tokenTest(values, each))));
+      const test = exists(looked, "token", condition.parameter, valueTest(values, condition));
       return condition.negated ? `NOT (${test})` : test;
     }
     case "any":
       return any(condition.conditions.map((each) => conditionSql(looked, each)));
+    case "composite":
+      return `${alias}.key IN (${composite(values, looked.type, condition.alternatives)})`;
     case "missing": {
       const test = exists(looked, condition.table, condition.parameter, "true");
       return condition.missing ? `NOT (${test})` : test;
@@ -273,49 +298,75 @@ function conditionSql(looked: Looked, condition: Condition): string {
   }
 }
 
+/** What a row of the index must hold, of the table that has the condition's kind for its name. */
+function valueTest(values: Values, condition: ValueCondition, row = "i"): string {
+  switch (condition.kind) {
+    case "date":
+      return any(condition.alternatives.map((each) => dateTest(values, each.prefix, `${row}.low`, `${row}.high`, each)));
+    case "quantity":
+      return any(condition.alternatives.map((each) => quantityTest(values, each, row)));
+    case "string":
+      return any(condition.alternatives.map((text) => stringTest(values, condition.match, text, row)));
+    case "token":
+      return any(condition.alternatives.map((each) => tokenTest(values, each, row)));
+  }
+}
+
+/** The resources that have a place where every part of one alternative is met: one join, so that a narrower condition can lead to it. */
+function composite(values: Values, type: string, alternatives: readonly (readonly ValueCondition[])[]): string {
+  const [parts = []] = alternatives;
+  const where = parts.flatMap(({ parameter }, at) => [
+    `i${at}.type = ${values.add(type)} AND i${at}.parameter = ${values.add(parameter)}`,
+    ...(at === 0 ? [] : [`i${at}.resource_key = i0.resource_key AND i${at}.occurrence = i0.occurrence`]),
+  ]);
+  const tests = alternatives.map((each) => `(${each.map((part, at) => valueTest(values, part, `i${at}`)).join(" AND ")})`);
+  const tables = parts.map(({ kind }, at) => `search_${kind} i${at}`).join(", ");
+  return `SELECT i0.resource_key FROM ${tables} WHERE ${[...where, any(tests)].join(" AND ")}`;
+}
+
 function any(tests: string[]): string {
   return `(${tests.join(" OR ")})`;
 }
 
-function tokenTest(values: Values, token: { system?: string; code?: string }): string {
+function tokenTest(values: Values, token: { system?: string; code?: string }, row: string): string {
   const tests = [
-    ...(token.code === undefined ? [] : [`i.code = ${values.add(token.code)}`]),
-    ...(token.system === undefined ? [] : [`i.system = ${values.add(token.system)}`]),
+    ...(token.code === undefined ? [] : [`${row}.code = ${values.add(token.code)}`]),
+    ...(token.system === undefined ? [] : [`${row}.system = ${values.add(token.system)}`]),
   ];
   return `(${tests.join(" AND ")})`;
 }
 
-function stringTest(values: Values, match: "prefix" | "exact" | "contains", text: string): string {
+function stringTest(values: Values, match: "prefix" | "exact" | "contains", text: string, row: string): string {
   if (match === "exact") {
-    return `i.exact = ${values.add(text)}`;
+    return `${row}.exact = ${values.add(text)}`;
   }
   const escaped = text.replace(/[\\%_]/g, "\\$&");
-  return `i.value LIKE ${values.add(match === "prefix" ? `${escaped}%` : `%${escaped}%`)}`;
+  return `${row}.value LIKE ${values.add(match === "prefix" ? `${escaped}%` : `%${escaped}%`)}`;
 }
 
-function quantityTest(values: Values, { prefix, value, half, system, code }: QuantityTest): string {
+function quantityTest(values: Values, { prefix, value, half, system, code }: QuantityTest, row: string): string {
   const number = `${values.add(value)}::numeric`;
   // A value that is bound must be used: each test binds what it needs.
   const equal = (): string => {
     const margin = `${values.add(half)}::numeric`;
-    return `(i.low >= ${number} - ${margin} AND i.high <= ${number} + ${margin})`;
+    return `(${row}.low >= ${number} - ${margin} AND ${row}.high <= ${number} + ${margin})`;
   };
   const tests: Record<QuantityTest["prefix"], () => string> = {
     eq: equal,
     ne: () => `NOT ${equal()}`,
-    gt: () => `i.high > ${number}`,
-    lt: () => `i.low < ${number}`,
-    ge: () => `(i.high > ${number} OR ${equal()})`,
-    le: () => `(i.low < ${number} OR ${equal()})`,
-    sa: () => `i.low > ${number}`,
-    eb: () => `i.high < ${number}`,
+    gt: () => `${row}.high > ${number}`,
+    lt: () => `${row}.low < ${number}`,
+    ge: () => `(${row}.high > ${number} OR ${equal()})`,
+    le: () => `(${row}.low < ${number} OR ${equal()})`,
+    sa: () => `${row}.low > ${number}`,
+    eb: () => `${row}.high < ${number}`,
     // A tenth, as FHIR recommends.
-    ap: () => `(i.low <= ${number} + abs(${number}) / 10 AND i.high >= ${number} - abs(${number}) / 10)`,
+    ap: () => `(${row}.low <= ${number} + abs(${number}) / 10 AND ${row}.high >= ${number} - abs(${number}) / 10)`,
   };
-  const unit = [...(system === undefined ? [] : [`i.system = ${values.add(system)}`])];
+  const unit = [...(system === undefined ? [] : [`${row}.system = ${values.add(system)}`])];
   if (code !== undefined) {
     const place = values.add(code);
-    unit.push(`(i.code = ${place} OR i.unit = ${place})`);
+    unit.push(`(${row}.code = ${place} OR ${row}.unit = ${place})`);
   }
   return `(${[tests[prefix](), ...unit].join(" AND ")})`;
 }

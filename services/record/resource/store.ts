@@ -19,7 +19,7 @@ export interface StoredVersion {
   id: string;
   version: number;
   lastUpdated: Date;
-  method: "POST" | "PUT" | "DELETE";
+  method: "POST" | "PUT" | "PATCH" | "DELETE";
   deleted: boolean;
   patientIds: string[];
   /** The FHIR JSON that is given to clients, byte for byte; empty for a deletion. */
@@ -39,7 +39,7 @@ export interface CurrentVersion {
   seen: boolean;
 }
 
-interface VersionRow {
+export interface VersionRow {
   type: string;
   id: string;
   version: number;
@@ -50,27 +50,41 @@ interface VersionRow {
   content: string;
 }
 
-function toVersion(row: VersionRow): StoredVersion {
+export function toVersion(row: VersionRow): StoredVersion {
   const { type, id, version, method, deleted, content } = row;
   return { type, id, version, lastUpdated: row.last_updated, method, deleted, patientIds: row.patient_ids, content };
+}
+
+/** Index rows of a resource `r`, of the type $1, from four lists of rows as JSON, whose places begin with `first`. */
+function indexRows(first: number): string {
+  return `t AS (INSERT INTO search_token (resource_key, type, parameter, occurrence, system, code)
+    SELECT r.key, $1, x.parameter, x.occurrence, x.system, x.code
+    FROM r, jsonb_to_recordset($${first}::jsonb) AS x(parameter text, occurrence integer, system text, code text)),
+  s AS (INSERT INTO search_string (resource_key, type, parameter, occurrence, value, exact)
+    SELECT r.key, $1, x.parameter, x.occurrence, x.value, x.exact
+    FROM r, jsonb_to_recordset($${first + 1}::jsonb) AS x(parameter text, occurrence integer, value text, exact text)),
+  d AS (INSERT INTO search_date (resource_key, type, parameter, occurrence, low, high)
+    SELECT r.key, $1, x.parameter, x.occurrence, x.low, x.high
+    FROM r, jsonb_to_recordset($${first + 2}::jsonb) AS x(parameter text, occurrence integer, low timestamptz, high timestamptz)),
+  q AS (INSERT INTO search_quantity (resource_key, type, parameter, occurrence, low, high, system, code, unit)
+    SELECT r.key, $1, x.parameter, x.occurrence, x.low, x.high, x.system, x.code, x.unit
+    FROM r, jsonb_to_recordset($${first + 3}::jsonb)
+      AS x(parameter text, occurrence integer, low numeric, high numeric, system text, code text, unit text))`;
 }
 
 /** The part that creating and changing share: the version's row, index rows instead of those of the version before, and that it changed. */
 const versionAndIndexes = `
   v AS (INSERT INTO resource_version (type, id, version, last_updated, method, deleted, patient_ids, content)
     SELECT $1, $2, $3, $4, $5, $6, $7, $8 FROM r),
-  t AS (INSERT INTO search_token (resource_key, type, parameter, system, code)
-    SELECT r.key, $1, x.parameter, x.system, x.code FROM r, jsonb_to_recordset($9::jsonb) AS x(parameter text, system text, code text)),
-  s AS (INSERT INTO search_string (resource_key, type, parameter, value, exact)
-    SELECT r.key, $1, x.parameter, x.value, x.exact FROM r, jsonb_to_recordset($10::jsonb) AS x(parameter text, value text, exact text)),
-  d AS (INSERT INTO search_date (resource_key, type, parameter, low, high)
-    SELECT r.key, $1, x.parameter, x.low, x.high FROM r, jsonb_to_recordset($11::jsonb) AS x(parameter text, low timestamptz, high timestamptz)),
-  q AS (INSERT INTO search_quantity (resource_key, type, parameter, low, high, system, code, unit)
-    SELECT r.key, $1, x.parameter, x.low, x.high, x.system, x.code, x.unit
-    FROM r, jsonb_to_recordset($12::jsonb) AS x(parameter text, low numeric, high numeric, system text, code text, unit text)),
+  ${indexRows(9)},
   c AS (INSERT INTO change (type, id, version, method, patient_ids, category)
     SELECT $1, $2, $3, $5, $7, r.category FROM r WHERE $1 <> 'Binary')
   SELECT category, level FROM r`;
+
+const oldIndexRows = `t0 AS (DELETE FROM search_token USING r WHERE resource_key = r.key),
+  s0 AS (DELETE FROM search_string USING r WHERE resource_key = r.key),
+  d0 AS (DELETE FROM search_date USING r WHERE resource_key = r.key),
+  q0 AS (DELETE FROM search_quantity USING r WHERE resource_key = r.key)`;
 
 /** The level that the patients want for what says nothing itself. */
 const patientsDefault = `coalesce((SELECT max(x.level) FROM access_rule x
@@ -88,10 +102,17 @@ const replaceStatement: Statement = {
   text: `WITH r AS (UPDATE resource SET version = $3, last_updated = $4, deleted = $6, patient_ids = $7, category = coalesce($13, category),
       level = CASE WHEN $15 THEN coalesce($14::smallint, ${patientsDefault}) ELSE greatest(level, $14::smallint) END
     WHERE type = $1 AND id = $2 RETURNING key, category, level),
-  t0 AS (DELETE FROM search_token USING r WHERE resource_key = r.key),
-  s0 AS (DELETE FROM search_string USING r WHERE resource_key = r.key),
-  d0 AS (DELETE FROM search_date USING r WHERE resource_key = r.key),
-  q0 AS (DELETE FROM search_quantity USING r WHERE resource_key = r.key),${versionAndIndexes}`,
+  ${oldIndexRows},${versionAndIndexes}`,
+};
+
+/** What a resource that does not say what it is about has been given by others, it keeps; and nothing becomes less confidential. */
+const reindexStatement: Statement = {
+  name: "resource-reindex",
+  text: `WITH r AS (UPDATE resource SET category = CASE $7 WHEN 'other' THEN category ELSE $7 END, level = greatest(level, $8::smallint)
+    WHERE type = $1 AND id = $2 RETURNING key, category, level),
+  ${oldIndexRows},
+  ${indexRows(3)}
+  SELECT category, level FROM r`,
 };
 
 /** What rights depend on; without, a change leaves it as it was. Only a patient makes a part less confidential. */
@@ -99,9 +120,12 @@ export type Labels = Pick<Sensitivity, "category" | "level">;
 
 function versionValues(version: StoredVersion, index: SearchIndex, labels: Labels | undefined): unknown[] {
   const { type, id, lastUpdated, method, deleted, patientIds, content } = version;
-  const indexes = [index.tokens, index.strings, index.dates, index.quantities].map((rows) => JSON.stringify(rows));
   const first = [type, id, version.version, lastUpdated, method, deleted, patientIds, content];
-  return [...first, ...indexes, labels?.category ?? null, labels?.level ?? null];
+  return [...first, ...indexValues(index), labels?.category ?? null, labels?.level ?? null];
+}
+
+function indexValues(index: SearchIndex): string[] {
+  return [index.tokens, index.strings, index.dates, index.quantities].map((rows) => JSON.stringify(rows));
 }
 
 /** Keeps the first version of a resource. False when the id is taken. */
@@ -127,6 +151,62 @@ export async function replaceResource(
   ]);
   if (!kept) throw new Error("a locked resource is gone");
   return kept;
+}
+
+/** Indexes anew a resource locked by `lockNext`, whose version stays as it is. @returns what its rights depend on, now */
+export async function reindexResource(
+  transaction: Transaction,
+  { type, id }: { type: string; id: string },
+  index: SearchIndex,
+  labels: Labels,
+): Promise<{ category: string; level: number }> {
+  const values = [type, id, ...indexValues(index), labels.category, labels.level ?? null];
+  const [kept] = await transaction.query<{ category: string; level: number }>(reindexStatement, values);
+  if (!kept) throw new Error("a locked resource is gone");
+  return kept;
+}
+
+/** Puts a resource locked by `lockNext` into the records that it is part of, with its current version, and with those that were part of none. */
+export async function reownResource(transaction: Transaction, type: string, id: string, patientIds: readonly string[]): Promise<void> {
+  await transaction.query(
+    {
+      name: "resource-reown",
+      text: `WITH r AS (UPDATE resource SET patient_ids = $3 WHERE type = $1 AND id = $2 RETURNING type, id, version)
+        UPDATE resource_version v SET patient_ids = $3 FROM r
+        WHERE v.type = r.type AND v.id = r.id AND (v.version = r.version OR v.patient_ids = '{}')`,
+    },
+    [type, id, patientIds],
+  );
+}
+
+/** A resource as it is kept, and the last content that it had: of a deleted one that of the version before. */
+export interface KeptResource extends Pick<CurrentVersion, "key" | "deleted" | "patientIds" | "category" | "level"> {
+  type: string;
+  id: string;
+  content: string | undefined;
+}
+
+/** Locks the first resource behind a key until the transaction ends; undefined when there is none. */
+export async function lockNext(transaction: Transaction, after: string): Promise<KeptResource | undefined> {
+  type Row = Omit<KeptResource, "patientIds" | "content"> & { patient_ids: string[] };
+  const [row] = await transaction.query<Row>(
+    {
+      name: "resource-next",
+      text: `SELECT key, type, id, deleted, patient_ids, category, level FROM resource WHERE key > $1::bigint ORDER BY key LIMIT 1 FOR UPDATE`,
+    },
+    [after],
+  );
+  if (!row) return undefined;
+  // After the lock: what it waited for has been committed.
+  const [last] = await transaction.query<{ content: string }>(
+    {
+      name: "resource-last-content",
+      text: "SELECT content FROM resource_version WHERE type = $1 AND id = $2 AND NOT deleted ORDER BY version DESC LIMIT 1",
+    },
+    [row.type, row.id],
+  );
+  const { patient_ids: patientIds, ...rest } = row;
+  return { ...rest, patientIds, content: last?.content };
 }
 
 /**
@@ -172,6 +252,20 @@ async function readOne(
   const { values, ...statement } = versionStatement(which, sight);
   const [row] = await transaction.query<VersionRow>(statement, values);
   return row && toVersion(row);
+}
+
+/** The patients whose records these resources are part of, in order. */
+export async function patientsOf(transaction: Transaction, resources: readonly { system: string; code: string }[]): Promise<string[]> {
+  if (resources.length === 0) return [];
+  const rows = await transaction.query<{ id: string }>(
+    {
+      name: "resource-patients",
+      text: `SELECT DISTINCT p.id FROM unnest($1::text[], $2::text[]) AS n(type, id) JOIN resource r USING (type, id), unnest(r.patient_ids) AS p(id)
+        ORDER BY p.id`,
+    },
+    [resources.map(({ system }) => system), resources.map(({ code }) => code)],
+  );
+  return rows.map(({ id }) => id);
 }
 
 /** Whose record something is part of that the caller does not see: for the audit record, never for the answer. */

@@ -7,7 +7,7 @@ import { type Access, Concealed, checkWritable, facts, mayLower, sightOf, within
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
 import { spread } from "../rights/sensitivity.ts";
-import { checkedResource, findExisting, type Prepared, prepare } from "./create-resource.ts";
+import { checkedResource, findExisting, owned, type Prepared, prepare } from "./create-resource.ts";
 import { representVersion } from "./represent-version.ts";
 import { type CurrentVersion, insertResource, lockCurrent, replaceResource, type StoredVersion } from "./store.ts";
 import { outOfReach, type Written, writeOnce } from "./write-once.ts";
@@ -16,6 +16,8 @@ export interface Update extends Prepared {
   type: ResourceType;
   access: Access;
   ifMatch?: number | undefined;
+  /** What the client sent: all of the resource, or (`patch-resource.ts`) what is to change of it. */
+  method?: "PUT" | "PATCH";
 }
 
 /**
@@ -73,8 +75,9 @@ export async function updateWithin(
   context: Context,
   deps: Deps,
   transaction: Transaction,
-  { type, access, content: { exact }, id, patientIds, index, sensitivity, ifMatch }: Update,
+  update: Update,
 ): Promise<{ result: WriteResult; version: StoredVersion }> {
+  const { type, access, id, patientIds, index, sensitivity, ifMatch, method = "PUT", ...rest } = await owned(transaction, update);
   if (!within(access, patientIds)) {
     throw outOfReach();
   }
@@ -84,22 +87,25 @@ export async function updateWithin(
   if (!current && !(access.patientId === undefined && access.rights === undefined)) {
     throw notThere(locked);
   }
+  // What one may not write does not become writable by being turned into something else.
+  if (current) checkWritable(access, type, current.category);
   const lastUpdated = nextInstant(current);
   const number = (current?.version ?? 0) + 1;
-  const content = representVersion(exact, id, number, lastUpdated);
-  const version: StoredVersion = { type: type.name, id, version: number, lastUpdated, method: "PUT", deleted: false, patientIds, content };
+  const content = representVersion(rest.content.exact, id, number, lastUpdated);
+  const version: StoredVersion = { type: type.name, id, version: number, lastUpdated, method, deleted: false, patientIds, content };
   const lower = mayLower(context, access);
   let changed = true;
   if (current) {
     const now = await replaceResource(transaction, version, index, { labels: sensitivity, mayLower: lower });
-    changed = now.level !== current.level || now.category !== current.category;
+    const isOthers = patientIds.length !== current.patientIds.length || patientIds.some((each) => !current.patientIds.includes(each));
+    changed = now.level !== current.level || now.category !== current.category || isOthers;
   } else if (!(await insertResource(transaction, version, index, sensitivity))) {
     throw fhirError(409, "conflict", "The resource was created by another request at the same moment");
   }
   await spread(transaction, { type: type.name, id, changed, mayLower: lower }, sensitivity);
   const created = !current || current.deleted;
   const fact = { resourceType: type.name, resourceId: id, version: number };
-  const interaction = created ? ("create" as const) : ("update" as const);
+  const interaction = created ? ("create" as const) : method === "PATCH" ? ("patch" as const) : ("update" as const);
   const touched = [...new Set([...patientIds, ...(current?.patientIds ?? [])])];
   await deps.audit.record(context, transaction, facts({ interaction, outcome: "0", ...fact }, touched));
   return { result: { status: created ? 201 : 200, ...fact }, version };

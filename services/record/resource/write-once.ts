@@ -53,7 +53,7 @@ export function outOfReach(): FhirError {
 
 /** What a refusal is recorded as being about. */
 interface Refused {
-  interaction: "create" | "update" | "delete" | "transaction" | "operation";
+  interaction: "create" | "update" | "patch" | "delete" | "transaction" | "operation";
   resourceType: string;
   resourceId?: string;
 }

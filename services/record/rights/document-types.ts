@@ -1,4 +1,5 @@
 import type { SearchIndex } from "../../lib/fhir/search-index.ts";
+import { labelParameter } from "./confidentiality.ts";
 
 /** What a part of a record is about, as far as rights depend on it. */
 export const documentTypes = [
@@ -66,9 +67,9 @@ const actCode = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 /** The first that fits counts: what people most want to keep to themselves comes first. */
 const coded: readonly CodedAs[] = [
   { parameters: codes, system: noticeSystem, begin: ["break-glass"], means: "notice" },
-  { parameters: ["_security"], system: actCode, codes: ["PSY", "MH", "ETH", "SUD", "PSYTHPN"], means: "mental-health" },
-  { parameters: ["_security"], system: actCode, codes: ["HIV", "STD", "SEX"], means: "reproductive-health" },
-  { parameters: ["_security"], system: actCode, codes: ["GDIS"], means: "genetics" },
+  { parameters: [labelParameter], system: actCode, codes: ["PSY", "MH", "ETH", "SUD", "PSYTHPN"], means: "mental-health" },
+  { parameters: [labelParameter], system: actCode, codes: ["HIV", "STD", "SEX"], means: "reproductive-health" },
+  { parameters: [labelParameter], system: actCode, codes: ["GDIS"], means: "genetics" },
   { parameters: codes, system: icd10, begin: ["F"], means: "mental-health" },
   { parameters: codes, system: icd10, begin: ["O", "Z30", "Z31", "Z32", "Z33", "Z34", "Z35", "N97"], means: "reproductive-health" },
   { parameters: codes, system: loinc, codes: ["34788-0", "34104-0", "28635-7", "75476-2"], means: "mental-health" },

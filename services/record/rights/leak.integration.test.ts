@@ -8,6 +8,9 @@ let postgres: TestPostgres;
 let issuer: TestIssuer;
 let record: TestRecord;
 let physician: Record<string, string>;
+/** Histories as a physician sees them, before there is anything hidden and after. */
+let before: Answer[] = [];
+let after: Answer[] = [];
 
 /** Names of the same length: one record with hidden parts, one that never had them. */
 const [hiding, plain] = ["leak-a", "leak-b"];
@@ -34,12 +37,30 @@ async function visible(owner: string): Promise<void> {
     ...{ resourceType: "DocumentReference", status: "current", type: coded("34133-9"), subject: { reference: `Patient/${owner}` } },
     content: [{ attachment: { contentType: "text/plain", url: `Binary/${owner}-doc-bin` } }],
   });
+  await put(`${owner}-was`, observation(owner, "8867-4"));
+  await remove(`Observation/${owner}-was`);
+  await put(`${owner}-delegation`, {
+    ...consent(owner),
+    provision: {
+      ...{ type: "permit", actor: [{ role: coded("x"), reference: { reference: "RelatedPerson/leak-delegate" } }] },
+      class: ["administrative", "vital-signs"].map((code) => ({ system: "urn:dsp:document-type", code })),
+    },
+  });
 }
+
+async function remove(path: string): Promise<void> {
+  expect((await record.call("DELETE", `/fhir/${path}`)).status).toBe(204);
+}
+
+const consent = (owner: string) => ({
+  ...{ resourceType: "Consent", status: "active", scope: coded("x"), category: [coded("59284-0")], policyRule: coded("x") },
+  patient: { reference: `Patient/${owner}` },
+});
 
 /** What only one has: secret by its label, hidden by the patient's denial of a document type, and what hangs on them. */
 async function hidden(owner: string): Promise<void> {
   const subject = { reference: `Patient/${owner}` };
-  await put(`${owner}-secret`, observation(owner, "hidden", { meta: secret }));
+  await put(`${owner}-secret`, observation(owner, "hidden", { meta: secret, valueQuantity: { value: 140 } }));
   const depression = { coding: [{ system: "http://hl7.org/fhir/sid/icd-10", code: "F32.1" }] };
   await put(`${owner}-denied`, { resourceType: "Condition", code: depression, subject });
   await put(`${owner}-bin`, { resourceType: "Binary", contentType: "text/plain", data: "c2VjcmV0", securityContext: subject });
@@ -51,17 +72,25 @@ async function hidden(owner: string): Promise<void> {
     ...{ resourceType: "Provenance", target: [{ reference: `Observation/${owner}-secret` }], recorded: "2026-01-02T03:04:05Z" },
     agent: [{ who: { display: "Test" } }],
   });
+  const [seen, unseen] = [{ reference: `Observation/${owner}-seen-1` }, { reference: `https://dsp.test/fhir/Observation/${owner}-secret` }];
+  const report = (result: object[]) => ({ resourceType: "DiagnosticReport", status: "final", code: coded("11502-2"), subject, result });
+  await put(`${owner}-report`, report([seen, unseen]));
+  await put(`${owner}-panel`, observation(owner, "panel", { hasMember: [unseen] }));
+  await put(`${owner}-panel-report`, report([{ reference: `Observation/${owner}-panel` }]));
+  await put(`${owner}-denied-list`, {
+    ...{ resourceType: "List", status: "current", mode: "working", subject },
+    entry: [{ item: seen }, { item: { reference: `Condition/${owner}-denied` } }],
+  });
+  await put(`${owner}-letter`, {
+    ...{ resourceType: "Composition", status: "final", type: coded("34133-9"), date: "2026-01-02", author: [{ display: "Test" }] },
+    ...{ title: "Test-Letter", subject, section: [{ title: "t", section: [{ title: "t", entry: [unseen] }] }] },
+  });
   await put(`${owner}-consent`, {
-    ...{
-      resourceType: "Consent",
-      status: "active",
-      scope: coded("x"),
-      category: [coded("59284-0")],
-      patient: subject,
-      policyRule: coded("x"),
-    },
+    ...consent(owner),
     provision: { type: "deny", class: [{ system: "urn:dsp:document-type", code: "mental-health" }] },
   });
+  await put(`${owner}-gone`, observation(owner, "hidden", { meta: secret }));
+  await remove(`Observation/${owner}-gone`);
 }
 
 beforeAll(async () => {
@@ -71,7 +100,9 @@ beforeAll(async () => {
   const claims = { sub: "doctor", role: "practitioner", profession: "physician", fhirUser: "Practitioner/doctor", scope: "user/*.cruds" };
   physician = { Authorization: `Bearer ${await issuer.token(claims)}` };
   for (const owner of [hiding, plain]) await visible(owner);
+  before = await Promise.all(histories.map((path) => answer({ path: `/fhir/${path}` })));
   await hidden(hiding);
+  after = await Promise.all(histories.map((path) => answer({ path: `/fhir/${path}` })));
 }, 60_000);
 
 afterAll(async () => {
@@ -87,8 +118,14 @@ interface Asked {
   headers?: Record<string, string>;
 }
 
+interface Answer {
+  status: number;
+  headers: object;
+  text: string;
+}
+
 /** An answer without what differs between any two records: names, instants, ids that the server makes. */
-async function answer({ method = "GET", path, body, headers }: Asked): Promise<{ status: number; headers: object; text: string }> {
+async function answer({ method = "GET", path, body, headers }: Asked): Promise<Answer> {
   const response = await record.call(method, path, { ...(body ? { body } : {}), headers: { ...physician, ...headers } });
   const neutral = (text: string): string =>
     text
@@ -101,10 +138,46 @@ async function answer({ method = "GET", path, body, headers }: Asked): Promise<{
   return { status: response.status, headers: Object.fromEntries(told), text: neutral(await response.text()) };
 }
 
-async function next(path: string): Promise<string> {
-  const bundle = (await (await record.call("GET", path, { headers: physician })).json()) as { link: { relation: string; url: string }[] };
+async function next(path: string, headers = physician): Promise<string> {
+  const bundle = (await (await record.call("GET", path, { headers })).json()) as { link: { relation: string; url: string }[] };
   return bundle.link.find(({ relation }) => relation === "next")?.url.replace("https://dsp.test", "") ?? "/fhir/no-next-page";
 }
+
+/** All that there is or was of a type, or of any: asked of every record at once. */
+const histories = [
+  ...[
+    "Observation",
+    "Condition",
+    "Consent",
+    "DocumentReference",
+    "Provenance",
+    "Binary",
+    "Patient",
+    "DiagnosticReport",
+    "Composition",
+    "List",
+  ].map((type) => `${type}/_history?_total=accurate&_count=50`),
+  ...[
+    "_history?_total=accurate&_count=50",
+    "_history?_total=accurate&_count=2",
+    "_history?_summary=true",
+    "Observation/_history?_elements=code",
+  ],
+  ...["_history?_at=2999&_total=accurate", "Observation/_history?_since=2000-01-01&_count=1"],
+];
+
+/** Somebody whom the patient lets see some kinds of documents: bound to the record and within it. */
+async function delegate(owner: string): Promise<Record<string, string>> {
+  const claims = { sub: "d", role: "patient", scope: "patient/*.cruds", patient: owner, fhirUser: "RelatedPerson/leak-delegate" };
+  return { Authorization: `Bearer ${await issuer.token(claims)}` };
+}
+
+const patch = [{ op: "replace", path: "/status", value: "amended" }];
+const patchHeaders = { "Content-Type": "application/json-patch+json" };
+const patchBinary = (operations: object) => ({
+  ...{ resourceType: "Binary", contentType: "application/json-patch+json" },
+  data: Buffer.from(JSON.stringify(operations)).toString("base64"),
+});
 
 const everyOther = (query: string) => (owner: string) => ({ path: `/fhir/${query.replaceAll("OWNER", owner)}` });
 const batch = (type: string, entry: object[]) => ({ method: "POST", path: "/fhir", body: { resourceType: "Bundle", type, entry } });
@@ -140,7 +213,42 @@ const questions: [string, (owner: string) => Asked | Promise<Asked>][] = [
     "Provenance?target=Observation/OWNER-secret&_total=accurate",
     "Provenance?patient=OWNER&_total=accurate",
     "Provenance?_include=Provenance:target&target=Observation/OWNER-secret",
-    "Observation/_history?_count=50&_since=2100-01-01",
+    ...[
+      "_summary=true",
+      "_summary=text",
+      "_summary=data",
+      "_summary=count",
+      "_elements=code,value",
+      "_elements=status&_total=accurate",
+    ].flatMap((part) => [
+      `Observation?patient=OWNER&${part}`,
+      `Patient?_id=OWNER&${part}${part === "_summary=text" ? "" : "&_revinclude=Observation:subject"}`,
+      `Observation/OWNER-secret?${part}`,
+      `Observation/OWNER-secret/_history?${part}`,
+    ]),
+    "Observation?patient=OWNER&code-value-quantity=hidden$gt100",
+    "Observation?patient=OWNER&code-value-quantity=hidden$gt100&_total=accurate",
+    "Observation?patient=OWNER&code-value-quantity:missing=false&_total=accurate",
+    "Patient?_id=OWNER&_has:Observation:subject:code-value-quantity=hidden$gt100",
+    ...[
+      "DiagnosticReport/OWNER-report",
+      "DiagnosticReport/OWNER-panel-report",
+      "Observation/OWNER-panel",
+      "List/OWNER-denied-list",
+    ].flatMap((one) => [one, `${one}/_history`, `${one}/_history/1`]),
+    ...["DiagnosticReport", "Composition", "List"].map((type) => `${type}?patient=OWNER&_total=accurate`),
+    "Composition/OWNER-letter",
+    "DiagnosticReport?result=Observation/OWNER-secret",
+    "DiagnosticReport?result=Observation/OWNER-seen-1&_total=accurate",
+    "Composition?entry=Observation/OWNER-secret",
+    "Observation?_id=OWNER-seen-1&_has:DiagnosticReport:result:status=final",
+    "Observation?_id=OWNER-seen-1&_revinclude=DiagnosticReport:result&_revinclude=List:item",
+    "Patient?_id=OWNER&_revinclude=DiagnosticReport:subject&_revinclude=Composition:subject&_revinclude=List:subject",
+    "Observation/OWNER-gone",
+    "Observation/OWNER-gone/_history",
+    "Observation/OWNER-gone/_history/1",
+    "Observation/OWNER-was",
+    "Observation/OWNER-was/_history",
     "AuditEvent?patient=OWNER",
     "Patient/OWNER/$access-log",
     ...["Observation/OWNER-secret", "Condition/OWNER-denied", "DocumentReference/OWNER-hdoc"],
@@ -152,6 +260,14 @@ const questions: [string, (owner: string) => Asked | Promise<Asked>][] = [
   ].map((query): [string, (owner: string) => Asked] => [`GET ${query}`, everyOther(query)]),
   ["the second page", async (owner) => ({ path: await next(`/fhir/Observation?patient=${owner}&_count=2`) })],
   ["the second page of everything", async (owner) => ({ path: await next(`/fhir/Patient/${owner}/$everything?_count=3`) })],
+  ...histories.map((path): [string, (owner: string) => Promise<Asked>] => [
+    `a delegate's GET ${path}`,
+    async (owner) => ({ path: `/fhir/${path}`, headers: await delegate(owner) }),
+  ]),
+  [
+    "the second page of a delegate's history",
+    async (owner) => ({ path: await next("/fhir/_history?_count=3", await delegate(owner)), headers: await delegate(owner) }),
+  ],
   ["the bytes of a hidden document", (owner) => ({ path: `/fhir/Binary/${owner}-bin`, headers: { Accept: "text/plain" } })],
   ["a read with an ETag", (owner) => ({ path: `/fhir/Observation/${owner}-secret`, headers: { "If-None-Match": 'W/"1"' } })],
   [
@@ -187,12 +303,53 @@ const questions: [string, (owner: string) => Asked | Promise<Asked>][] = [
       body: { id: `${owner}-secret`, ...observation(owner, "8867-4") },
     }),
   ],
+  ["a patch", (owner) => ({ method: "PATCH", path: `/fhir/Observation/${owner}-secret`, headers: patchHeaders, body: patch })],
   [
-    "a patch",
+    "a patch of a version",
     (owner) => ({
-      ...{ method: "PATCH", path: `/fhir/Observation/${owner}-secret`, headers: { "Content-Type": "application/json-patch+json" } },
-      body: [{ op: "replace", path: "/status", value: "amended" }],
+      ...{ method: "PATCH", path: `/fhir/Observation/${owner}-secret`, headers: { ...patchHeaders, "If-Match": 'W/"1"' } },
+      body: patch,
     }),
+  ],
+  [
+    "a patch that tests a value",
+    (owner) => ({
+      ...{ method: "PATCH", path: `/fhir/Observation/${owner}-secret`, headers: patchHeaders },
+      body: [{ op: "test", path: "/status", value: "nonsense" }],
+    }),
+  ],
+  [
+    "a patch of what was deleted",
+    (owner) => ({ method: "PATCH", path: `/fhir/Observation/${owner}-gone`, headers: patchHeaders, body: patch }),
+  ],
+  [
+    "a conditional patch",
+    (owner) => ({ method: "PATCH", path: `/fhir/Observation?code=hidden&patient=${owner}`, headers: patchHeaders, body: patch }),
+  ],
+  [
+    "a conditional patch by a composite",
+    (owner) => ({
+      ...{ method: "PATCH", path: `/fhir/Observation?code-value-quantity=hidden$gt100&patient=${owner}`, headers: patchHeaders },
+      body: patch,
+    }),
+  ],
+  [
+    "a patch in a batch",
+    (owner) => batch("batch", [{ resource: patchBinary(patch), request: { method: "PATCH", url: `Observation/${owner}-secret` } }]),
+  ],
+  [
+    "a patch in a transaction",
+    (owner) => batch("transaction", [{ resource: patchBinary(patch), request: { method: "PATCH", url: `Observation/${owner}-secret` } }]),
+  ],
+  [
+    "a patch that puts in a conditional reference",
+    (owner) =>
+      batch("transaction", [
+        {
+          resource: patchBinary([{ op: "add", path: "/hasMember", value: [{ reference: `Observation?code=hidden&patient=${owner}` }] }]),
+          request: { method: "PATCH", url: `Observation/${owner}-seen-1` },
+        },
+      ]),
   ],
   ["a delete", (owner) => ({ method: "DELETE", path: `/fhir/Observation/${owner}-secret` })],
   ["a delete of a version", (owner) => ({ method: "DELETE", path: `/fhir/Observation/${owner}-secret`, headers: { "If-Match": 'W/"1"' } })],
@@ -215,6 +372,16 @@ describe("nothing tells that something is hidden", () => {
     const [withHidden, without] = [await answer(await ask(hiding)), await answer(await ask(plain))];
     expect(withHidden).toEqual(without);
     expect(JSON.stringify(withHidden)).not.toMatch(/c2VjcmV0|F32/);
+  });
+
+  it.each(histories.map((path, place) => [path, place] as const))("%s is as it was before anything was hidden", (_path, place) => {
+    expect(before[place]?.status).toBe(200);
+    expect(after[place]).toEqual(before[place]);
+  });
+
+  it("and what is not hidden is in a history", () => {
+    expect(after[0]?.text).toMatch(/"total":10,/);
+    expect(after[0]?.text).toContain('"fullUrl":"https://dsp.test/fhir/Observation/leak-x-was","request":{"method":"DELETE"');
   });
 
   it("nor does the time that an answer takes", async () => {

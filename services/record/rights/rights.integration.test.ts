@@ -51,6 +51,8 @@ async function create(resource: object, headers: Headers = {}): Promise<Resource
   return (await response.json()) as Resource;
 }
 
+const sql = (text: string, values: unknown[]) => postgres.query(postgres.at(0), text, values);
+
 async function status(path: string, headers: Headers): Promise<number> {
   return (await record.call("GET", `/fhir/${path}`, { headers })).status;
 }
@@ -107,6 +109,19 @@ describe("professions", () => {
     ).toBe(201);
   });
 
+  it("change and delete only what they may write, whatever they would turn it into", async () => {
+    const owner = await person();
+    const { id } = await create(result(owner));
+    const nurse = await professional("nurse", "nurse");
+    const vital = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "vital-signs" }] }];
+    const body = { ...result(owner, { category: vital }), id };
+    expect((await record.call("PUT", `/fhir/Observation/${id}`, { body, headers: nurse })).status).toBe(403);
+    expect((await record.call("DELETE", `/fhir/Observation/${id}`, { headers: nurse })).status).toBe(403);
+    expect(await status(`Observation/${id}`, nurse)).toBe(200);
+    const own = await create(result(owner, { category: vital }), nurse);
+    expect((await record.call("DELETE", `/fhir/Observation/${own.id}`, { headers: nurse })).status).toBe(204);
+  });
+
   it("are bound like their organisation's software is", async () => {
     const owner = await person();
     const software = await as({ sub: "practice", role: "system", organization: "practice-1", scope: "system/*.cruds" });
@@ -114,6 +129,18 @@ describe("professions", () => {
     expect(await status(`Observation/${id}`, software)).toBe(404);
     await create(consent(owner, { type: "permit", actor: actor("Organization/practice-1") }), await patientToken(owner.id));
     expect(await status(`Observation/${id}`, software)).toBe(200);
+  });
+});
+
+describe("a label of what a part is about", () => {
+  it("counts for its document type", async () => {
+    const owner = await person();
+    const meta = { security: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "ETH" }] };
+    const { id } = await create(result(owner, { meta }));
+    const seen = await Promise.all(
+      ["nurse", "psychologist"].map(async (each) => status(`Observation/${id}`, await professional(each, each))),
+    );
+    expect(seen).toEqual([404, 200]);
   });
 });
 
@@ -175,6 +202,64 @@ describe("a patient's consents", () => {
   });
 });
 
+describe("a patch", () => {
+  const patch = async (path: string, operations: object[], headers: Headers): Promise<number> => {
+    const given = { body: operations, headers: { ...headers, "Content-Type": "application/json-patch+json" } };
+    return (await record.call("PATCH", `/fhir/${path}`, given)).status;
+  };
+  const labelled = (code: string) => [{ op: "add", path: "/meta/security", value: label(code) }];
+
+  it("makes a part more confidential, with what hangs on it, and only its patient's makes it less so", async () => {
+    const owner = await person();
+    const me = await patientToken(owner.id);
+    const doctor = await professional("doctor", "physician");
+    const bytes = {
+      resourceType: "Binary",
+      contentType: "text/plain",
+      data: "dGVzdA==",
+      securityContext: { reference: `Patient/${owner.id}` },
+    };
+    const binary = await create(bytes);
+    const document = await create({
+      ...{ resourceType: "DocumentReference", status: "current", subject: { reference: `Patient/${owner.id}` } },
+      content: [{ attachment: { contentType: "text/plain", url: `Binary/${binary.id}` } }],
+    });
+    const paths = [`DocumentReference/${document.id}`, `Binary/${binary.id}`];
+    const seen = () => Promise.all(paths.map((path) => status(path, doctor)));
+    expect(await seen()).toEqual([200, 200]);
+    expect(await patch(paths[0] ?? "", labelled("R"), doctor)).toBe(200);
+    expect(await seen()).toEqual([404, 404]);
+    expect(await patch(paths[0] ?? "", labelled("N"), doctor)).toBe(404);
+    expect(await patch(paths[0] ?? "", labelled("N"), {})).toBe(200);
+    expect(await seen()).toEqual([404, 404]);
+    expect(await patch(paths[0] ?? "", labelled("N"), me)).toBe(200);
+    expect(await seen()).toEqual([200, 200]);
+  });
+
+  it("of a consent changes what it means, and is refused where the server would not hold to it", async () => {
+    const owner = await person();
+    const me = await patientToken(owner.id);
+    const doctor = await professional("doctor", "physician");
+    const denial = await create(consent(owner, { type: "deny" }), me);
+    expect(await status(`Patient/${owner.id}`, doctor)).toBe(404);
+    const odd = [{ op: "add", path: "/provision/action", value: [{ text: "t" }] }];
+    expect(await patch(`Consent/${denial.id}`, odd, me)).toBe(422);
+    expect(await patch(`Consent/${denial.id}`, [{ op: "replace", path: "/status", value: "inactive" }], me)).toBe(200);
+    expect(await status(`Patient/${owner.id}`, doctor)).toBe(200);
+    expect(await patch(`Consent/${denial.id}`, [{ op: "replace", path: "/status", value: "active" }], doctor)).toBe(404);
+  });
+
+  it("is refused to a profession that may only read such documents, and may not move a part into one that it writes", async () => {
+    const owner = await person();
+    const { id } = await create(result(owner));
+    const nurse = await professional("nurse", "nurse");
+    expect(await status(`Observation/${id}`, nurse)).toBe(200);
+    expect(await patch(`Observation/${id}`, [{ op: "replace", path: "/status", value: "amended" }], nurse)).toBe(403);
+    const moved = [{ op: "replace", path: "/category/0/coding/0/code", value: "vital-signs" }];
+    expect(await patch(`Observation/${id}`, moved, nurse)).toBe(403);
+  });
+});
+
 describe("what hangs on a hidden resource", () => {
   it("is hidden with it in one transaction too, whatever the order", async () => {
     const owner = await person();
@@ -206,6 +291,88 @@ describe("what hangs on a hidden resource", () => {
     };
     await create(again, doctor);
     expect(await status(paths[2] ?? "", doctor)).toBe(404);
+  });
+});
+
+describe("what is made of other parts", () => {
+  it("is seen by those who see all of them, an older version too", async () => {
+    const owner = await person();
+    const doctor = await professional("doctor", "physician");
+    const [open, hidden] = [await create(result(owner)), await create(result(owner, { meta: { security: label("V") } }))];
+    const report = (...results: Resource[]) => ({
+      ...{ resourceType: "DiagnosticReport", status: "final", code: { text: "t" }, subject: { reference: `Patient/${owner.id}` } },
+      result: results.map(({ id }) => ({ reference: `Observation/${id}` })),
+    });
+    const { id } = await create(report(open, hidden));
+    expect(await status(`DiagnosticReport/${id}`, doctor)).toBe(404);
+    expect(await status(`DiagnosticReport/${id}`, await patientToken(owner.id))).toBe(200);
+    expect((await record.call("PUT", `/fhir/DiagnosticReport/${id}`, { body: { id, ...report(open) } })).status).toBe(200);
+    expect(await status(`DiagnosticReport/${id}`, doctor)).toBe(200);
+    expect(await status(`DiagnosticReport/${id}/_history/1`, doctor)).toBe(404);
+    for (const path of [`DiagnosticReport/${id}/_history`, "DiagnosticReport/_history?_total=accurate"]) {
+      const response = await record.call("GET", `/fhir/${path}`, { headers: doctor });
+      const text = await response.text();
+      expect([(JSON.parse(text) as { total: number }).total, text.includes(hidden.id)], path).toEqual([1, false]);
+    }
+  });
+
+  it("does not hide what refers to the directory, or to what is not there", async () => {
+    const owner = await person();
+    const social = await professional("social", "social-worker");
+    const { id: author } = await create({ resourceType: "Practitioner", name: [{ family: "Test-Doctor" }] });
+    const entry = [`Practitioner/${author}`, "Condition/nowhere", "https://elsewhere.test/fhir/Condition/1"].map((reference) => ({
+      item: { reference },
+    }));
+    const list = { resourceType: "List", status: "current", mode: "working", subject: { reference: `Patient/${owner.id}` }, entry };
+    const { id } = await create({ ...list, code: { coding: [{ system: "urn:dsp:test", code: "t" }] } });
+    await sql("UPDATE record.resource SET category = 'administrative' WHERE id = $1", [id]);
+    expect(await status(`List/${id}`, social)).toBe(200);
+  });
+});
+
+describe("a Provenance", () => {
+  const about = (...targets: string[]) => ({
+    ...{ resourceType: "Provenance", target: targets.map((reference) => ({ reference })), recorded: "2026-01-01T00:00:00Z" },
+    agent: [{ who: { display: "Test-Author" } }],
+  });
+  const put = async (path: string, resource: object): Promise<void> => {
+    const response = await record.call("PUT", `/fhir/${path}`, { body: { ...resource, id: path.split("/")[1] } });
+    expect([200, 201], await response.clone().text()).toContain(response.status);
+  };
+
+  it("belongs to the record of what it is about", async () => {
+    const [owner, other] = [await person(), await person()];
+    const { id } = await create(result(owner));
+    const { id: made } = await create(about(`Observation/${id}`), await patientToken(owner.id));
+    const doctor = await professional("doctor", "physician");
+    const seen = async (path: string) =>
+      await Promise.all([await patientToken(owner.id), await patientToken(other.id), doctor].map((headers) => status(path, headers)));
+    expect(await seen(`Provenance/${made}`)).toEqual([200, 404, 200]);
+    const whole = await record.call("GET", `/fhir/Patient/${owner.id}/$everything`, { headers: await patientToken(owner.id) });
+    expect(await whole.text()).toContain(`Provenance/${made}`);
+    const foreign = { body: about(`Observation/${id}`), headers: await patientToken(other.id) };
+    expect((await record.call("POST", "/fhir/Provenance", foreign)).status).toBe(403);
+    await create(consent(owner, { type: "deny" }), await patientToken(owner.id));
+    expect(await seen(`Provenance/${made}`)).toEqual([200, 404, 404]);
+  });
+
+  it("goes with its target into a record, and into another", async () => {
+    const [first, second] = [await person(), await person()];
+    await put("Provenance/prov-late", about("Observation/prov-target"));
+    const seen = async () =>
+      await Promise.all([first, second].map(async ({ id }) => status("Provenance/prov-late", await patientToken(id))));
+    expect(await seen()).toEqual([404, 404]);
+    await put("Observation/prov-target", result(first));
+    expect(await seen()).toEqual([200, 404]);
+    await put("Observation/prov-target", result(second));
+    expect(await seen()).toEqual([404, 200]);
+  });
+
+  it("is as confidential as its own labels say, too", async () => {
+    const owner = await person();
+    const { id } = await create(result(owner));
+    const made = await create({ ...about(`Observation/${id}`), meta: { security: label("V") } });
+    expect(await status(`Provenance/${made.id}`, await professional("doctor", "physician"))).toBe(404);
   });
 });
 

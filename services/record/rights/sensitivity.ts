@@ -4,7 +4,7 @@ import type { AnyResource } from "../../lib/fhir/validate.ts";
 import { type Level, labelledLevel } from "./confidentiality.ts";
 import { type DocumentType, documentTypeOf } from "./document-types.ts";
 import { type AccessRule, rulesOf } from "./rules.ts";
-import { protectBinaries, protectBinary, protectPointers, replaceRules } from "./store.ts";
+import { ownPointers, protectBinaries, protectBinary, protectPointers, replaceRules } from "./store.ts";
 
 /** What rights depend on in a resource, and what it says about rights itself. */
 export interface Sensitivity {
@@ -53,7 +53,7 @@ function attachedBinaries(resource: AnyResource, ownUrl: string): string[] {
 
 /**
  * Carries a written resource's rights on to what hangs on it.
- * @param written.changed it is as confidential, or about, something else than before
+ * @param written.changed it is new under an id that others may have referred to, or as confidential, about, or part of something else than before
  */
 export async function spread(
   transaction: Transaction,
@@ -64,5 +64,8 @@ export async function spread(
   if (binaryIds.length > 0) await protectBinaries(transaction, written, binaryIds, written.mayLower);
   if (addresses.length > 0) await protectBinary(transaction, written.id, addresses);
   if (target) await protectPointers(transaction, target);
-  if (written.changed && !target) await protectPointers(transaction, written);
+  if (written.changed && !target) {
+    await protectPointers(transaction, written);
+    await ownPointers(transaction, written);
+  }
 }

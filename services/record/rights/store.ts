@@ -1,4 +1,5 @@
 import type { Statement, Transaction } from "../../lib/database/database.ts";
+import { confidentialitySystem, labelParameter } from "./confidentiality.ts";
 import type { AccessRule } from "./rules.ts";
 
 const replaceStatement: Statement = {
@@ -68,17 +69,43 @@ export async function protectBinary(transaction: Transaction, id: string, addres
   );
 }
 
-/** What only says something about other resources is as confidential as the most confidential of them: Provenance, List. */
+/** A Provenance belongs to the records that its targets are part of: also where one of them comes later, or comes into another record. */
+export async function ownPointers(transaction: Transaction, target: { type: string; id: string }): Promise<void> {
+  await transaction.query(
+    {
+      name: "own-pointers",
+      text: `WITH p AS (SELECT p.key, p.type, p.id, p.version, p.patient_ids AS old, ARRAY(
+            SELECT DISTINCT o.id FROM search_token i LEFT JOIN resource t ON t.type = i.system AND t.id = i.code,
+              unnest(CASE i.system WHEN 'Patient' THEN ARRAY[i.code] ELSE t.patient_ids END) AS o(id)
+            WHERE i.resource_key = p.key AND i.parameter = 'target' ORDER BY o.id) AS patient_ids
+          FROM resource p WHERE p.key IN (SELECT i.resource_key FROM search_token i
+            WHERE i.type = 'Provenance' AND i.parameter = 'target' AND i.system = $1 AND i.code = $2)),
+        c AS (SELECT * FROM p WHERE NOT (p.old @> p.patient_ids AND p.old <@ p.patient_ids)),
+        r AS (UPDATE resource r SET patient_ids = c.patient_ids FROM c WHERE r.key = c.key),
+        v AS (UPDATE resource_version v SET patient_ids = c.patient_ids FROM c WHERE v.type = c.type AND v.id = c.id AND v.version = c.version),
+        t0 AS (DELETE FROM search_token i USING c WHERE i.resource_key = c.key AND i.parameter = '_patient')
+        INSERT INTO search_token (resource_key, type, parameter, system, code)
+          SELECT c.key, c.type, '_patient', 'Patient', o.id FROM c, unnest(c.patient_ids) AS o(id)`,
+    },
+    [target.type, target.id],
+  );
+}
+
+/** What only says something about other resources is as confidential as the most confidential of them, or as its own labels say: Provenance, List. */
 export async function protectPointers(transaction: Transaction, target: { type: string; id: string }): Promise<void> {
   await transaction.query(
     {
       name: "protect-pointers",
-      text: `UPDATE resource p SET (level, category) = (
-          SELECT t.level, t.category FROM search_token i JOIN resource t ON t.type = i.system AND t.id = i.code
-          WHERE i.resource_key = p.key AND (i.type, i.parameter) IN (('Provenance', 'target'), ('List', 'item')) ORDER BY t.level DESC, t.key LIMIT 1)
-        WHERE p.key IN (SELECT i.resource_key FROM search_token i
-          WHERE (i.type, i.parameter) IN (('Provenance', 'target'), ('List', 'item')) AND i.system = $1 AND i.code = $2)`,
+      text: `UPDATE resource p SET category = m.category, level = greatest(m.level, (
+          SELECT max(CASE i.code WHEN 'V' THEN 2 WHEN 'R' THEN 1 END) FROM search_token i
+          WHERE i.resource_key = p.key AND i.parameter = '${labelParameter}' AND i.system = $3))
+        FROM (SELECT DISTINCT ON (i.resource_key) i.resource_key, t.level, t.category
+          FROM search_token i JOIN resource t ON t.type = i.system AND t.id = i.code
+          WHERE (i.type, i.parameter) IN (('Provenance', 'target'), ('List', 'item')) AND i.resource_key IN (SELECT o.resource_key FROM search_token o
+            WHERE (o.type, o.parameter) IN (('Provenance', 'target'), ('List', 'item')) AND o.system = $1 AND o.code = $2)
+          ORDER BY i.resource_key, t.level DESC, t.key) m
+        WHERE p.key = m.resource_key`,
     },
-    [target.type, target.id],
+    [target.type, target.id, confidentialitySystem],
   );
 }

@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { type AnyResource, validate } from "../../lib/fhir/validate.ts";
+import { FhirError } from "../../lib/operation-outcome.ts";
 import type { TestPostgres } from "../../lib/testing/postgres.ts";
 import type { TestRedis } from "../../lib/testing/redis.ts";
 import { startTestParts } from "../../lib/testing/service.ts";
@@ -8,12 +10,16 @@ import { loadCatalogue } from "../catalogue.ts";
 import type { Deps, Settings } from "../deps.ts";
 import { resourceTypes } from "../resource-types.ts";
 
-const catalogue = loadCatalogue(resourceTypes);
+const publicUrl = "https://dsp.test/fhir";
+const catalogue = loadCatalogue(resourceTypes, publicUrl);
 
 /** The record service over a test's own PostgreSQL, without a port. */
 export interface TestRecord {
   deps: Deps;
-  /** Calls the service; the token is one that may do everything unless the headers bring another. */
+  /**
+   * Calls the service, and holds what it answers to the rules by which it judges what it is sent. The token is one that may do everything
+   * unless the headers bring another.
+   */
   call(
     method: string,
     path: string,
@@ -28,10 +34,12 @@ export async function startTestRecord(options: {
   redis?: TestRedis;
   settings?: Partial<Settings>;
   holdMax?: number;
+  /** Whether answers are held to FHIR's rules: not where the time that they take is measured. */
+  checksAnswers?: boolean;
 }): Promise<TestRecord> {
   const parts = await startTestParts({
     ...options,
-    settings: { publicUrl: "https://dsp.test/fhir", ...options.settings },
+    settings: { publicUrl, ...options.settings },
     name: "record",
     migrations: join(import.meta.dirname, "..", "migrations"),
     commonTables: false,
@@ -49,8 +57,23 @@ export async function startTestRecord(options: {
         ...headers,
       };
       const given = { ...(text === undefined ? {} : { body: text }), ...(signal ? { signal } : {}) };
-      return await app.request(`http://record${path}`, { method, headers: all, ...given });
+      const response = await app.request(`http://record${path}`, { method, headers: all, ...given });
+      if (options.checksAnswers ?? true) await checkAnswer(`${method} ${path}`, response);
+      return response;
     },
     stop: parts.stop,
   };
+}
+
+/** @throws when an answer in FHIR JSON is not valid FHIR */
+async function checkAnswer(asked: string, response: Response): Promise<void> {
+  if (!response.headers.get("Content-Type")?.startsWith("application/fhir+json") || !response.body) return;
+  const answer = JSON.parse(await response.clone().text()) as AnyResource;
+  try {
+    validate(catalogue.definitions, answer);
+  } catch (error) {
+    if (!(error instanceof FhirError)) throw error;
+    const problems = error.outcome.issue.map(({ details, expression }) => `${expression?.join() ?? ""}: ${details?.text}`);
+    throw new Error(`${asked}: the answer, a ${answer.resourceType}, is not valid FHIR R4: ${problems.join("; ").slice(0, 1000)}`);
+  }
 }

@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { type AnyResource, validate } from "../../lib/fhir/validate.ts";
+import { loadCatalogue } from "../catalogue.ts";
+import { resourceTypes } from "../resource-types.ts";
+import { capabilityStatement } from "./capability-statement.ts";
+
+interface Statement extends AnyResource {
+  patchFormat: string[];
+  rest: { interaction: { code: string }[]; resource: Capability[] }[];
+}
+interface Capability {
+  type: string;
+  interaction: { code: string }[];
+  searchRevInclude: string[];
+  searchParam: { name: string; type: string; definition: string }[];
+}
+
+const catalogue = loadCatalogue(resourceTypes);
+const statement = capabilityStatement(catalogue, { publicUrl: "https://dsp.test/fhir", startedAt: new Date() }) as Statement;
+const [rest] = statement.rest;
+const of = (type: string): Capability | undefined => rest?.resource.find((each) => each.type === type);
+const codes = (type: string): string[] => (of(type)?.interaction ?? []).map(({ code }) => code);
+
+describe("the capability statement", () => {
+  it("is valid R4", () => {
+    validate(catalogue.definitions, statement);
+  });
+
+  it("tells of every type, and of histories and patches, which a Binary does not have", () => {
+    expect(rest?.resource.map(({ type }) => type)).toEqual(Object.keys(resourceTypes));
+    expect(rest?.interaction.map(({ code }) => code)).toEqual(["batch", "transaction", "history-system"]);
+    expect(statement.patchFormat).toEqual(["application/json-patch+json"]);
+    expect(codes("Patient")).toEqual(expect.arrayContaining(["patch", "history-instance", "history-type"]));
+    expect(codes("Binary")).not.toContain("patch");
+  });
+
+  it("tells of composite parameters and of what may be included", () => {
+    expect(of("Observation")?.searchParam).toContainEqual(
+      expect.objectContaining({
+        ...{ name: "code-value-quantity", type: "composite" },
+        definition: "http://hl7.org/fhir/SearchParameter/Observation-code-value-quantity",
+      }),
+    );
+    expect(of("Patient")?.searchRevInclude).toContain("Observation:subject");
+  });
+});
