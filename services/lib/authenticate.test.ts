@@ -35,6 +35,10 @@ describe("TokenVerifier", () => {
     expect(principal).toMatchObject({ subject: "a", clientId: "test-client", role: "patient", patientId: "p-1" });
   });
 
+  it("takes no token that is bound to a key for one that anybody may bear", async () => {
+    expect((await refused(`Bearer ${await issuer.token({ cnf: { jkt: "a-thumbprint" } })}`)).message).toContain("bound to a key");
+  });
+
   it("allows clocks to differ a little", async () => {
     await expect(verifier.verify(`Bearer ${await issuer.token({ exp: seconds(-2) })}`)).resolves.toBeDefined();
   });

@@ -36,6 +36,8 @@ const claimsSchema = z.object({
     .string()
     .regex(/^[A-Za-z0-9\-.]{1,64}$/)
     .optional(),
+  /** RFC 7800: the token is bound to a key of the client's. */
+  cnf: z.object({}).optional(),
   patient: z
     .string()
     .regex(/^[A-Za-z0-9\-.]{1,64}$/)
@@ -151,6 +153,10 @@ export class TokenVerifier {
     const claims = claimsSchema.safeParse(payload);
     if (!claims.success) {
       throw new RefusedToken(`The token's claim ${claims.error.issues[0]?.path.join(".")} is missing or malformed`);
+    }
+    if (claims.data.cnf !== undefined) {
+      // Without the proof (RFC 9449), whoever has stolen it could use it.
+      throw new RefusedToken("The token is bound to a key (DPoP), and proofs are not taken here yet: ask for a token without one");
     }
     const { sub, client_id, role, scope, name, patient, fhirUser, profession, organization } = claims.data;
     return {
