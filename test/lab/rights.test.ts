@@ -97,7 +97,8 @@ describe("./dsp audit verify", () => {
       head: { sequence: number; hash: string };
       defects: object[];
     }
-    const verify = async (...options: string[]) => JSON.parse(await runTool("./dsp", ["audit", "verify", "--json", ...options])) as Report[];
+    const verify = async (...options: string[]) =>
+      JSON.parse(await runTool("./dsp", ["audit", "verify", "--json", ...options])) as Report[];
     const all = await verify();
     expect(all.map(({ service, defects }) => ({ service, defects }))).toEqual(
       ["record", "identity", "registry", "exchange", "portal"].map((service) => ({ service, defects: [] })),

@@ -1,0 +1,153 @@
+/** Identity, registry, exchange and portal on the running platform, through the virtual IP, with the software of others: a browser, a practice's software. */
+import { generateKeyPairSync } from "node:crypto";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  findDocuments,
+  obtainToken,
+  type Platform,
+  provideDocument,
+  retrieveDocument,
+} from "../../docs/examples/practice-software/practice-software.ts";
+import { startBrowser } from "../portal/browser.ts";
+import { fhirUrl, runTool, trustPlatform } from "./platform-under-test.ts";
+
+interface Demo {
+  portal: string;
+  password: string;
+  accounts: { login: string; code?: string; codeSeconds?: number }[];
+}
+
+const { origin } = new URL(fhirUrl);
+const unique = Date.now().toString(36);
+
+async function token(login: string): Promise<string> {
+  const who: Record<string, readonly string[]> = {
+    hoffmann: [
+      "--role",
+      "practitioner",
+      "--person",
+      "Practitioner/demo-hoffmann",
+      "--profession",
+      "physician",
+      "--organization",
+      "demo-practice",
+    ],
+    reuter: ["--role", "practitioner", "--person", "Practitioner/demo-reuter", "--profession", "nurse", "--organization", "demo-hospital"],
+  };
+  return (await runTool("./dsp", ["token", ...(who[login] ?? [])])).trim().split("\n").at(-1) ?? "";
+}
+
+async function send(bearer: string, method: string, path: string, body?: object): Promise<Response> {
+  const type = path.includes("/fhir/") ? "application/fhir+json" : "application/json";
+  const headers = { authorization: `Bearer ${bearer}`, ...(body ? { "content-type": type } : {}) };
+  return await fetch(`${origin}${path}`, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
+}
+
+async function answered<T>(response: Response, status: number): Promise<T> {
+  expect(response.status, await response.clone().text()).toBe(status);
+  return (await response.json()) as T;
+}
+
+const readDemo = async (): Promise<Demo> => JSON.parse(await runTool("./dsp", ["demo", "--json"])) as Demo;
+
+let hoffmann: string;
+let reuter: string;
+
+beforeAll(async () => {
+  trustPlatform();
+  [hoffmann, reuter] = [await token("hoffmann"), await token("reuter")];
+});
+
+describe("the portal", () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await startBrowser();
+  });
+  afterAll(() => browser.close());
+
+  async function signIn(login: string, locale: string): Promise<string> {
+    const { portal, password, accounts } = await readDemo();
+    const context = await browser.newContext({ ignoreHTTPSErrors: true, locale });
+    const page = await context.newPage();
+    await page.goto(`${portal}sign-in`);
+    await page.fill("input[name=login]", login);
+    await page.fill("input[type=password]", password);
+    await page.click("button[type=submit]");
+    const code = accounts.find((account) => account.login === login)?.code;
+    if (code !== undefined) {
+      await page.fill("input[name=code]", code);
+      await page.click("button[type=submit]");
+    }
+    await page.waitForURL(`${portal}**`);
+    const text = await page.innerText("main");
+    await context.close();
+    return text;
+  }
+
+  it("is where a browser arrives, and signs a patient in, in the browser's language", async () => {
+    const home = await fetch(`${origin}/`);
+    expect([home.url, home.status]).toEqual([`${origin}/portal/`, 200]);
+    expect(await signIn("marie", "fr-FR")).toMatch(/Bonjour[\s\S]*Marie Test-Weber/);
+  });
+
+  it("signs a professional in with a second factor", async () => {
+    expect(await signIn("hoffmann", "de-DE")).toContain("Claire Test-Hoffmann");
+  });
+});
+
+describe("the registry", () => {
+  it("finds a person by the national number and by a misspelt name, and fed the record", async () => {
+    const byNumber = await send(hoffmann, "GET", "/registry/fhir/Patient?identifier=urn:dsp:national-number|1958031490024");
+    const { entry } = await answered<{ entry: { resource: { id: string } }[] }>(byNumber, 200);
+    expect(entry.map(({ resource }) => resource.id)).toEqual(["demo-marie"]);
+    const byName = await send(hoffmann, "GET", "/registry/fhir/Patient?family=Test-Veber&given=Mary&birthdate=1958-03-14");
+    expect(((await byName.json()) as { entry?: { resource: { id: string } }[] }).entry?.[0]?.resource.id).toBe("demo-marie");
+    expect((await send(hoffmann, "GET", "/fhir/Patient/demo-marie")).status).toBe(200);
+    const wrong = await send(hoffmann, "GET", "/registry/fhir/Patient?identifier=urn:dsp:national-number|1958031490025");
+    expect(wrong.status).toBe(400);
+  });
+});
+
+describe("the exchange", () => {
+  it("brings a message from one professional to another, who is seen to have read it", async () => {
+    const subject = `Test ${unique}`;
+    const message = { to: ["Practitioner/demo-reuter"], subject, text: "Synthetic" };
+    const { id } = await answered<{ id: string }>(await send(hoffmann, "POST", "/exchange/messages", message), 201);
+    const inbox = await answered<object>(await send(reuter, "GET", "/exchange/inbox"), 200);
+    expect(JSON.stringify(inbox)).toContain(subject);
+    expect((await send(reuter, "GET", `/exchange/messages/${id}`)).status).toBe(200);
+    expect((await send(await token("software"), "GET", `/exchange/messages/${id}`)).status).toBe(404);
+  });
+});
+
+describe("a practice's software", () => {
+  it("registers, gets a token of identity's, deposits a document, finds it and reads it, and the self-check says so", async () => {
+    const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const kid = `test-${unique}`;
+    const jwks = { keys: [{ ...pair.publicKey.export({ format: "jwk" }), kid, alg: "ES256", use: "sig" }] };
+    const registration = {
+      name: `Test-Software ${unique}`,
+      kind: "backend",
+      contact: { name: "Test-Vendor", email: "test@example.org" },
+      jwks,
+    };
+    const vendor = await answered<{ id: string; client_id: string; sandbox: { patients: string[] } }>(
+      await send(hoffmann, "POST", "/exchange/vendors", registration),
+      201,
+    );
+    const platform: Platform = { origin, clientId: vendor.client_id, key: { ...pair.privateKey.export({ format: "jwk" }), kid } };
+    const own = await obtainToken(platform);
+    const [patient = ""] = vendor.sandbox.patients;
+    const reference = await provideDocument(platform, own, patient, "SYNTHETIC TEST DOCUMENT\n");
+    const [found] = await findDocuments(platform, own, patient);
+    expect(`DocumentReference/${found?.id}`).toBe(reference);
+    expect(await retrieveDocument(platform, own, found?.url ?? "")).toBe("SYNTHETIC TEST DOCUMENT\n");
+    const report = await answered<{ steps: { step: string; state: string }[] }>(
+      await send(own, "GET", `/exchange/vendors/${vendor.id}/self-check?language=en`),
+      200,
+    );
+    const done = report.steps.filter(({ state }) => state === "done").map(({ step }) => step);
+    expect(done).toEqual(expect.arrayContaining(["token", "provide", "retrieve"]));
+  });
+});
