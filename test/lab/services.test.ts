@@ -80,7 +80,7 @@ describe("the portal", () => {
       await page.click("button[type=submit]");
     }
     await page.waitForURL(`${portal}**`);
-    const text = await page.innerText("main");
+    const text = (await page.textContent("main")) ?? "";
     await context.close();
     return text;
   }
