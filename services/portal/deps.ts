@@ -1,6 +1,7 @@
 import type { ServiceDeps } from "../lib/service-parts.ts";
 import type { RecordClient } from "./clients/record.ts";
 import type { Assets } from "./layout/assets.ts";
+import type { PlatformObserver } from "./platform/observe-platform.ts";
 import type { Drafts } from "./session/drafts.ts";
 import type { Sessions } from "./session/sessions.ts";
 import type { SignIn } from "./session/sign-in.ts";
@@ -12,6 +13,7 @@ export interface Deps extends ServiceDeps {
   signIn: SignIn;
   drafts: Drafts;
   record: RecordClient;
+  platform: PlatformObserver;
   /** How people reach the helpdesk; undefined: nobody has said. */
   helpdesk: string | undefined;
 }
