@@ -1,4 +1,5 @@
 import type { ServiceDeps } from "../lib/service-parts.ts";
+import type { OversightClient } from "./clients/oversight.ts";
 import type { RecordClient } from "./clients/record.ts";
 import type { Assets } from "./layout/assets.ts";
 import type { PlatformObserver } from "./platform/observe-platform.ts";
@@ -13,6 +14,7 @@ export interface Deps extends ServiceDeps {
   signIn: SignIn;
   drafts: Drafts;
   record: RecordClient;
+  oversight: OversightClient;
   platform: PlatformObserver;
   /** How people reach the helpdesk; undefined: nobody has said. */
   helpdesk: string | undefined;

@@ -1,6 +1,7 @@
 import type { Lookup } from "../lib/database/resolve-hosts.ts";
 import { ServiceClient } from "../lib/service-client.ts";
 import type { ServiceParts } from "../lib/service-parts.ts";
+import { OversightClient } from "./clients/oversight.ts";
 import { RecordClient } from "./clients/record.ts";
 import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
@@ -70,6 +71,7 @@ export function startDeps(parts: ServiceParts, config: PortalSettings, elsewhere
       signIn,
       drafts: new Drafts(database),
       record: new RecordClient(record),
+      oversight: new OversightClient(record),
       platform,
       helpdesk: config.HELPDESK,
     },

@@ -6,6 +6,7 @@ import { bundleRoutes } from "./bundle/routes.ts";
 import type { Deps } from "./deps.ts";
 import { metadataRoutes } from "./metadata/routes.ts";
 import { operationRoutes } from "./operation/routes.ts";
+import { oversightRoutes } from "./oversight/routes.ts";
 import { resourceRoutes } from "./resource/routes.ts";
 
 /** The record service as a function from request to response; it opens no port. */
@@ -16,6 +17,7 @@ export function createApp(deps: Deps): Hono<Env> {
   bundleRoutes(fhir, deps, (request) => app.fetch(request));
   auditLogRoutes(fhir, deps);
   operationRoutes(fhir, deps);
+  oversightRoutes(fhir, deps);
   resourceRoutes(fhir, deps);
   app.route("/fhir", fhir);
   return app;

@@ -2,8 +2,11 @@ import type { Hono } from "hono";
 import type { Call, Env } from "../../../lib/http.ts";
 import type { Deps } from "../../deps.ts";
 import { type Member, member } from "../../session/visit.ts";
+import { auditPage, verifyAudit } from "./audit.ts";
 import { addReport, drillsPage } from "./drills.ts";
+import { answerFeedback, feedbackPage } from "./feedback.ts";
 import { platformNow, platformPage } from "./platform.ts";
+import { answerReview, reviewPage, reviewsPage } from "./reviews.ts";
 
 type Page = (visit: Member, deps: Deps) => Response | Promise<Response>;
 
@@ -15,4 +18,11 @@ export function operatorRoutes(app: Hono<Env>, deps: Deps): void {
   app.get("/operator/drills", shown(drillsPage));
   app.get("/operator/drills/:id", shown(drillsPage));
   app.post("/operator/drill-reports", (call) => addReport(call, deps));
+  app.get("/operator/reviews", shown(reviewsPage));
+  app.get("/operator/reviews/:id", shown(reviewPage));
+  app.post("/operator/reviews/:id", shown(answerReview));
+  app.get("/operator/feedback", shown(feedbackPage));
+  app.post("/operator/feedback/:id", shown(answerFeedback));
+  app.get("/operator/audit", shown(auditPage));
+  app.post("/operator/audit/walks", shown(verifyAudit));
 }
