@@ -33,7 +33,7 @@ export class Inquirer {
     if (isIP(name)) return [name];
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(resolve, this.#patienceMs);
+      timer = setTimeout(() => resolve(undefined), this.#patienceMs);
     });
     const found = await Promise.race([this.#lookup(name).catch(() => undefined), late]);
     clearTimeout(timer);

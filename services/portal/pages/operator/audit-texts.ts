@@ -30,9 +30,9 @@ export const auditTexts = {
   },
   broken: { en: "The chain is broken", fr: "La chaîne est rompue", de: "Die Kette ist zerrissen" },
   brokenText: {
-    en: "{found} defects in {count} entries, verified on {date}. Tell the people responsible for data protection and keep the database as it is.",
-    fr: "{found} défauts dans {count} entrées, vérifiées le {date}. Prévenez les responsables de la protection des données et conservez la base de données en l'état.",
-    de: "{found} Mängel in {count} Einträgen, geprüft am {date}. Sagen Sie es den Verantwortlichen für den Datenschutz und lassen Sie die Datenbank, wie sie ist.",
+    en: "Defects found: {found}. Entries verified on {date}: {count}. Tell the people responsible for data protection and keep the database as it is.",
+    fr: "Défauts trouvés : {found}. Entrées vérifiées le {date} : {count}. Prévenez les responsables de la protection des données et conservez la base de données en l'état.",
+    de: "Gefundene Mängel: {found}. Am {date} geprüfte Einträge: {count}. Sagen Sie es den Verantwortlichen für den Datenschutz und lassen Sie die Datenbank, wie sie ist.",
   },
   going: {
     en: "A verification is under way: {count} of {all} entries so far. Reload the page to see more.",
@@ -70,7 +70,11 @@ export const auditTexts = {
   other: { en: "Something else is wrong", fr: "Autre chose ne va pas", de: "Etwas anderes stimmt nicht" },
   earlier: { en: "Earlier verifications", fr: "Vérifications antérieures", de: "Frühere Prüfungen" },
   earlierWhole: { en: "{count} entries, no defect", fr: "{count} entrées, aucun défaut", de: "{count} Einträge, kein Mangel" },
-  earlierBroken: { en: "{count} entries, {found} defects", fr: "{count} entrées, {found} défauts", de: "{count} Einträge, {found} Mängel" },
+  earlierBroken: {
+    en: "{count} entries, defects: {found}",
+    fr: "{count} entrées, défauts : {found}",
+    de: "{count} Einträge, Mängel: {found}",
+  },
   recorded: {
     en: "That you looked at this page is written down as well.",
     fr: "Votre consultation de cette page est elle aussi consignée.",
