@@ -50,7 +50,7 @@ const anyWaiting: Statement = { name: "audit-waiting", text: "SELECT FROM audit_
 const oneAtATime: Statement = { name: "audit-chain-lock", text: "SELECT pg_try_advisory_xact_lock(hashtext('audit-chain')) AS locked" };
 const lastLink: Statement = {
   name: "audit-last-link",
-  text: "SELECT sequence::text, encode(hash, 'hex') AS hash FROM audit_seal ORDER BY sequence DESC LIMIT 1",
+  text: "SELECT sequence::text, encode(hash, 'hex') AS hash FROM audit_seal s ORDER BY s.sequence DESC LIMIT 1",
 };
 const takeWaiting: Statement = {
   name: "audit-take-waiting",
