@@ -1,8 +1,10 @@
 import type { Lookup } from "../lib/database/resolve-hosts.ts";
 import { ServiceClient } from "../lib/service-client.ts";
 import type { ServiceParts } from "../lib/service-parts.ts";
+import { ExchangeClient } from "./clients/exchange.ts";
 import { OversightClient } from "./clients/oversight.ts";
 import { RecordClient } from "./clients/record.ts";
+import { RegistryClient } from "./clients/registry.ts";
 import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { loadAssets } from "./layout/assets.ts";
@@ -49,7 +51,7 @@ export function startDeps(parts: ServiceParts, config: PortalSettings, elsewhere
       port: elsewhere?.ports[name] ?? config.SERVICES_PORT,
       ...(elsewhere ? { lookup: elsewhere.lookup } : {}),
     });
-  const [identity, record] = [clientOf("identity"), clientOf("record")];
+  const [identity, record, registry, exchange] = [clientOf("identity"), clientOf("record"), clientOf("registry"), clientOf("exchange")];
   const signIn = new SignIn({
     ...{ identity, issuer: config.TOKEN_ISSUER, clientId: config.CLIENT_ID, keyFile: config.CLIENT_KEY_FILE, publicUrl: config.PUBLIC_URL },
   });
@@ -73,12 +75,13 @@ export function startDeps(parts: ServiceParts, config: PortalSettings, elsewhere
       record: new RecordClient(record),
       oversight: new OversightClient(record),
       platform,
+      registry: new RegistryClient(registry),
+      exchange: new ExchangeClient(exchange),
       helpdesk: config.HELPDESK,
     },
   };
   const stop = (): void => {
-    identity.stop();
-    record.stop();
+    for (const client of [identity, record, registry, exchange]) client.stop();
     inquirer.stop();
     parts.stop();
   };

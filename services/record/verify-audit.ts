@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { type ChainHead, headOf, verifyChain } from "../lib/audit-chain.ts";
+import { type ChainHead, verifyChain } from "../lib/audit-chain.ts";
 import { configOrExit } from "../lib/configuration.ts";
 import { backgroundContext } from "../lib/context.ts";
 import { readConfig } from "./config.ts";
@@ -11,9 +11,9 @@ const limitMs = 3600_000;
 /** `--head 1234:9f86…`: a head that was noted earlier. @throws when it is none */
 export function parseHead(text: string | undefined): ChainHead | undefined {
   if (text === undefined) return undefined;
-  const head = headOf(text);
-  if (!head) throw new Error("--head must be SEQUENCE:HASH as an earlier verification printed it");
-  return head;
+  const [, sequence, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? [];
+  if (sequence === undefined || hash === undefined) throw new Error("--head must be SEQUENCE:HASH as an earlier verification printed it");
+  return { sequence: Number(sequence), hash };
 }
 
 /** Verifies the audit chain and prints the report as JSON; exit code 1 where something was found. */

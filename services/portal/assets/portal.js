@@ -102,15 +102,20 @@ function remember(form) {
     // Storage is full or switched off: the server keeps it.
   }
   clearTimeout(form.draftTimer);
-  form.draftTimer = setTimeout(() => {
-    const body = new URLSearchParams({ ...typedIn(form), _token: form.elements._token.value, _key: form.elements._key.value });
-    fetch(`/portal/drafts/${encodeURIComponent(form.dataset.draft)}`, { method: "POST", body, keepalive: true }).catch(() => {});
-  }, 1200);
+  form.draftTimer = setTimeout(() => sendDraft(form), 1200);
+}
+
+function sendDraft(form) {
+  clearTimeout(form.draftTimer);
+  form.draftTimer = undefined;
+  const body = new URLSearchParams({ ...typedIn(form), _token: form.elements._token.value, _key: form.elements._key.value });
+  fetch(`/portal/drafts/${encodeURIComponent(form.dataset.draft)}`, { method: "POST", body, keepalive: true }).catch(() => {});
 }
 
 function forget(form) {
   if (form.dataset.draft === undefined) return;
   clearTimeout(form.draftTimer);
+  form.draftTimer = undefined;
   sessionStorage.removeItem(storageKey(form));
 }
 
@@ -162,13 +167,13 @@ function tellChanges(element, before) {
     const was = before.get(fact);
     if (was === now) continue;
     const item = document.createElement("li");
-    item.textContent = `${new Date().toLocaleTimeString(document.documentElement.lang)}  ${fact}: ${was ?? "–"} → ${now}`;
+    item.textContent = `${new Date().toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23" })}  ${fact}: ${was ?? "–"} → ${now}`;
     list.prepend(item);
   }
   for (const fact of before.keys()) {
     if (after.has(fact)) continue;
     const item = document.createElement("li");
-    item.textContent = `${new Date().toLocaleTimeString(document.documentElement.lang)}  ${fact}: ${before.get(fact)} → –`;
+    item.textContent = `${new Date().toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23" })}  ${fact}: ${before.get(fact)} → –`;
     list.prepend(item);
   }
   while (list.children.length > changesMax) list.lastChild.remove();
@@ -192,7 +197,7 @@ async function refreshLive(element) {
     tellChanges(element, before);
   } catch {
     if (!stale || element.dataset.paused || Date.now() - Number(element.dataset.answeredMs) < 2 * liveEveryMs) return;
-    const time = new Date(Number(element.dataset.answeredMs)).toLocaleTimeString(document.documentElement.lang);
+    const time = new Date(Number(element.dataset.answeredMs)).toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23" });
     if (stale.hidden) stale.textContent = stale.dataset.text.replace("{time}", time);
     stale.hidden = false;
   }
@@ -243,6 +248,9 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[href]");
   if (link && link.origin === location.origin && !link.target && !link.hasAttribute("download") && !link.hash) watchWait();
 });
-window.addEventListener("pagehide", endWait);
+window.addEventListener("pagehide", () => {
+  endWait();
+  for (const form of document.querySelectorAll("form[data-draft]")) if (form.draftTimer) sendDraft(form);
+});
 window.addEventListener("pageshow", endWait);
 begin();

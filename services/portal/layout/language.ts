@@ -73,8 +73,7 @@ export function numberText(value: number, language: Language): string {
 
 /** `850 ms`, `12.3 s`, in the language's way. */
 export function durationText(ms: number, language: Language): string {
-  const [unit, value] = ms < 1000 ? ["millisecond", Math.round(ms)] : ["second", Math.round(ms / 100) / 10];
-  return new Intl.NumberFormat(locales[language], { style: "unit", unit: String(unit), unitDisplay: "short" }).format(Number(value));
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${numberText(Math.round(ms / 100) / 10, language)} s`;
 }
 
 /** A file's size in the unit that suits it. */

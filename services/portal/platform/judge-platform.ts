@@ -17,7 +17,7 @@ const behindMaxBytes = 16 * 1024 * 1024;
 export function judgePlatform({ postgres, services, sentinels, watchers }: Platform): Judgements {
   return {
     postgres: judgePostgres(postgres),
-    services: worst(services.map(judgeService)),
+    services: worst(services.map((sight) => judgeService(sight, sitesOf(services)))),
     redis: judgeRedis(sentinels),
     watchers: judgeWatchers(watchers),
   };
@@ -32,8 +32,15 @@ function judgePostgres(sights: readonly PostgresSight[]): Judgement {
   return primaries.length === 1 && standbys.length > 0 && sights.every(isWell) ? "good" : "bad";
 }
 
-export function judgeService({ pods }: ServiceSight): Judgement {
+/** Where pods of any service stand: each service should have some in each of them. */
+export function sitesOf(services: readonly ServiceSight[]): string[] {
+  return [...new Set(services.flatMap(({ pods = [] }) => pods.flatMap(({ site }) => site ?? [])))].toSorted();
+}
+
+export function judgeService({ pods }: ServiceSight, sites: readonly string[]): Judgement {
   if (pods === undefined) return "unknown";
+  const isMissing = (site: string): boolean => pods.every((pod) => pod.site !== undefined && pod.site !== site);
+  if (sites.some(isMissing)) return "bad";
   const primaries = new Set(pods.flatMap(({ primary }) => primary ?? []));
   return pods.length > 0 && pods.every(({ state }) => state === "ready") && primaries.size <= 1 ? "good" : "bad";
 }

@@ -136,6 +136,16 @@ describe("judgePlatform", () => {
       },
       { services: "bad" },
     ],
+    [
+      "a service that is missing in a site",
+      {
+        services: [
+          { service: "record", pods: ["site-a", "site-b"].map((site) => ({ address: site, state: "ready" as const, site })) },
+          { service: "identity", pods: [{ address: "3", state: "ready", site: "site-a" }] },
+        ],
+      },
+      { services: "bad" },
+    ],
     ["no Sentinel told of", { sentinels: undefined }, { redis: "unknown" }],
     [
       "Sentinels of two minds",

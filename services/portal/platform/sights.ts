@@ -19,7 +19,7 @@ export interface PostgresSight {
   /** Undefined: it never answered. An instance out of recovery that is not the one written to is an `old primary`. */
   role: "primary" | "standby" | "old primary" | undefined;
   timeline?: number;
-  /** Bytes of WAL that the primary has written and this standby has not replayed; each asked within the last second or so. */
+  /** Bytes of WAL that the primary has written and this standby has not replayed; each asked within the last second or two. */
   behindBytes?: number;
 }
 

@@ -28,7 +28,14 @@ export class RecordProcess {
       env: {
         PATH: process.env.PATH,
         ...{ PORT: String(port), METRICS_PORT: String(operationsPort), PUBLIC_URL: "https://dsp.test/fhir" },
-        ...{ POSTGRES_HOSTS: postgres.hosts, POSTGRES_DATABASE: "postgres", LOG_LEVEL: "warn" },
+        ...{
+          POSTGRES_HOSTS: postgres.hosts,
+          POSTGRES_DATABASE: "postgres",
+          SITE: "site-a",
+          POD_NAME: "record-7c9d-q4n8m",
+          NODE_NAME: "node-a1",
+          LOG_LEVEL: "warn",
+        },
         ...{ TOKEN_ISSUER: identity.issuer, TOKEN_AUDIENCE: identity.audience, TOKEN_JWKS_FILE: identity.jwksFile },
       },
     });

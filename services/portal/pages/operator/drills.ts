@@ -78,7 +78,7 @@ function promiseTable(report: DrillReport, text: Say, language: Language): Html 
     ({ row, verdict, stallMs, stallBarMs, failed, lost, doubled }) =>
       html`<tr><th scope="row" lang="en">${row}</th><td>${verdictTag(verdict, text)}</td>${figures({ stallMs: stallMs ?? null, stallBarMs, failed, lost: lost ?? null, doubled: doubled ?? null }, language)}</tr>`,
   );
-  return table(text("promises"), heads, rows);
+  return table(text("promises"), heads, rows, 2);
 }
 
 function drillTable(drills: readonly ReportedDrill[], text: Say, language: Language): Html {
@@ -91,7 +91,7 @@ function drillTable(drills: readonly ReportedDrill[], text: Say, language: Langu
         : html`<ul class="small reasons" lang="en">${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>`;
     return html`<tr><th scope="row"><span lang="en">${title}</span>${why}</th><td>${verdictTag(verdict, text)}</td>${figures({ stallMs, stallBarMs: promise.stallBarMs, failed, lost, doubled }, language)}</tr>`;
   });
-  return table(text("drills"), heads, rows);
+  return table(text("drills"), heads, rows, 2);
 }
 
 /** A dash where nothing was measured. */

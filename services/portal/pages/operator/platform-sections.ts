@@ -1,6 +1,6 @@
 import { type Content, type Html, html } from "../../layout/html.ts";
 import { fill, type Language, sizeText } from "../../layout/language.ts";
-import { judgeService } from "../../platform/judge-platform.ts";
+import { judgeService, sitesOf } from "../../platform/judge-platform.ts";
 import type { Platform, PodSight, PostgresSight, SentinelSight, ServiceSight, WatcherSight } from "../../platform/sights.ts";
 import type { platformTexts } from "./platform-texts.ts";
 import { table } from "./table.ts";
@@ -39,11 +39,12 @@ export function postgresSection(sights: readonly PostgresSight[], text: Say, lan
 
 export function servicesSection({ services }: Platform, text: Say): Html {
   const everywhere = services.flatMap(({ pods }) => pods ?? []);
-  const sites: (string | undefined)[] = [...new Set(everywhere.flatMap(({ site }) => site ?? []))].toSorted();
+  const known = sitesOf(services);
+  const sites: (string | undefined)[] = [...known];
   if (everywhere.some(({ site }) => site === undefined)) sites.push(undefined);
   const heads = [text("service"), ...sites.map((site) => site ?? text("siteUnknown")), text("state")];
   const row = (sight: ServiceSight): Html => {
-    const judgement = judgeService(sight);
+    const judgement = judgeService(sight, known);
     const state = judgement === "good" ? "good" : judgement === "bad" ? "problem" : "warning";
     return html`<tr><th scope="row">${sight.service}</th>${sites.map((site) => html`<td>${cell(sight, site, text)}</td>`)}<td>${fact(`${sight.service}: ${text("state")}`, text(judgement), state)}</td></tr>`;
   };

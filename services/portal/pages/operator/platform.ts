@@ -17,7 +17,7 @@ export async function platformPage(visit: Member, deps: Deps): Promise<Response>
     area: "operator",
     content: html`<div class="live-bar"><p class="soft small"><span data-live-note hidden>${text("live")}</span></p><p><a class="button-secondary" href="/portal/operator">${text("reload")}</a> <button type="button" class="button-secondary" data-live-pause="live" data-resume="${text("resume")}" hidden>${text("pause")}</button></p></div>
 <p class="notice notice-warning" id="live-stale" role="status" data-text="${text("stale")}" hidden></p>
-<div id="live" data-live="/portal/operator/platform" data-live-stale="live-stale" data-live-changes="live-changes">${content(visit, await deps.platform.observe())}</div>
+<div id="live" class="short-cells" data-live="/portal/operator/platform" data-live-stale="live-stale" data-live-changes="live-changes">${content(visit, await deps.platform.observe())}</div>
 <section class="no-print" id="live-changes" hidden><h2>${text("changes")}</h2><p class="soft">${text("noChanges")}</p><ol class="changes" reversed></ol></section>
 <p class="soft small">${text("noRecords")}</p>`,
   });
