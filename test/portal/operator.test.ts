@@ -110,6 +110,8 @@ describe.skipIf(!hasBrowser)("an operator", () => {
     await page.route("**/portal/operator/platform", (route) => route.abort("connectionreset"));
     await page.waitForSelector("#live-stale:not([hidden])", { timeout: 20_000 });
     expect(await page.textContent("#live-stale")).toMatch(/No answer since \d/);
+    expect(await page.locator("#live.is-stale").count()).toBe(1);
+    expect(await violations(page)).toEqual([]);
     await picture(page, "operator-platform-stale");
     await page.unroute("**/portal/operator/platform");
     await page.waitForSelector("#live-stale", { state: "hidden", timeout: 20_000 });

@@ -154,6 +154,9 @@ const liveEveryMs = 2000;
 const changesMax = 50;
 let liveTimer;
 
+/** As the server writes it: the platform's own time. */
+const clock = (ms) => new Date(ms).toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23", timeZone: "Europe/Luxembourg" });
+
 function factsOf(element) {
   return new Map([...element.querySelectorAll("[data-fact]")].map((each) => [each.dataset.fact, each.textContent]));
 }
@@ -167,13 +170,13 @@ function tellChanges(element, before) {
     const was = before.get(fact);
     if (was === now) continue;
     const item = document.createElement("li");
-    item.textContent = `${new Date().toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23" })}  ${fact}: ${was ?? "–"} → ${now}`;
+    item.textContent = `${clock(Date.now())}  ${fact}: ${was ?? "–"} → ${now}`;
     list.prepend(item);
   }
   for (const fact of before.keys()) {
     if (after.has(fact)) continue;
     const item = document.createElement("li");
-    item.textContent = `${new Date().toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23" })}  ${fact}: ${before.get(fact)} → –`;
+    item.textContent = `${clock(Date.now())}  ${fact}: ${before.get(fact)} → –`;
     list.prepend(item);
   }
   while (list.children.length > changesMax) list.lastChild.remove();
@@ -193,13 +196,15 @@ async function refreshLive(element) {
     element.replaceChildren(...document.adoptNode(next).childNodes);
     if (place >= 0) element.querySelectorAll("[tabindex], summary")[place]?.focus({ preventScroll: true });
     element.dataset.answeredMs = Date.now();
+    element.classList.remove("is-stale");
     if (stale) stale.hidden = true;
     tellChanges(element, before);
   } catch {
     if (!stale || element.dataset.paused || Date.now() - Number(element.dataset.answeredMs) < 2 * liveEveryMs) return;
-    const time = new Date(Number(element.dataset.answeredMs)).toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23" });
+    const time = clock(Number(element.dataset.answeredMs));
     if (stale.hidden) stale.textContent = stale.dataset.text.replace("{time}", time);
     stale.hidden = false;
+    element.classList.add("is-stale");
   }
 }
 

@@ -55,7 +55,7 @@ describe("reports of drills", () => {
     expect(location).toBe(`${portal.origin}/portal/operator/drills/${id}`);
     expect(first.headers.get("Location")).toBe(location);
     const { text } = await (await signedIn()).open("/portal/operator/drills");
-    expect(text).toMatch(/1 of 4 drills did not keep their promise[\s\S]*A whole site is killed[\s\S]*a client waited 6.1 s/);
+    expect(text).toMatch(/did not keep their promise: 1 of 4[\s\S]*A whole site is killed[\s\S]*a client waited 6.1 s/);
     expect(text.match(/class="entry-title" href="\/portal\/operator\/drills\/[0-9a-f]+"/g)).toHaveLength(2);
     expect(
       await audited("portal", "resource_type = 'DrillReport' AND interaction = 'create' AND subject = 'operator'"),

@@ -48,7 +48,7 @@ export const platformTexts = {
   services: { en: "Services and sites", fr: "Services et sites", de: "Dienste und Standorte" },
   service: { en: "Service", fr: "Service", de: "Dienst" },
   siteUnknown: { en: "Site not known", fr: "Site inconnu", de: "Standort unbekannt" },
-  readyOf: { en: "{ready} of {all} ready", fr: "{ready} sur {all} prêts", de: "{ready} von {all} bereit" },
+  readyOf: { en: "{ready} of {all} ready", fr: "prêts : {ready} sur {all}", de: "{ready} von {all} bereit" },
   nonePods: { en: "none", fr: "aucun", de: "keine" },
   pods: { en: "All pods", fr: "Tous les pods", de: "Alle Pods" },
   pod: { en: "Pod", fr: "Pod", de: "Pod" },

@@ -50,6 +50,8 @@ describe("the platform's page", () => {
       "Watchers witness: Sees as primary": "pg-1, timeline 1",
     });
     expect(seen["record: State"]).toBe("Good");
+    // The real record's own metrics name its pod and its site.
+    expect(seen).toMatchObject({ "record-7c9d-q4n8m": "ready", "record, site-a": "1 of 1 ready" });
     expect((await session.open("/portal/operator")).text).toContain("Last backup</dt><dd>Not known here");
   });
 
