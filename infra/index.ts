@@ -46,6 +46,7 @@ const policies = new NetworkPolicies(
   "network-policies",
   {
     edge: edge.mode === "virtual-ip" ? { nodeAddresses: edge.peers } : "pods",
+    watching: platformServices.filter((spec) => spec.watches).map(({ name }) => name),
     reachOutside: platformServices.filter((spec) => spec.reachesOutside).map(({ name }) => name),
     after: ground,
   },
@@ -100,6 +101,7 @@ for (const [index, spec] of platformServices.entries()) {
     spec,
     image: images.services,
     zones: topology.sites,
+    allZones: topology.zones,
     replicasPerSite: settings.replicasPerSite,
     origin,
     token: settings.token,

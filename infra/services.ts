@@ -11,17 +11,19 @@ export interface ServiceSpec {
   isIssuer: boolean;
   /** Whether it calls other services, with a key of its own. */
   calls: boolean;
+  /** Whether it shows operators how the platform stands: it asks every pod. */
+  watches: boolean;
   /** Whether it reaches addresses outside the platform. */
   reachesOutside: boolean;
 }
 
 /** In the order in which a request's path is compared. */
 export const platformServices: readonly ServiceSpec[] = [
-  { name: "record", path: "/fhir", poolMax: 10, seeds: true, isIssuer: false, calls: false, reachesOutside: false },
-  { name: "identity", path: "/identity", poolMax: 3, seeds: true, isIssuer: true, calls: false, reachesOutside: false },
-  { name: "registry", path: "/registry", poolMax: 3, seeds: true, isIssuer: false, calls: true, reachesOutside: false },
-  { name: "exchange", path: "/exchange", poolMax: 3, seeds: true, isIssuer: false, calls: true, reachesOutside: true },
-  { name: "portal", path: "/portal", poolMax: 3, seeds: false, isIssuer: false, calls: true, reachesOutside: false },
+  { name: "record", path: "/fhir", poolMax: 10, seeds: true, isIssuer: false, calls: false, watches: false, reachesOutside: false },
+  { name: "identity", path: "/identity", poolMax: 3, seeds: true, isIssuer: true, calls: false, watches: false, reachesOutside: false },
+  { name: "registry", path: "/registry", poolMax: 3, seeds: true, isIssuer: false, calls: true, watches: false, reachesOutside: false },
+  { name: "exchange", path: "/exchange", poolMax: 3, seeds: true, isIssuer: false, calls: true, watches: false, reachesOutside: true },
+  { name: "portal", path: "/portal", poolMax: 3, seeds: false, isIssuer: false, calls: true, watches: true, reachesOutside: false },
 ];
 
 /** Connections that a pod makes besides those of its pool: it asks the instances how they are, and migrates. */

@@ -5,6 +5,8 @@ import { names } from "./names.ts";
 export interface NetworkPoliciesArgs {
   /** Where requests come from: the edge nodes' own addresses (edge on the node's network), or the edge's pods. */
   edge: { nodeAddresses: readonly string[] } | "pods";
+  /** Services that show operators how every pod stands. */
+  watching: readonly string[];
   /** Services that reach addresses outside the cluster. */
   reachOutside: readonly string[];
   after: pulumi.Input<pulumi.Resource>[];
@@ -96,6 +98,22 @@ export class NetworkPolicies extends pulumi.ComponentResource {
       ],
       egress: [...toStores, toServices],
     });
+    for (const name of args.watching) {
+      const watching = { "app.kubernetes.io/name": name, ...component("service") };
+      this.policy(names.namespace, `${name}-watching`, {
+        podSelector: { matchLabels: watching },
+        policyTypes: ["Egress"],
+        egress: [
+          { to: [pods(component("service"))], ports: ports(9090) },
+          { to: [pods(component("watcher"))], ports: ports(8443) },
+        ],
+      });
+      this.policy(names.namespace, `watched-by-${name}`, {
+        podSelector: { matchExpressions: [{ key: "app.kubernetes.io/component", operator: "In", values: ["service", "watcher"] }] },
+        policyTypes: ["Ingress"],
+        ingress: [{ from: [pods(watching)], ports: ports(8443, 9090) }],
+      });
+    }
     for (const name of args.reachOutside) {
       // Notifications go where their receivers are; the service itself refuses addresses of inside networks.
       this.policy(names.namespace, `${name}-outside`, {

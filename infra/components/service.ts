@@ -7,6 +7,8 @@ export interface ServiceArgs {
   spec: ServiceSpec;
   image: string;
   zones: readonly [string, string];
+  /** Every site, the witness too. */
+  allZones: readonly string[];
   replicasPerSite: number;
   /** Where clients reach the platform: https://dsp.example.org */
   origin: string;
@@ -52,7 +54,7 @@ export class Service extends pulumi.ComponentResource {
           },
           redis: { primaryName: names.redisPrimary, passwordSecret: names.redisPassword },
           seed: { enabled: args.seed && args.spec.seeds },
-          ...filesOf(args.spec),
+          ...filesOf(args.spec, args.allZones),
           ...args.weakened,
         },
       },
@@ -64,7 +66,7 @@ export class Service extends pulumi.ComponentResource {
 }
 
 /** What a service is given besides what all are given, as files and the variables that name them. */
-function filesOf(spec: ServiceSpec): { files: object[]; env: Record<string, string> } {
+function filesOf(spec: ServiceSpec, allZones: readonly string[]): { files: object[]; env: Record<string, string> } {
   const folder = "/etc/dsp/files";
   const files: object[] = [];
   const env: Record<string, string> = {};
@@ -77,6 +79,7 @@ function filesOf(spec: ServiceSpec): { files: object[]; env: Record<string, stri
     add("SERVICE_CA_FILE", "ca.crt", { secret: names.serviceCa });
     add("CLIENT_KEY_FILE", "key.json", { secret: clientKeyName(spec.name) });
   }
+  if (spec.watches) env.SITES = allZones.join(",");
   if (spec.isIssuer) {
     add("SIGNING_KEYS_FILE", "signing-keys.json", { secret: names.identityKeys });
     add("COOKIE_KEYS_FILE", "cookie-keys.json", { secret: names.identityKeys });

@@ -132,56 +132,99 @@ interface LinkRow extends Recorded {
   hash: string;
 }
 
+/** `1234:9f86…`, for people to note and for an address. */
+export function headText({ sequence, hash }: ChainHead): string {
+  return `${sequence}:${hash}`;
+}
+
+/** The head that `headText` wrote; undefined: it is none. */
+export function headOf(text: string): ChainHead | undefined {
+  const [, sequence, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? [];
+  return sequence === undefined || hash === undefined ? undefined : { sequence: Number(sequence), hash };
+}
+
+/** The chain's head, and how many records wait to be put into it; nothing is verified. */
+export async function chainState(transaction: Transaction): Promise<{ head: ChainHead; waiting: number }> {
+  return { head: await chainHead(transaction), waiting: await countWaiting(transaction) };
+}
+
+export interface ChainPart {
+  /** Up to where links are verified now. */
+  head: ChainHead;
+  /** Links in this part. */
+  links: number;
+  defects: ChainDefect[];
+  /** There are links behind. */
+  more: boolean;
+}
+
 /**
- * Goes through the whole chain: a record that was changed, removed from under its link, taken out together with its link, slipped in
- * without one, or, when a head is given that was noted earlier, cut off the end.
+ * Verifies the links behind a head, a bounded number of them: a record that was changed, removed from under its link, or, when a head is given
+ * that was noted earlier, cut off the end.
+ * @param from where an earlier part ended; undefined: the beginning
+ */
+export async function verifyPart(transaction: Transaction, from: ChainHead = beginning, noted?: ChainHead): Promise<ChainPart> {
+  const part: ChainPart = { head: from, links: 0, defects: [], more: false };
+  const found = (defect: ChainDefect): void => {
+    if (part.defects.length < defectsMax) part.defects.push(defect);
+  };
+  const rows = await transaction.query<LinkRow>(
+    {
+      text: `SELECT s.sequence::text, s.event_id::text, encode(s.hash, 'hex') AS hash, ${columns} FROM audit_seal s
+        LEFT JOIN audit_event e ON e.id = s.event_id WHERE s.sequence > $1 ORDER BY s.sequence LIMIT ${pageSize}`,
+    },
+    [from.sequence],
+  );
+  for (const row of rows) {
+    const sequence = Number(row.sequence);
+    const at = { sequence, eventId: row.event_id };
+    if (sequence !== part.head.sequence + 1) found({ kind: "gap", sequence: part.head.sequence + 1 });
+    else if (row.id === null) found({ kind: "removed", ...at });
+    else if (linkHash(part.head, row) !== row.hash) found({ kind: "changed", ...at });
+    // The stored hash leads on, so that one defect is told once.
+    part.head = { sequence, hash: row.hash };
+    part.links++;
+    if (noted?.sequence === sequence && noted.hash !== row.hash) found({ kind: "changed", sequence });
+  }
+  part.more = rows.length === pageSize;
+  if (!part.more && noted !== undefined && noted.sequence > part.head.sequence) found({ kind: "cut", sequence: part.head.sequence + 1 });
+  return part;
+}
+
+/**
+ * Goes through the whole chain: besides what `verifyPart` finds, a record that was taken out together with its link, or slipped in without one.
  * @param noted a head that an earlier verification or the log told
  */
 export async function verifyChain(transaction: Transaction, noted?: ChainHead): Promise<ChainReport> {
   const report: ChainReport = { sealed: 0, waiting: 0, head: beginning, defects: [] };
-  const found = (defect: ChainDefect): void => {
-    if (report.defects.length < defectsMax) report.defects.push(defect);
-  };
-  let seenNoted = noted === undefined || noted.sequence === 0;
-  for (;;) {
-    const rows = await transaction.query<LinkRow>(
-      {
-        text: `SELECT s.sequence::text, s.event_id::text, encode(s.hash, 'hex') AS hash, ${columns} FROM audit_seal s
-          LEFT JOIN audit_event e ON e.id = s.event_id WHERE s.sequence > $1 ORDER BY s.sequence LIMIT ${pageSize}`,
-      },
-      [report.head.sequence],
-    );
-    for (const row of rows) {
-      const sequence = Number(row.sequence);
-      const at = { sequence, eventId: row.event_id };
-      if (sequence !== report.head.sequence + 1) found({ kind: "gap", sequence: report.head.sequence + 1 });
-      else if (row.id === null) found({ kind: "removed", ...at });
-      else if (linkHash(report.head, row) !== row.hash) found({ kind: "changed", ...at });
-      // The stored hash leads on, so that one defect is told once.
-      report.head = { sequence, hash: row.hash };
-      report.sealed++;
-      if (noted?.sequence === sequence) {
-        seenNoted = true;
-        if (noted.hash !== row.hash) found({ kind: "changed", sequence });
-      }
-    }
-    if (rows.length < pageSize) break;
+  for (let more = true; more; ) {
+    const part = await verifyPart(transaction, report.head, noted);
+    more = part.more;
+    report.head = part.head;
+    report.sealed += part.links;
+    report.defects.push(...part.defects.slice(0, defectsMax - report.defects.length));
   }
-  if (!seenNoted) found({ kind: "cut", sequence: report.head.sequence + 1 });
-  await findUnchained(transaction, report, found);
+  const { waiting, defects } = await findUnchained(transaction);
+  report.waiting = waiting;
+  report.defects.push(...defects.slice(0, defectsMax - report.defects.length));
   return report;
 }
 
-async function findUnchained(transaction: Transaction, report: ChainReport, found: (defect: ChainDefect) => void): Promise<void> {
+async function countWaiting(transaction: Transaction): Promise<number> {
   const [counted] = await transaction.query<{ waiting: string }>({ text: "SELECT count(*) AS waiting FROM audit_unsealed" });
-  report.waiting = Number(counted?.waiting ?? 0);
+  return Number(counted?.waiting ?? 0);
+}
+
+/** Records without a link that do not wait for one either, and waiting ones that are gone. */
+export async function findUnchained(transaction: Transaction): Promise<{ waiting: number; defects: ChainDefect[] }> {
+  const waiting = await countWaiting(transaction);
   const strays = await transaction.query<{ id: string }>({
     text: `SELECT e.id::text FROM audit_event e LEFT JOIN audit_seal s ON s.event_id = e.id LEFT JOIN audit_unsealed u ON u.event_id = e.id
       WHERE s.event_id IS NULL AND u.event_id IS NULL LIMIT ${defectsMax}`,
   });
-  for (const { id } of strays) found({ kind: "added", eventId: id });
   const lost = await transaction.query<{ event_id: string }>({
     text: `SELECT u.event_id::text FROM audit_unsealed u LEFT JOIN audit_event e ON e.id = u.event_id WHERE e.id IS NULL LIMIT ${defectsMax}`,
   });
-  for (const { event_id } of lost) found({ kind: "removed", eventId: event_id });
+  const added = strays.map(({ id }): ChainDefect => ({ kind: "added", eventId: id }));
+  return { waiting, defects: [...added, ...lost.map(({ event_id }): ChainDefect => ({ kind: "removed", eventId: event_id }))] };
 }

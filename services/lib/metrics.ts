@@ -14,6 +14,7 @@ export function createMetrics(labels: Record<string, string>) {
 
 function requestMetrics(registers: Registry[]) {
   return {
+    pod: new Gauge({ name: "dsp_pod_info", help: "1, with the pod's name and its node's", labelNames: ["pod", "node"], registers }),
     requests: new Histogram({
       name: "dsp_http_request_duration_seconds",
       help: "Duration of HTTP requests by route pattern, method and status",

@@ -25,6 +25,7 @@ export function serviceSchema(name: string) {
     PUBLIC_URL: z.url().transform((url) => url.replace(/\/+$/, "")),
     SITE: z.string().min(1).default("unknown"),
     POD_NAME: z.string().min(1).default("local"),
+    NODE_NAME: z.string().min(1).default("unknown"),
     POSTGRES_HOSTS: hosts(5432),
     POSTGRES_DATABASE: z.string().min(1).default("dsp"),
     POSTGRES_USER: z.string().min(1).default(name),

@@ -59,6 +59,7 @@ export function postgresAccess(name: string, config: ServiceConfig): PostgresAcc
 export async function startServiceParts(name: string, config: ServiceConfig): Promise<ServiceParts> {
   const log = createLog({ level: config.LOG_LEVEL, service: name, site: config.SITE, pod: config.POD_NAME });
   const metrics = createMetrics({ service: name, site: config.SITE });
+  metrics.pod.set({ pod: config.POD_NAME, node: config.NODE_NAME }, 1);
   const verifier = new TokenVerifier({ issuer: config.TOKEN_ISSUER, audience: config.TOKEN_AUDIENCE, jwksFile: config.TOKEN_JWKS_FILE });
   await verifier.load();
   const database = new Database({

@@ -9,6 +9,14 @@ export const configSchema = serviceSchema("portal").extend({
   CLIENT_ID: z.string().min(1).default("portal"),
   /** Where the other services listen. */
   SERVICES_PORT: z.coerce.number().int().min(1).max(65535).default(8443),
+  /** Where every service listens for those who look after it (its METRICS_PORT). */
+  OPERATIONS_PORT: z.coerce.number().int().min(1).max(65535).default(9090),
+  /** All sites, the witness included, comma-separated: the operators' pages ask each one's watcher. */
+  SITES: z
+    .string()
+    .transform((text) => text.split(",").map((each) => each.trim()))
+    .pipe(z.array(z.string().regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/)))
+    .optional(),
   /** An address or telephone number that the help page shows. */
   HELPDESK: z.string().min(3).max(200).optional(),
   /** A session that nobody used for so long is over. */

@@ -1,8 +1,10 @@
 import type { ServiceDeps } from "../lib/service-parts.ts";
 import type { ExchangeClient } from "./clients/exchange.ts";
+import type { OversightClient } from "./clients/oversight.ts";
 import type { RecordClient } from "./clients/record.ts";
 import type { RegistryClient } from "./clients/registry.ts";
 import type { Assets } from "./layout/assets.ts";
+import type { PlatformObserver } from "./platform/observe-platform.ts";
 import type { Drafts } from "./session/drafts.ts";
 import type { Sessions } from "./session/sessions.ts";
 import type { SignIn } from "./session/sign-in.ts";
@@ -14,6 +16,8 @@ export interface Deps extends ServiceDeps {
   signIn: SignIn;
   drafts: Drafts;
   record: RecordClient;
+  oversight: OversightClient;
+  platform: PlatformObserver;
   registry: RegistryClient;
   exchange: ExchangeClient;
   /** How people reach the helpdesk; undefined: nobody has said. */

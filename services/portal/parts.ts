@@ -2,11 +2,14 @@ import type { Lookup } from "../lib/database/resolve-hosts.ts";
 import { ServiceClient } from "../lib/service-client.ts";
 import type { ServiceParts } from "../lib/service-parts.ts";
 import { ExchangeClient } from "./clients/exchange.ts";
+import { OversightClient } from "./clients/oversight.ts";
 import { RecordClient } from "./clients/record.ts";
 import { RegistryClient } from "./clients/registry.ts";
 import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { loadAssets } from "./layout/assets.ts";
+import { Inquirer } from "./platform/inquirer.ts";
+import { PlatformObserver } from "./platform/observe-platform.ts";
 import { Drafts } from "./session/drafts.ts";
 import { SessionCache } from "./session/session-cache.ts";
 import { Sessions } from "./session/sessions.ts";
@@ -24,9 +27,16 @@ type PortalSettings = Pick<
   | "SESSION_IDLE_MINUTES"
   | "SESSION_HOURS"
   | "HELPDESK"
+  | "OPERATIONS_PORT"
+  | "SITES"
+  | "SITE"
+  | "REDIS_SENTINELS"
+  | "REDIS_PRIMARY_NAME"
 >;
 
-/** Where a test has put the other services. */
+const services = ["record", "identity", "registry", "exchange", "portal"] as const;
+
+/** Where a test has put the other services; their ports for operations and the watchers are `record operations`, `site-a watcher`. */
 export interface Elsewhere {
   lookup: Lookup;
   ports: Readonly<Record<string, number>>;
@@ -49,6 +59,12 @@ export function startDeps(parts: ServiceParts, config: PortalSettings, elsewhere
     ...{ database, cache: new SessionCache(parts.redis), signIn, verifier },
     ...{ idleMinutes: config.SESSION_IDLE_MINUTES, hours: config.SESSION_HOURS },
   });
+  const inquirer = new Inquirer({ lookup: elsewhere?.lookup, caFile: config.SERVICE_CA_FILE });
+  const platform = new PlatformObserver({
+    ...{ database, inquirer, services, sites: config.SITES, site: config.SITE, domain: config.SERVICES_DOMAIN },
+    ...{ sentinels: config.REDIS_SENTINELS, redisPrimaryName: config.REDIS_PRIMARY_NAME },
+    portOf: (name, what) => elsewhere?.ports[`${name} ${what}`] ?? (what === "operations" ? config.OPERATIONS_PORT : config.SERVICES_PORT),
+  });
   const deps: Deps = {
     ...parts.deps,
     ...{
@@ -57,6 +73,8 @@ export function startDeps(parts: ServiceParts, config: PortalSettings, elsewhere
       signIn,
       drafts: new Drafts(database),
       record: new RecordClient(record),
+      oversight: new OversightClient(record),
+      platform,
       registry: new RegistryClient(registry),
       exchange: new ExchangeClient(exchange),
       helpdesk: config.HELPDESK,
@@ -64,6 +82,7 @@ export function startDeps(parts: ServiceParts, config: PortalSettings, elsewhere
   };
   const stop = (): void => {
     for (const client of [identity, record, registry, exchange]) client.stop();
+    inquirer.stop();
     parts.stop();
   };
   return { deps, stop };

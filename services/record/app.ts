@@ -8,6 +8,7 @@ import type { Deps } from "./deps.ts";
 import { historyRoutes } from "./history/routes.ts";
 import { metadataRoutes } from "./metadata/routes.ts";
 import { operationRoutes } from "./operation/routes.ts";
+import { oversightRoutes } from "./oversight/routes.ts";
 import { resourceRoutes } from "./resource/routes.ts";
 
 /** The record service as a function from request to response; it opens no port. */
@@ -19,7 +20,11 @@ export function createApp(deps: Deps): Hono<Env> {
   auditLogRoutes(fhir, deps);
   changeRoutes(fhir, deps);
   operationRoutes(fhir, deps);
+<<<<<<< HEAD
   historyRoutes(fhir, deps);
+=======
+  oversightRoutes(fhir, deps);
+>>>>>>> w-operator
   resourceRoutes(fhir, deps);
   app.route("/fhir", fhir);
   return app;

@@ -24,6 +24,7 @@ capabilities: { drop: [ALL] }
 
 {{- define "service.env" -}}
 - { name: POD_NAME, valueFrom: { fieldRef: { fieldPath: metadata.name } } }
+- { name: NODE_NAME, valueFrom: { fieldRef: { fieldPath: spec.nodeName } } }
 # Kubernetes copies its node's zone to each pod at binding.
 - { name: SITE, valueFrom: { fieldRef: { fieldPath: "metadata.labels['topology.kubernetes.io/zone']" } } }
 - { name: PORT, value: {{ .Values.port | quote }} }

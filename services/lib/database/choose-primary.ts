@@ -9,6 +9,8 @@ export interface InstanceView {
   readonly timeline?: number;
   /** Bytes of WAL a standby has replayed. */
   readonly replayed?: bigint;
+  /** Bytes of WAL that an instance out of recovery has written. */
+  readonly written?: bigint;
 }
 
 export interface Choice {

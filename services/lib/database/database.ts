@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { type Context, Deadline } from "../context.ts";
 import type { Metrics } from "../metrics.ts";
 import { FhirError, unavailable } from "../operation-outcome.ts";
+import type { InstanceView } from "./choose-primary.ts";
 import type { PostgresAccess } from "./connect.ts";
 import { type Connection, ConnectionPool } from "./connection-pool.ts";
 import { HoldQueue, type Wish } from "./hold-queue.ts";
@@ -110,6 +111,11 @@ export class Database {
   /** The instance taken for the primary now. */
   get primary(): Instance | undefined {
     return this.#watch.primary;
+  }
+
+  /** Every instance that is known, as it answered this process last; for those who look after the platform. */
+  get instances(): readonly InstanceView[] {
+    return this.#watch.views;
   }
 
   #noteChange(): void {

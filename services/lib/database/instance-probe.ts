@@ -14,11 +14,13 @@ export interface ProbeLimits {
 
 const question = `SELECT pg_is_in_recovery() AS in_recovery,
   CASE WHEN pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::text END AS replayed,
+  CASE WHEN NOT pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::text END AS written,
   CASE WHEN NOT pg_is_in_recovery() THEN substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END AS timeline`;
 
 interface Answer {
   in_recovery: boolean;
   replayed: string | null;
+  written: string | null;
   timeline: string | null;
 }
 
@@ -94,6 +96,7 @@ export class InstanceProbe {
         inRecovery: answer.in_recovery,
         ...(answer.timeline === null ? {} : { timeline: Number.parseInt(answer.timeline, 16) }),
         ...(answer.replayed === null ? {} : { replayed: BigInt(answer.replayed) }),
+        ...(answer.written === null ? {} : { written: BigInt(answer.written) }),
       });
       this.#complaint = "";
     } catch (error) {

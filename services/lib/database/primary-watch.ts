@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Logger } from "pino";
 import type { Metrics } from "../metrics.ts";
-import { type Choice, choosePrimary } from "./choose-primary.ts";
+import { type Choice, choosePrimary, type InstanceView } from "./choose-primary.ts";
 import type { PostgresAccess } from "./connect.ts";
 import { type Instance, instanceName } from "./instance.ts";
 import { InstanceProbe, type ProbeLimits } from "./instance-probe.ts";
@@ -84,6 +84,11 @@ export class PrimaryWatch extends EventEmitter<{ change: []; lost: [Instance] }>
 
   get standby(): Instance | undefined {
     return this.#choice.standby?.instance;
+  }
+
+  /** What each instance said last. */
+  get views(): InstanceView[] {
+    return [...this.#probes.values()].map(({ view }) => view);
   }
 
   start(): void {

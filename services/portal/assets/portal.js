@@ -149,7 +149,88 @@ function prepareDrop(zone) {
   });
 }
 
+// A part of a page that shows what is so now is asked for again and again, from whichever server answers: it outlives any of them.
+const liveEveryMs = 2000;
+const changesMax = 50;
+let liveTimer;
+
+/** As the server writes it: the platform's own time. */
+const clock = (ms) => new Date(ms).toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23", timeZone: "Europe/Luxembourg" });
+
+function factsOf(element) {
+  return new Map([...element.querySelectorAll("[data-fact]")].map((each) => [each.dataset.fact, each.textContent]));
+}
+
+function tellChanges(element, before) {
+  const section = document.getElementById(element.dataset.liveChanges);
+  if (!section) return;
+  const after = factsOf(element);
+  const list = section.querySelector("ol");
+  for (const [fact, now] of after) {
+    const was = before.get(fact);
+    if (was === now) continue;
+    const item = document.createElement("li");
+    item.textContent = `${clock(Date.now())}  ${fact}: ${was ?? "–"} → ${now}`;
+    list.prepend(item);
+  }
+  for (const fact of before.keys()) {
+    if (after.has(fact)) continue;
+    const item = document.createElement("li");
+    item.textContent = `${clock(Date.now())}  ${fact}: ${before.get(fact)} → –`;
+    list.prepend(item);
+  }
+  while (list.children.length > changesMax) list.lastChild.remove();
+  section.querySelector("p").hidden = list.children.length > 0;
+}
+
+async function refreshLive(element) {
+  const stale = document.getElementById(element.dataset.liveStale);
+  try {
+    const response = await fetch(element.dataset.live, { signal: AbortSignal.timeout(8000), redirect: "error" });
+    if (!response.ok || element.dataset.paused) throw new Error("not now");
+    const next = new DOMParser().parseFromString(await response.text(), "text/html").body;
+    const before = factsOf(element);
+    // What the reader has opened stays open, and the focus stays where it is.
+    for (const details of element.querySelectorAll("details[open]")) next.querySelector(`#${details.id}`)?.setAttribute("open", "");
+    const place = [...element.querySelectorAll("[tabindex], summary")].indexOf(document.activeElement);
+    element.replaceChildren(...document.adoptNode(next).childNodes);
+    if (place >= 0) element.querySelectorAll("[tabindex], summary")[place]?.focus({ preventScroll: true });
+    element.dataset.answeredMs = Date.now();
+    element.classList.remove("is-stale");
+    if (stale) stale.hidden = true;
+    tellChanges(element, before);
+  } catch {
+    if (!stale || element.dataset.paused || Date.now() - Number(element.dataset.answeredMs) < 2 * liveEveryMs) return;
+    const time = clock(Number(element.dataset.answeredMs));
+    if (stale.hidden) stale.textContent = stale.dataset.text.replace("{time}", time);
+    stale.hidden = false;
+    element.classList.add("is-stale");
+  }
+}
+
+function beginLive(element) {
+  element.dataset.answeredMs = Date.now();
+  const changes = document.getElementById(element.dataset.liveChanges);
+  if (changes) changes.hidden = false;
+  clearTimeout(liveTimer);
+  const again = async () => {
+    if (!element.isConnected) return;
+    if (!element.dataset.paused && !document.hidden) await refreshLive(element);
+    liveTimer = setTimeout(again, liveEveryMs);
+  };
+  liveTimer = setTimeout(again, liveEveryMs);
+}
+
+function pauseLive(button) {
+  const element = document.getElementById(button.dataset.livePause);
+  if (element.dataset.paused) delete element.dataset.paused;
+  else element.dataset.paused = "1";
+  [button.textContent, button.dataset.resume] = [button.dataset.resume, button.textContent];
+}
+
 function begin() {
+  for (const element of document.querySelectorAll("[data-live]")) beginLive(element);
+  for (const button of document.querySelectorAll("[data-live-pause], [data-live-note]")) button.hidden = false;
   for (const form of document.querySelectorAll("form[data-draft]")) restore(form);
   for (const zone of document.querySelectorAll("[data-drop]")) prepareDrop(zone);
   for (const button of document.querySelectorAll("[data-print]")) button.hidden = false;
@@ -167,6 +248,8 @@ document.addEventListener("change", (event) => {
 });
 document.addEventListener("click", (event) => {
   if (event.target.closest?.("[data-print]")) window.print();
+  const pause = event.target.closest?.("[data-live-pause]");
+  if (pause) pauseLive(pause);
   const link = event.target.closest?.("a[href]");
   if (link && link.origin === location.origin && !link.target && !link.hasAttribute("download") && !link.hash) watchWait();
 });

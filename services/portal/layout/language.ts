@@ -57,6 +57,11 @@ export function instantText(date: string | undefined, language: Language): strin
   return new Intl.DateTimeFormat(locales[language], { dateStyle: "long", timeStyle: "short", timeZone }).format(new Date(date));
 }
 
+/** The time of day to the second, for what happens while one looks. */
+export function clockText(date: string, language: Language): string {
+  return new Intl.DateTimeFormat(locales[language], { timeStyle: "medium", timeZone }).format(new Date(date));
+}
+
 /** The month, as the heading of a timeline: November 2026. */
 export function monthText(date: string, language: Language): string {
   return new Intl.DateTimeFormat(locales[language], { year: "numeric", month: "long", timeZone }).format(new Date(date));
@@ -64,6 +69,11 @@ export function monthText(date: string, language: Language): string {
 
 export function numberText(value: number, language: Language): string {
   return new Intl.NumberFormat(locales[language], { maximumFractionDigits: 4 }).format(value);
+}
+
+/** `850 ms`, `12.3 s`, in the language's way. */
+export function durationText(ms: number, language: Language): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${numberText(Math.round(ms / 100) / 10, language)} s`;
 }
 
 /** A file's size in the unit that suits it. */

@@ -20,6 +20,11 @@ export const navigationTexts = {
   rights: { en: "Who may look", fr: "Qui peut consulter", de: "Wer darf schauen" },
   delegates: { en: "People I trust", fr: "Personnes de confiance", de: "Vertrauenspersonen" },
   record: { en: "My record", fr: "Mon dossier", de: "Meine Akte" },
+  platform: { en: "Platform", fr: "Plateforme", de: "Plattform" },
+  drills: { en: "Drills", fr: "Exercices", de: "Übungen" },
+  reviews: { en: "Reports and emergencies", fr: "Signalements et urgences", de: "Meldungen und Notfälle" },
+  feedback: { en: "Feedback", fr: "Retours", de: "Rückmeldungen" },
+  audit: { en: "Audit trail", fr: "Journal d'audit", de: "Prüfprotokoll" },
   start: { en: "Start", fr: "Accueil", de: "Start" },
 } as const satisfies Texts;
 
@@ -41,5 +46,11 @@ export const navigation: Readonly<Record<Area, readonly Place[]>> = {
   ],
   professional: [{ path: "/portal/professional", text: "start" }],
   practice: [{ path: "/portal/practice", text: "start" }],
-  operator: [{ path: "/portal/operator", text: "start" }],
+  operator: [
+    { path: "/portal/operator", text: "platform" },
+    { path: "/portal/operator/drills", text: "drills" },
+    { path: "/portal/operator/reviews", text: "reviews" },
+    { path: "/portal/operator/feedback", text: "feedback" },
+    { path: "/portal/operator/audit", text: "audit" },
+  ],
 };

@@ -8,29 +8,38 @@ import type { TestIdentity } from "./test-identity.ts";
 /** The record service as it is, in a process of its own, over the test's PostgreSQL. */
 export class RecordProcess {
   readonly port: number;
+  readonly operationsPort: number;
   readonly #child: ChildProcess;
   readonly #identity: TestIdentity;
   #output = "";
 
-  private constructor(port: number, child: ChildProcess, identity: TestIdentity) {
+  private constructor({ port, operationsPort }: { port: number; operationsPort: number }, child: ChildProcess, identity: TestIdentity) {
     this.port = port;
+    this.operationsPort = operationsPort;
     this.#child = child;
     this.#identity = identity;
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (this.#output += chunk.toString()));
   }
 
   static async start(postgres: TestPostgres, identity: TestIdentity): Promise<RecordProcess> {
-    const port = await freePort();
+    const [port, operationsPort] = [await freePort(), await freePort()];
     const child = spawn(process.execPath, [join(import.meta.dirname, "../../record/server.ts")], {
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         PATH: process.env.PATH,
-        ...{ PORT: String(port), METRICS_PORT: String(await freePort()), PUBLIC_URL: "https://dsp.test/fhir" },
-        ...{ POSTGRES_HOSTS: postgres.hosts, POSTGRES_DATABASE: "postgres", LOG_LEVEL: "warn" },
+        ...{ PORT: String(port), METRICS_PORT: String(operationsPort), PUBLIC_URL: "https://dsp.test/fhir" },
+        ...{
+          POSTGRES_HOSTS: postgres.hosts,
+          POSTGRES_DATABASE: "postgres",
+          SITE: "site-a",
+          POD_NAME: "record-7c9d-q4n8m",
+          NODE_NAME: "node-a1",
+          LOG_LEVEL: "warn",
+        },
         ...{ TOKEN_ISSUER: identity.issuer, TOKEN_AUDIENCE: identity.audience, TOKEN_JWKS_FILE: identity.jwksFile },
       },
     });
-    const record = new RecordProcess(port, child, identity);
+    const record = new RecordProcess({ port, operationsPort }, child, identity);
     for (let attempt = 0; attempt < 600; attempt++) {
       const ready = await fetch(`http://127.0.0.1:${port}/health/ready`).then(
         ({ ok }) => ok,

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Host } from "../../lib/database/resolve-hosts.ts";
 import { HttpService } from "../../lib/serve.ts";
 import { freePort } from "../../lib/testing/free-port.ts";
 import { TestPostgres } from "../../lib/testing/postgres.ts";
@@ -20,6 +21,8 @@ export const hoffmann: Person = {
   ...{ profession: "physician", organization: "demo-practice" },
 };
 
+export const operator: Person = { sub: "operator", role: "operator", name: "Max Test-Betrieb" };
+
 /** The portal over real PostgreSQL, Redis and record, with a provider of its own. */
 export interface TestPortal {
   /** Without a slash at its end: http://localhost:… */
@@ -34,9 +37,17 @@ export interface TestPortal {
   stop(): Promise<void>;
 }
 
-export async function startTestPortal(): Promise<TestPortal> {
+/** What a test of the operators' pages adds. */
+export interface TestElsewhere {
+  standbys?: number;
+  sites?: string[];
+  sentinels?: Host[];
+  ports?: Readonly<Record<string, number>>;
+}
+
+export async function startTestPortal(elsewhere: TestElsewhere = {}): Promise<TestPortal> {
   const [postgres, redis, identity] = await Promise.all([
-    TestPostgres.start({ standbys: 0 }),
+    TestPostgres.start({ standbys: elsewhere.standbys ?? 0 }),
     TestRedis.start(),
     TestIdentity.start(marie),
   ]);
@@ -69,8 +80,12 @@ export async function startTestPortal(): Promise<TestPortal> {
           SESSION_HOURS: 12,
           HELPDESK: undefined,
         },
+        ...{ OPERATIONS_PORT: 9, SITES: elsewhere.sites, SITE: "site-a", REDIS_SENTINELS: elsewhere.sentinels, REDIS_PRIMARY_NAME: "dsp" },
       },
-      { lookup: async () => ["127.0.0.1"], ports: { identity: identity.port, record: record.port } },
+      {
+        lookup: async () => ["127.0.0.1"],
+        ports: { identity: identity.port, record: record.port, "record operations": record.operationsPort, ...elsewhere.ports },
+      },
     );
     const app = createApp(deps);
     return { deps, fetch: (request: Request) => app.fetch(request), stop };

@@ -108,6 +108,7 @@ const roles: Record<string, Texts> = {
   "social-worker": { en: "social worker", fr: "assistant social", de: "Sozialarbeiterin/Sozialarbeiter" },
   administrative: { en: "administration", fr: "administration", de: "Verwaltung" },
   practitioner: { en: "health professional", fr: "professionnel de santé", de: "Gesundheitsfachperson" },
+  operator: { en: "operator of the platform", fr: "exploitant de la plateforme", de: "Betreiber der Plattform" },
   patient: { en: "on behalf of the patient", fr: "au nom du patient", de: "im Namen der Patientin/des Patienten" },
   system: { en: "software", fr: "logiciel", de: "Software" },
 };

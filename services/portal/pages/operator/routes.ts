@@ -1,10 +1,28 @@
 import type { Hono } from "hono";
-import type { Env } from "../../../lib/http.ts";
+import type { Call, Env } from "../../../lib/http.ts";
 import type { Deps } from "../../deps.ts";
-import { member } from "../../session/visit.ts";
-import { landingPage } from "./landing.ts";
+import { type Member, member } from "../../session/visit.ts";
+import { auditPage, verifyAudit } from "./audit.ts";
+import { addReport, drillsPage } from "./drills.ts";
+import { answerFeedback, feedbackPage } from "./feedback.ts";
+import { platformNow, platformPage } from "./platform.ts";
+import { answerReview, reviewPage, reviewsPage } from "./reviews.ts";
 
-/** For those who run the platform. */
+type Page = (visit: Member, deps: Deps) => Response | Promise<Response>;
+
+/** For those who run the platform. They see no record. */
 export function operatorRoutes(app: Hono<Env>, deps: Deps): void {
-  app.get("/operator", async (call) => landingPage(await member(call, deps, "operator")));
+  const shown = (show: Page) => async (call: Call) => show(await member(call, deps, "operator"), deps);
+  app.get("/operator", shown(platformPage));
+  app.get("/operator/platform", shown(platformNow));
+  app.get("/operator/drills", shown(drillsPage));
+  app.get("/operator/drills/:id", shown(drillsPage));
+  app.post("/operator/drill-reports", (call) => addReport(call, deps));
+  app.get("/operator/reviews", shown(reviewsPage));
+  app.get("/operator/reviews/:id", shown(reviewPage));
+  app.post("/operator/reviews/:id", shown(answerReview));
+  app.get("/operator/feedback", shown(feedbackPage));
+  app.post("/operator/feedback/:id", shown(answerFeedback));
+  app.get("/operator/audit", shown(auditPage));
+  app.post("/operator/audit/walks", shown(verifyAudit));
 }
