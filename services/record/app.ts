@@ -20,11 +20,8 @@ export function createApp(deps: Deps): Hono<Env> {
   auditLogRoutes(fhir, deps);
   changeRoutes(fhir, deps);
   operationRoutes(fhir, deps);
-<<<<<<< HEAD
   historyRoutes(fhir, deps);
-=======
   oversightRoutes(fhir, deps);
->>>>>>> w-operator
   resourceRoutes(fhir, deps);
   app.route("/fhir", fhir);
   return app;
