@@ -27,7 +27,9 @@ export default defineConfig({
           name: "fast",
           include: ["{infra,services,chaos,test}/**/*.test.ts"],
           exclude: [...ignored, integration, "**/*.lab.test.ts", lab, portal],
-          testTimeout: 20_000,
+          // The program's test renders every chart of the platform for each of its programs.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
