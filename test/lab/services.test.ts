@@ -102,7 +102,9 @@ describe("the registry", () => {
     const { entry } = await answered<{ entry: { resource: { id: string } }[] }>(byNumber, 200);
     expect(entry.map(({ resource }) => resource.id)).toEqual(["demo-marie"]);
     const byName = await send(hoffmann, "GET", "/registry/fhir/Patient?family=Test-Veber&given=Mary&birthdate=1958-03-14");
-    expect(((await byName.json()) as { entry?: { resource: { id: string } }[] }).entry?.[0]?.resource.id).toBe("demo-marie");
+    const named = await answered<{ entry: { resource: { id: string } }[] }>(byName, 200);
+    // Her deliberate duplicate may come first.
+    expect(named.entry.map(({ resource }) => resource.id)).toContain("demo-marie");
     expect((await send(hoffmann, "GET", "/fhir/Patient/demo-marie")).status).toBe(200);
     const wrong = await send(hoffmann, "GET", "/registry/fhir/Patient?identifier=urn:dsp:national-number|1958031490025");
     expect(wrong.status).toBe(400);
@@ -117,7 +119,7 @@ describe("the exchange", () => {
     const inbox = await answered<object>(await send(reuter, "GET", "/exchange/inbox"), 200);
     expect(JSON.stringify(inbox)).toContain(subject);
     expect((await send(reuter, "GET", `/exchange/messages/${id}`)).status).toBe(200);
-    expect((await send(await token("software"), "GET", `/exchange/messages/${id}`)).status).toBe(404);
+    expect((await send(await token("software"), "GET", `/exchange/messages/${id}`)).status).toBe(403);
   });
 });
 
