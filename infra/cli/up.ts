@@ -33,6 +33,7 @@ function farewell(): string {
     "",
     "The platform is up.",
     "",
+    `  portal         ${new URL(publicUrl).origin}/portal/  (its accounts: ./dsp demo)`,
     `  FHIR           ${publicUrl}`,
     ...(edgePort === undefined ? [] : [`  on this port   https://127.0.0.1:${edgePort}${new URL(publicUrl).pathname}`]),
     `  certificate    ${caFile}`,
@@ -45,7 +46,7 @@ function farewell(): string {
     `    -d '{"resourceType":"Patient","name":[{"family":"Muster","given":["Anna"]}]}' ${publicUrl}/Patient`,
     `  curl --cacert ${caFile} -H "Authorization: Bearer $token" '${publicUrl}/Patient?name=Muster'`,
     "",
-    "Then: ./dsp status, ./dsp logs, ./dsp shell, ./dsp test, ./dsp down",
+    "Then: ./dsp demo, ./dsp status, ./dsp logs, ./dsp shell, ./dsp test, ./dsp down",
     "",
   ].join("\n");
 }
