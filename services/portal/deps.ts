@@ -1,6 +1,9 @@
 import type { ServiceDeps } from "../lib/service-parts.ts";
+import type { ExchangeClient } from "./clients/exchange.ts";
 import type { RecordClient } from "./clients/record.ts";
+import type { RegistryClient } from "./clients/registry.ts";
 import type { Assets } from "./layout/assets.ts";
+import type { PracticeStore } from "./pages/practice/store.ts";
 import type { Drafts } from "./session/drafts.ts";
 import type { Sessions } from "./session/sessions.ts";
 import type { SignIn } from "./session/sign-in.ts";
@@ -12,6 +15,9 @@ export interface Deps extends ServiceDeps {
   signIn: SignIn;
   drafts: Drafts;
   record: RecordClient;
+  registry: RegistryClient;
+  exchange: ExchangeClient;
+  practice: PracticeStore;
   /** How people reach the helpdesk; undefined: nobody has said. */
   helpdesk: string | undefined;
 }

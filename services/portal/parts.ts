@@ -1,10 +1,13 @@
 import type { Lookup } from "../lib/database/resolve-hosts.ts";
 import { ServiceClient } from "../lib/service-client.ts";
 import type { ServiceParts } from "../lib/service-parts.ts";
+import { ExchangeClient } from "./clients/exchange.ts";
 import { RecordClient } from "./clients/record.ts";
+import { RegistryClient } from "./clients/registry.ts";
 import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { loadAssets } from "./layout/assets.ts";
+import { PracticeStore } from "./pages/practice/store.ts";
 import { Drafts } from "./session/drafts.ts";
 import { SessionCache } from "./session/session-cache.ts";
 import { Sessions } from "./session/sessions.ts";
@@ -40,6 +43,8 @@ export function startDeps(parts: ServiceParts, config: PortalSettings, elsewhere
       ...(elsewhere ? { lookup: elsewhere.lookup } : {}),
     });
   const [identity, record] = [clientOf("identity"), clientOf("record")];
+  const [registry, exchange] = [clientOf("registry"), clientOf("exchange")];
+  const recordClient = new RecordClient(record);
   const signIn = new SignIn({
     ...{ identity, issuer: config.TOKEN_ISSUER, clientId: config.CLIENT_ID, keyFile: config.CLIENT_KEY_FILE, publicUrl: config.PUBLIC_URL },
   });
@@ -54,13 +59,15 @@ export function startDeps(parts: ServiceParts, config: PortalSettings, elsewhere
       sessions,
       signIn,
       drafts: new Drafts(database),
-      record: new RecordClient(record),
+      record: recordClient,
+      registry: new RegistryClient(registry, recordClient),
+      exchange: new ExchangeClient(exchange),
+      practice: new PracticeStore(database),
       helpdesk: config.HELPDESK,
     },
   };
   const stop = (): void => {
-    identity.stop();
-    record.stop();
+    for (const client of [identity, record, registry, exchange]) client.stop();
     parts.stop();
   };
   return { deps, stop };

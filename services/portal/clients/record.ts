@@ -1,4 +1,4 @@
-import type { AuditEvent, Bundle, BundleEntry, Resource } from "@medplum/fhirtypes";
+import type { AuditEvent, Bundle, BundleEntry, Parameters, Resource } from "@medplum/fhirtypes";
 import type { ServiceClient, ServiceRequest } from "../../lib/service-client.ts";
 import { type Caller, callAs, onceDone } from "./caller.ts";
 
@@ -92,6 +92,14 @@ export class RecordClient {
       headers: { Accept: "*/*;q=0.9" },
     });
     return { contentType: headers["content-type"] ?? "application/octet-stream", bytes: body };
+  }
+
+  /** Opens a record in an emergency. @returns until when; undefined when an earlier attempt had done it */
+  async breakGlass(caller: Caller, patientId: string, reason: string, key: string): Promise<string | undefined> {
+    const parameters: Parameters = { resourceType: "Parameters", parameter: [{ name: "reason", valueString: reason }] };
+    const path = `/fhir/Patient/${encodeURIComponent(patientId)}/$break-glass`;
+    const answer = await onceDone(this.#json<Parameters>(caller, { ...this.#write("POST", parameters, key), path }));
+    return answer?.parameter?.find(({ name }) => name === "until")?.valueInstant;
   }
 
   /** Who looked: the newest first, each with a sentence in the caller's language. */

@@ -17,7 +17,21 @@ export const navigationTexts = {
   delegates: { en: "People I trust", fr: "Personnes de confiance", de: "Vertrauenspersonen" },
   record: { en: "My record", fr: "Mon dossier", de: "Meine Akte" },
   start: { en: "Start", fr: "Accueil", de: "Start" },
+  patients: { en: "Find a patient", fr: "Trouver un patient", de: "Patient finden" },
+  agenda: { en: "Agenda", fr: "Agenda", de: "Agenda" },
+  messages: { en: "Messages", fr: "Messages", de: "Nachrichten" },
+  colleagues: { en: "Colleagues", fr: "Confrères", de: "Kolleginnen und Kollegen" },
+  training: { en: "Training", fr: "Formation", de: "Schulung" },
 } as const satisfies Texts;
+
+const professional: readonly Place[] = [
+  { path: "/portal/professional", text: "start" },
+  { path: "/portal/professional/patients", text: "patients" },
+  { path: "/portal/practice/agenda", text: "agenda" },
+  { path: "/portal/professional/messages", text: "messages" },
+  { path: "/portal/professional/colleagues", text: "colleagues" },
+  { path: "/portal/practice/training", text: "training" },
+];
 
 /** What each part of the site shows in its navigation, in this order. */
 export const navigation: Readonly<Record<Area, readonly Place[]>> = {
@@ -31,7 +45,7 @@ export const navigation: Readonly<Record<Area, readonly Place[]>> = {
     { path: "/portal/patient/delegates", text: "delegates" },
     { path: "/portal/patient/record", text: "record" },
   ],
-  professional: [{ path: "/portal/professional", text: "start" }],
-  practice: [{ path: "/portal/practice", text: "start" }],
+  professional,
+  practice: professional,
   operator: [{ path: "/portal/operator", text: "start" }],
 };

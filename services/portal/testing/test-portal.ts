@@ -34,7 +34,8 @@ export interface TestPortal {
   stop(): Promise<void>;
 }
 
-export async function startTestPortal(): Promise<TestPortal> {
+/** @param others ports of services beside identity and record; one that is not named is not there */
+export async function startTestPortal(others: Readonly<Record<string, number>> = {}): Promise<TestPortal> {
   const [postgres, redis, identity] = await Promise.all([
     TestPostgres.start({ standbys: 0 }),
     TestRedis.start(),
@@ -70,7 +71,7 @@ export async function startTestPortal(): Promise<TestPortal> {
           HELPDESK: undefined,
         },
       },
-      { lookup: async () => ["127.0.0.1"], ports: { identity: identity.port, record: record.port } },
+      { lookup: async () => ["127.0.0.1"], ports: { ...others, identity: identity.port, record: record.port } },
     );
     const app = createApp(deps);
     return { deps, fetch: (request: Request) => app.fetch(request), stop };
