@@ -28,6 +28,16 @@ export function professionalRecord(number: string): Seeded[] {
       reaction: [{ manifestation: [{ text: "Test rash" }], severity: "severe" }],
     },
     {
+      ...{ resourceType: "DocumentReference", id: "pro-letter", status: "current", subject: patient, date: "2026-09-28T09:00:00Z" },
+      ...{ description: "Test letter of the eye clinic", type: { text: "Letter" } },
+      author: [{ reference: "Practitioner/demo-lentz", display: "Dr Paul Test-Lentz" }],
+      content: [{ attachment: { contentType: "text/plain", url: "Binary/pro-letter-content", title: "letter.txt", size: 62 } }],
+    },
+    {
+      ...{ resourceType: "Binary", id: "pro-letter-content", contentType: "text/plain; charset=utf-8", securityContext: patient },
+      data: Buffer.from("Dear colleague,\n<b>Test</b> letter about an invented patient.\n").toString("base64"),
+    },
+    {
       ...{ resourceType: "Condition", id: "marie-old", subject: patient, code: { text: "Test-Bronchitis" }, onsetDateTime: "2019-02" },
       clinicalStatus: coded("condition-clinical", "resolved"),
     },

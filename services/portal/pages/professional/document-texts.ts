@@ -25,6 +25,11 @@ export const documentTexts = {
   send: { en: "Send to a colleague", fr: "Envoyer à un confrère", de: "An Kollegen senden" },
   content: { en: "Content", fr: "Contenu", de: "Inhalt" },
   picture: { en: "The document as a picture", fr: "Le document en image", de: "Das Dokument als Bild" },
+  closed: {
+    en: "The content is not open to you. Ask the patient.",
+    fr: "Le contenu ne vous est pas ouvert. Parlez-en au patient.",
+    de: "Der Inhalt ist für Sie nicht zugänglich. Fragen Sie nach.",
+  },
   noContent: {
     en: "The document has no content here.",
     fr: "Le document n'a pas de contenu ici.",

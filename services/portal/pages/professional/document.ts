@@ -1,4 +1,5 @@
 import type { Attachment, DocumentReference } from "@medplum/fhirtypes";
+import { ServiceError } from "../../clients/caller.ts";
 import type { RecordClient } from "../../clients/record.ts";
 import type { Deps } from "../../deps.ts";
 import { type Html, html } from "../../layout/html.ts";
@@ -22,6 +23,12 @@ export async function readDocument({ caller, patientId }: RecordVisit, record: R
   return document;
 }
 
+/** What a document says may be less open than that it is there. */
+function unlessClosed(error: unknown): undefined {
+  if (error instanceof ServiceError && [403, 404, 410].includes(error.status)) return undefined;
+  throw error;
+}
+
 /** The bytes of a document, wherever the record keeps them. @throws NoSuchPage */
 export async function readAttachment(
   { caller }: Pick<RecordVisit, "caller">,
@@ -40,7 +47,7 @@ export async function documentPage(visit: RecordVisit, { record }: Deps, id: str
   const [document, patient] = await Promise.all([readDocument(visit, record, id), readPatient(visit, record, patientId)]);
   const attachment = document.content?.[0]?.attachment;
   const isText = bareType(attachment?.contentType) === "text/plain";
-  const bytes = attachment && isText ? (await readAttachment(visit, record, attachment)).bytes : undefined;
+  const bytes = attachment && isText ? (await readAttachment(visit, record, attachment).catch(unlessClosed))?.bytes : undefined;
   const content = bytes && bytes.length <= shownTextMax ? new TextDecoder().decode(bytes) : undefined;
   const entry = entryOf(document, language);
   const authors = (document.author ?? []).flatMap(({ display }) => display ?? []).join(", ");
@@ -52,7 +59,7 @@ export async function documentPage(visit: RecordVisit, { record }: Deps, id: str
 <dt>${text("author")}</dt><dd>${authors || entry.author || "–"}</dd>
 <dt>${text("type")}</dt><dd>${conceptText(document.type) || "–"} ${levelTag(entry.level, language)}</dd>
 ${attachment?.size === undefined ? undefined : html`<dt>${text("file")}</dt><dd>${sizeText(attachment.size, language)}</dd>`}</dl>
-${contentView(visit, document, content)}`,
+${isText && bytes === undefined ? html`<p class="empty">${text("closed")}</p>` : contentView(visit, document, content)}`,
   });
 }
 

@@ -52,6 +52,12 @@ async function send(page: string, action: string, fields: Record<string, string 
   return await by.submit(text, action, fields);
 }
 
+/** To an address with several parameters, as a page writes it and as a browser reads it. */
+async function post(text: string, address: string, fields: Record<string, string>) {
+  const hidden = hiddenFields(text, address.replaceAll("&", "&amp;"));
+  return await session.open(address, { method: "POST", body: new URLSearchParams([...hidden, ...Object.entries(fields)]) });
+}
+
 async function find<T>(query: string): Promise<T[]> {
   const { body } = await portal.record.get(`/fhir/${query}`, hoffmann);
   return ((body as unknown as Bundle).entry ?? []).map(({ resource }) => resource as T);
@@ -128,14 +134,16 @@ describe("a record", () => {
   });
 
   it("opens documents, reports and results of this patient only", async () => {
-    expect((await session.open(`${record}/documents/marie-letter`)).text).toContain("&lt;b&gt;Test&lt;/b&gt; letter");
+    expect((await session.open(`${record}/documents/pro-letter`)).text).toContain("&lt;b&gt;Test&lt;/b&gt; letter");
     const content = await session.request(`${record}/documents/marie-scan/content`);
     expect([content.headers.get("Content-Type"), (await content.arrayBuffer()).byteLength > 100]).toEqual(["application/pdf", true]);
+    // Its content is also a restricted document's, and as restricted as that.
+    expect((await session.open(`${record}/documents/marie-letter`)).text).toContain("The content is not open to you");
     expect((await session.open(`${record}/reports/marie-report`)).text).toMatch(/no need to act[\s\S]*HbA1c/);
     expect((await session.open(`${record}/results/marie-hba1c-3`)).text).toMatch(/6\.9 %[\s\S]*Course/);
     expect((await session.open(`${record}/documents`)).text).toContain("Discharge letter");
     await openRecord(session, "/portal/professional/patients/demo-lucas");
-    expect((await session.open("/portal/professional/patients/demo-lucas/documents/marie-letter")).status).toBe(404);
+    expect((await session.open("/portal/professional/patients/demo-lucas/documents/pro-letter")).status).toBe(404);
   });
 
   it("says of a part that is not open to a profession that it is not, and not that there is nothing", async () => {
@@ -297,12 +305,12 @@ describe("messages", () => {
   });
 
   it("are written to somebody of the directory, with a document of the record", async () => {
-    const chosen = await session.open("/portal/professional/messages/new?patient=demo-marie&document=marie-letter&name=lentz");
+    const chosen = await session.open("/portal/professional/messages/new?patient=demo-marie&document=pro-letter&name=lentz");
     expect(chosen.text).toContain("Dr Paul Test-Lentz");
-    const to = "/portal/professional/messages/new?to=Practitioner%2Fdemo-lentz&patient=demo-marie&document=marie-letter";
+    const to = "/portal/professional/messages/new?to=Practitioner%2Fdemo-lentz&patient=demo-marie&document=pro-letter";
     const page = await session.open(to);
-    expect(page.text).toContain("From the record: Discharge letter");
-    const sent = await session.submit(page.text, to.replaceAll("&", "&amp;"), {
+    expect(page.text).toContain("From the record: Test letter of the eye clinic");
+    const sent = await post(page.text, to, {
       subject: "Test letter",
       text: "As agreed.",
       urgent: "yes",
@@ -315,9 +323,7 @@ describe("messages", () => {
   it("and referrals go their way, a refusal with a reason", async () => {
     const to = "/portal/professional/referrals/new?to=Organization%2Fdemo-hospital&patient=demo-marie";
     const page = await session.open(to);
-    expect(
-      (await session.submit(page.text, to.replaceAll("&", "&amp;"), { subject: "Test examination", text: "Because." })).path,
-    ).toContain("done=sent");
+    expect((await post(page.text, to, { subject: "Test examination", text: "Because." })).path).toContain("done=sent");
     expect((await session.open("/portal/professional/referrals/new")).text).toContain("A referral is about a patient");
     const nurse = await signedIn(reuter);
     const { thread = "", id = "" } = exchange.kept.find(({ subject }) => subject === "Test examination") ?? {};
@@ -387,7 +393,7 @@ describe("a practice", () => {
 
 describe("feedback", () => {
   it("is kept once, with the page but without any id, from patients too", async () => {
-    const page = `/portal/feedback?page=${encodeURIComponent(`${record}/documents/marie-letter`)}`;
+    const page = `/portal/feedback?page=${encodeURIComponent(`${record}/documents/pro-letter`)}`;
     expect((await session.open(record)).text).toContain(`/portal/feedback?page=${encodeURIComponent(record)}`);
     const form = await session.open(page);
     expect((await session.submit(form.text, "/portal/feedback", { message: " " })).status).toBe(422);
