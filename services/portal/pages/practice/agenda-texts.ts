@@ -29,7 +29,7 @@ export const agendaTexts = {
   time: { en: "Time", fr: "Heure", de: "Uhrzeit" },
   timeHint: { en: "For example 14:30", fr: "Par exemple 14:30", de: "Zum Beispiel 14:30" },
   minutes: { en: "Duration", fr: "Durée", de: "Dauer" },
-  minutesText: { en: "{count} minutes", fr: "{count} minutes", de: "{count} Minuten" },
+  minutesText: { en: "{count} minutes", fr: "{count} min", de: "{count} Minuten" },
   reason: { en: "Reason", fr: "Motif", de: "Anlass" },
   submit: { en: "Plan", fr: "Planifier", de: "Planen" },
   dateWrong: {
