@@ -41,10 +41,11 @@ export class RegistryClient {
       "number" in search
         ? { identifier: `${nationalNumberSystem}|${search.number}` }
         : { ...namesOf(search.name), birthdate: search.birthDate };
-    return await this.#orElse(
-      async () => ofType<Patient>(await this.#search(caller, "Patient", { ...query, _count: shownMax }), "Patient"),
-      async () => (await this.#record.search<Patient>(caller, "Patient", { ...query, _count: shownMax })).found,
-    );
+    const bounded = { ...query, _count: shownMax };
+    const ofRecord = async (): Promise<Patient[]> => (await this.#record.search<Patient>(caller, "Patient", bounded)).found;
+    const found = await this.#orElse(async () => ofType<Patient>(await this.#search(caller, "Patient", bounded), "Patient"), ofRecord);
+    // A record may be there before its patient is registered.
+    return found.length > 0 ? found : await ofRecord();
   }
 
   async findColleagues(caller: Caller, { name, profession, organizationId }: DirectorySearch): Promise<DirectoryEntry[]> {

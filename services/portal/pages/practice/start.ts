@@ -29,7 +29,7 @@ export async function startPage(visit: Member, { practice }: Deps): Promise<Resp
     content: html`<p class="lead">${text(next === undefined ? "finished" : "lead")}</p>
 ${progressBar(fill(text("progress"), { done: startSteps.filter((step) => done.has(step)).length, all: startSteps.length }), startSteps.filter((step) => done.has(step)).length, startSteps.length)}
 <ol class="steps">${startSteps.map((step) => stepItem(visit, step, { done: done.has(step), next: step === next }))}</ol>
-${next === undefined ? html`<p class="actions"><a class="button" href="/portal/professional">${text("home")}</a>${actionButton(visit, { action: "/portal/practice/start/restart", text: text("restart") })}</p>` : undefined}`,
+${next === undefined ? html`<div class="actions"><a class="button" href="/portal/professional">${text("home")}</a>${actionButton(visit, { action: "/portal/practice/start/restart", text: text("restart") })}</div>` : undefined}`,
   });
 }
 
@@ -41,7 +41,7 @@ function stepItem(visit: Member, step: (typeof startSteps)[number], { done, next
   const text = (name: keyof typeof startTexts): string => startTexts[name][visit.language];
   const about = html` <span class="hidden">${text(step)}</span>`;
   return html`<li class="step${done ? " step-done" : ""}${next ? " step-next" : ""}"><h2>${text(step)} ${done ? html`<span class="tag tag-good">${text("done")}</span>` : next ? html`<span class="tag tag-strong">${text("next")}</span>` : undefined}</h2><p>${text(`${step}How`)}</p>
-<p class="actions"><a class="${next ? "button" : "button-secondary"}" href="${ways[step]}">${text(done ? "again" : "go")}${about}</a>${done ? undefined : actionButton(visit, { action: "/portal/practice/start/skip", text: text("skip"), values: { step }, about: text(step) })}</p></li>`;
+<div class="actions"><a class="${next ? "button" : "button-secondary"}" href="${ways[step]}">${text(done ? "again" : "go")}${about}</a>${done ? undefined : actionButton(visit, { action: "/portal/practice/start/skip", text: text("skip"), values: { step }, about: text(step) })}</div></li>`;
 }
 
 export async function skipStep(visit: Member, deps: Deps): Promise<Response> {

@@ -123,10 +123,10 @@ ${urgentField(language, values)}`;
 }
 
 function urgentField(language: Member["language"], values: State["values"], more: readonly { value: string; text: string }[] = []): Html {
-  return html`${choiceField({
+  return html`<div class="field-tight">${choiceField({
     ...{ name: "urgent", label: composeTexts.options[language], type: "checkbox", optional: layoutTexts.optional[language] },
     ...{ values: values.urgent === undefined ? [] : ["yes"], choices: [{ value: "yes", text: composeTexts.urgent[language] }] },
-  })}${more.map(({ value, text }) => choiceField({ name: value, label: text, labelHidden: true, type: "checkbox", values: values[value] === undefined ? [] : ["yes"], choices: [{ value: "yes", text }] }))}`;
+  })}${more.map(({ value, text }) => choiceField({ name: value, label: text, labelHidden: true, type: "checkbox", values: values[value] === undefined ? [] : ["yes"], choices: [{ value: "yes", text }] }))}</div>`;
 }
 
 /** The fields that a message and an answer share. */

@@ -4,11 +4,12 @@ import type { Deps } from "../../deps.ts";
 import { selectField, textField } from "../../layout/forms.ts";
 import { type Html, html } from "../../layout/html.ts";
 import { fill } from "../../layout/language.ts";
-import { professions, professionText } from "../../layout/professions.ts";
+import { isProfession, professions, professionText } from "../../layout/professions.ts";
 import type { Member } from "../../session/visit.ts";
 import { conceptText } from "../patient/entry.ts";
 import { nameText } from "../patient/overview.ts";
 import { colleaguesTexts } from "./colleagues-texts.ts";
+import { professionNameTexts } from "./profession-name-texts.ts";
 
 /** Somebody who can be written to: `Practitioner/…`, `Organization/…` or `role:profession@organisation`. */
 export const actorPattern = /^(?:(?:Practitioner|Organization)\/[A-Za-z0-9\-.]{1,64}|role:[a-z-]{1,40}@[A-Za-z0-9\-.]{1,64})$/;
@@ -52,7 +53,7 @@ export function directoryList(
     const [name, actor] = [practitionerName(practitioner), `Practitioner/${practitioner.id}`];
     const profession = role?.code?.[0]?.coding?.find(({ code }) => code !== undefined)?.code;
     const facts = [
-      profession === undefined ? conceptText(role?.code?.[0]) : professionText(profession, language),
+      profession === undefined ? conceptText(role?.code?.[0]) : professionName(profession, language),
       organization?.name ?? role?.organization?.display ?? "",
       practitioner.address?.[0]?.city ?? "",
     ];
@@ -65,6 +66,11 @@ export function directoryList(
   if (people.length === 0 && places.length === 0) return html`<p class="empty">${text("nobody")}</p>`;
   return html`${people.length === 0 ? undefined : html`<h2>${text("people")}</h2><ul class="entries">${people.map(person)}</ul>`}
 ${places.length === 0 ? undefined : html`<h2>${text("places")}</h2><ul class="entries">${places.map(place)}</ul>`}`;
+}
+
+/** One person's, where the lists of professions name them all. */
+function professionName(code: string, language: Member["language"]): string {
+  return isProfession(code) ? professionNameTexts[code][language] : code;
 }
 
 export function practitionerName({ name }: Practitioner): string {
@@ -92,7 +98,7 @@ export async function actorNames(
   for (const actor of actors) {
     const [, profession, place = ""] = /^role:([a-z-]+)@(.+)$/.exec(actor) ?? [];
     if (profession === undefined) continue;
-    const values = { profession: professionText(profession, language), place: names.get(`Organization/${place}`) ?? place };
+    const values = { profession: professionName(profession, language), place: names.get(`Organization/${place}`) ?? place };
     names.set(actor, fill(colleaguesTexts.role[language], values));
   }
   return names;

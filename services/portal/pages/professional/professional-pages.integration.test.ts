@@ -386,7 +386,7 @@ describe("a practice", () => {
 
   it("finds colleagues, and reads how far one acts for another", async () => {
     const { text } = await session.open("/portal/professional/colleagues?name=lentz");
-    expect(text).toMatch(/Dr Paul Test-Lentz[\s\S]*Physicians · Test-Hôpital du Nord[\s\S]*Acting for each other/);
+    expect(text).toMatch(/Dr Paul Test-Lentz[\s\S]*Physician · Test-Hôpital du Nord[\s\S]*Acting for each other/);
     expect((await session.open("/portal/professional/colleagues?profession=dentist")).text).toContain("Nobody was found");
   });
 });

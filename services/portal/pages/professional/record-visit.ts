@@ -44,17 +44,25 @@ export function ageOf({ birthDate, deceasedDateTime }: Patient, now = new Date()
   return at.slice(5, 10) < birthDate.slice(5, 10) ? years - 1 : years;
 }
 
-/** Who it is about, on every page of a record: a slip into the wrong one must be seen. */
-export function patientBanner({ language }: Member, patient: Patient, { link = true }: { link?: boolean } = {}): Html {
-  const text = (name: keyof typeof recordVisitTexts): string => recordVisitTexts[name][language];
+/**
+ * Who it is about, on every page of a record: a slip into the wrong one must be seen.
+ * @param name false where the page's heading is the name
+ */
+export function patientBanner(
+  { language }: Member,
+  patient: Patient,
+  { link = true, name = true }: { link?: boolean; name?: boolean } = {},
+): Html {
+  const text = (key: keyof typeof recordVisitTexts): string => recordVisitTexts[key][language];
   const age = ageOf(patient);
-  const gender = patient.gender === undefined ? undefined : text(patient.gender);
   const number = nationalNumberOf(patient);
-  const name = nameText(patient.name) || text("nameless");
+  const called = nameText(patient.name) || text("nameless");
+  const isDead = patient.deceasedBoolean === true || patient.deceasedDateTime !== undefined;
   const facts = [
     [dateText(patient.birthDate, language), age === undefined ? "" : `(${fill(text("age"), { age })})`].filter(Boolean).join(" "),
-    gender,
-    number === "" ? undefined : `${text("number")} ${number}`,
+    patient.gender === undefined ? "" : text(patient.gender),
+    number === "" ? "" : `${text("number")} ${number}`,
   ];
-  return html`<aside class="patient" aria-label="${text("patient")}"><p><strong>${link ? html`<a href="${recordPath(patient.id ?? "")}">${name}</a>` : name}</strong>${patient.deceasedBoolean || patient.deceasedDateTime !== undefined ? html` <span class="tag tag-warning">${text("deceased")}</span>` : undefined}</p><p class="soft">${facts.filter(Boolean).join(" · ")}</p></aside>`;
+  const heading = html`<strong>${link ? html`<a href="${recordPath(patient.id ?? "")}">${called}</a>` : called}</strong>`;
+  return html`<aside class="patient" aria-label="${text("patient")}">${name ? html`<p>${heading}</p>` : undefined}<p class="soft">${facts.filter(Boolean).join(" · ")}${isDead ? html` <span class="tag tag-warning">${text("deceased")}</span>` : undefined}</p></aside>`;
 }

@@ -52,10 +52,10 @@ export async function recordPage(visit: RecordVisit, deps: Deps): Promise<Respon
     title: nameText(patient.name) || text("title"),
     area: "professional",
     notice: noticeOf(visit),
-    content: html`${patientBanner(visit, patient, { link: false })}
-<p class="soft small">${fill(text("opened"), { reason })}</p>
+    content: html`${patientBanner(visit, patient, { name: false })}
+<p class="soft small">${fill(text("opened"), { reason })}</p><p class="record-jump no-print"><a href="#actions">${text("actions")}</a></p>
 <div class="record"><div class="record-main">${await sections(visit, deps, patient)}</div>
-<nav class="record-actions no-print" aria-label="${text("actions")}"><h2>${text("actions")}</h2>${actions(visit)}</nav></div>`,
+<nav class="record-actions no-print" aria-label="${text("actions")}"><h2 id="actions">${text("actions")}</h2>${actions(visit)}</nav></div>`,
   });
 }
 
