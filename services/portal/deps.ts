@@ -1,5 +1,7 @@
 import type { ServiceDeps } from "../lib/service-parts.ts";
+import type { Directory } from "./clients/directory.ts";
 import type { ExchangeClient } from "./clients/exchange.ts";
+import type { Mailbox } from "./clients/mailbox.ts";
 import type { RecordClient } from "./clients/record.ts";
 import type { RegistryClient } from "./clients/registry.ts";
 import type { Assets } from "./layout/assets.ts";
@@ -17,6 +19,9 @@ export interface Deps extends ServiceDeps {
   record: RecordClient;
   registry: RegistryClient;
   exchange: ExchangeClient;
+  /** People, as the registry knows them, or else the record. */
+  directory: Directory;
+  mailbox: Mailbox;
   practice: PracticeStore;
   /** How people reach the helpdesk; undefined: nobody has said. */
   helpdesk: string | undefined;

@@ -1,7 +1,9 @@
 import type { Lookup } from "../lib/database/resolve-hosts.ts";
 import { ServiceClient } from "../lib/service-client.ts";
 import type { ServiceParts } from "../lib/service-parts.ts";
+import { Directory } from "./clients/directory.ts";
 import { ExchangeClient } from "./clients/exchange.ts";
+import { Mailbox } from "./clients/mailbox.ts";
 import { RecordClient } from "./clients/record.ts";
 import { RegistryClient } from "./clients/registry.ts";
 import type { Config } from "./config.ts";
@@ -42,9 +44,7 @@ export function startDeps(parts: ServiceParts, config: PortalSettings, elsewhere
       port: elsewhere?.ports[name] ?? config.SERVICES_PORT,
       ...(elsewhere ? { lookup: elsewhere.lookup } : {}),
     });
-  const [identity, record] = [clientOf("identity"), clientOf("record")];
-  const [registry, exchange] = [clientOf("registry"), clientOf("exchange")];
-  const recordClient = new RecordClient(record);
+  const [identity, record, registry, exchange] = [clientOf("identity"), clientOf("record"), clientOf("registry"), clientOf("exchange")];
   const signIn = new SignIn({
     ...{ identity, issuer: config.TOKEN_ISSUER, clientId: config.CLIENT_ID, keyFile: config.CLIENT_KEY_FILE, publicUrl: config.PUBLIC_URL },
   });
@@ -52,6 +52,7 @@ export function startDeps(parts: ServiceParts, config: PortalSettings, elsewhere
     ...{ database, cache: new SessionCache(parts.redis), signIn, verifier },
     ...{ idleMinutes: config.SESSION_IDLE_MINUTES, hours: config.SESSION_HOURS },
   });
+  const clients = { record: new RecordClient(record), registry: new RegistryClient(registry), exchange: new ExchangeClient(exchange) };
   const deps: Deps = {
     ...parts.deps,
     ...{
@@ -59,9 +60,9 @@ export function startDeps(parts: ServiceParts, config: PortalSettings, elsewhere
       sessions,
       signIn,
       drafts: new Drafts(database),
-      record: recordClient,
-      registry: new RegistryClient(registry, recordClient),
-      exchange: new ExchangeClient(exchange),
+      ...clients,
+      directory: new Directory(clients.registry, clients.record),
+      mailbox: new Mailbox(clients.exchange),
       practice: new PracticeStore(database),
       helpdesk: config.HELPDESK,
     },

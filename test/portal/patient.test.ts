@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { marie, startTestPortal, type TestPortal } from "../../services/portal/testing/test-portal.ts";
+import { hoffmann, marie, startTestPortal, type TestPortal } from "../../services/portal/testing/test-portal.ts";
 import { hasBrowser, isTooWide, picture, startBrowser, violations, whyNot } from "./browser.ts";
 
 const places: Record<string, string> = {
@@ -200,6 +200,36 @@ describe.skipIf(!hasBrowser)("somebody", () => {
     await page.fill("#field-note", "");
     await page.click("text=Add to my record");
     await page.waitForURL("**/portal/patient/documents?done=added");
+    await context.close();
+  });
+
+  it("sees who looked, and reports it", async () => {
+    await portal.record.get("/fhir/DiagnosticReport/marie-report", hoffmann);
+    const { context, page } = await visitor({ locale: "de-DE", width: 360 });
+    await signIn(page);
+    await page.goto("/portal/patient/accesses");
+    await page.locator(".entries >> text=Melden").first().click();
+    await page.waitForSelector("#field-reason");
+    expect([await violations(page), await isTooWide(page)]).toEqual([[], false]);
+    await picture(page, "complaint-de-360");
+    await page.fill("#field-reason", "Ich war nie dort.");
+    await page.click("text=Meldung senden");
+    await page.waitForURL("**/accesses?done=reported");
+    expect(await page.textContent("main")).toContain("Ich war nie dort.");
+    expect(await violations(page)).toEqual([]);
+    await context.close();
+  });
+
+  it("of another kind, or where something is wrong, gets a page that says so", async () => {
+    const { context, page } = await visitor({ locale: "fr-FR" });
+    portal.identity.person = hoffmann;
+    await page.goto("/portal/sign-in");
+    expect(new URL(page.url()).pathname).toBe("/portal/professional");
+    expect(await violations(page)).toEqual([]);
+    await page.goto("/portal/patient");
+    expect(await page.textContent("h1")).toContain("Cet accès ne vous est pas ouvert");
+    expect(await violations(page)).toEqual([]);
+    await picture(page, "forbidden-fr");
     await context.close();
   });
 

@@ -150,6 +150,12 @@ describe.skipIf(!hasBrowser)("every page of professionals and practices", () => 
       expect(await page.locator("html").getAttribute("lang")).toBe(options.locale.slice(0, 2));
       await look(page, name, how, found);
     }
+    await page.goto("/portal/professional/patients");
+    await page.fill("#field-name", "test-weber");
+    await page.fill("#field-birthDate", "1958-03-14");
+    await page.click("main form button.button");
+    await page.waitForSelector("#results");
+    await look(page, "found", how, found);
     for (const [name, subject] of Object.entries({ thread: "ECG", referral: "knee" })) {
       await page.goto("/portal/professional/messages");
       await page.click(`.entry-title:has-text("${subject}")`);

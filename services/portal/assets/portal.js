@@ -102,15 +102,20 @@ function remember(form) {
     // Storage is full or switched off: the server keeps it.
   }
   clearTimeout(form.draftTimer);
-  form.draftTimer = setTimeout(() => {
-    const body = new URLSearchParams({ ...typedIn(form), _token: form.elements._token.value, _key: form.elements._key.value });
-    fetch(`/portal/drafts/${encodeURIComponent(form.dataset.draft)}`, { method: "POST", body, keepalive: true }).catch(() => {});
-  }, 1200);
+  form.draftTimer = setTimeout(() => sendDraft(form), 1200);
+}
+
+function sendDraft(form) {
+  clearTimeout(form.draftTimer);
+  form.draftTimer = undefined;
+  const body = new URLSearchParams({ ...typedIn(form), _token: form.elements._token.value, _key: form.elements._key.value });
+  fetch(`/portal/drafts/${encodeURIComponent(form.dataset.draft)}`, { method: "POST", body, keepalive: true }).catch(() => {});
 }
 
 function forget(form) {
   if (form.dataset.draft === undefined) return;
   clearTimeout(form.draftTimer);
+  form.draftTimer = undefined;
   sessionStorage.removeItem(storageKey(form));
 }
 
@@ -165,6 +170,9 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[href]");
   if (link && link.origin === location.origin && !link.target && !link.hasAttribute("download") && !link.hash) watchWait();
 });
-window.addEventListener("pagehide", endWait);
+window.addEventListener("pagehide", () => {
+  endWait();
+  for (const form of document.querySelectorAll("form[data-draft]")) if (form.draftTimer) sendDraft(form);
+});
 window.addEventListener("pageshow", endWait);
 begin();

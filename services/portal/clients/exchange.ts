@@ -1,134 +1,21 @@
-import type { Communication, OperationOutcome, ServiceRequest as Referral, Task } from "@medplum/fhirtypes";
 import type { ServiceClient } from "../../lib/service-client.ts";
-import { type Caller, callAs, onceDone } from "./caller.ts";
+import { type Caller, onceDone } from "./caller.ts";
+import { FhirClient } from "./fhir-client.ts";
 
-/** A line of a box or a conversation (services/exchange/message/list-messages.ts). */
-export interface MessageItem {
-  id: string;
-  kind: "message" | "referral" | "request";
-  type: string;
-  thread: string;
-  subject: string | null;
-  /** ISO instant. */
-  sent: string;
-  status: string;
-  unread: boolean;
-  /** `Patient/…` */
-  patient?: string;
-  /** Actors: `Practitioner/…`, `Organization/…`, `role:profession@organisation`. */
-  from: string[];
-  to: string[];
-  /** Of what the caller sent. */
-  opened?: { reader: string; name: string | null; opened: string }[];
-  /** Of a referral: where the caller may move it. */
-  canBecome?: string[];
-}
-
-export interface Counts {
-  inbox: number;
-  unread: number;
-  sent: number;
-  openReferrals: number;
-}
-
-export interface MessageBox {
-  items: MessageItem[];
-  next?: string;
-  counts: Counts;
-}
-
-export interface OpenedMessage extends MessageItem {
-  resource: Communication | Task;
-  request?: Referral;
-  deposits: { part: number; document: string; deposited: string }[];
-}
-
-export interface NewMessage {
-  to: readonly string[];
-  subject: string;
-  text: string;
-  patient?: string;
-  inReplyTo?: string;
-  priority?: "urgent";
-  attachments: { title: string; contentType: string; data: string }[];
-  deposit: boolean;
-}
-
-export interface SentMessage {
-  id: string;
-  deposits?: OpenedMessage["deposits"];
-  depositRefused?: OperationOutcome;
-}
-
-export interface NewReferral {
-  to: string;
-  patient: string;
-  subject: string;
-  reason?: string;
-  priority: "routine" | "urgent";
-}
-
-/** Messages and referrals between professionals (services/exchange). Keys are Idempotency-Keys. */
-export class ExchangeClient {
-  readonly #client: ServiceClient;
-
+/** Messages and referrals from professional to professional, and software that connects (services/exchange). */
+export class ExchangeClient extends FhirClient {
   constructor(client: ServiceClient) {
-    this.#client = client;
+    super(client, "/exchange/fhir");
   }
 
-  /** @param cursor a former page's `next` */
-  async box(caller: Caller, box: "inbox" | "sent", cursor?: string): Promise<MessageBox> {
-    return await this.#get<MessageBox>(
-      caller,
-      `/exchange/${box}?${new URLSearchParams({ _count: "25", ...(cursor ? { _cursor: cursor } : {}) })}`,
-    );
+  /** What the exchange has as plain JSON. @param path below `/exchange`: `/counts` */
+  async get<T>(caller: Caller, path: string): Promise<T> {
+    return await this.json<T>(caller, { method: "GET", path: `/exchange${path}`, headers: { Accept: "application/json" } });
   }
 
-  async counts(caller: Caller): Promise<Counts> {
-    return await this.#get<Counts>(caller, "/exchange/counts");
-  }
-
-  /** A conversation, the oldest line first. */
-  async thread(caller: Caller, thread: string): Promise<MessageItem[]> {
-    return (await this.#get<{ items: MessageItem[] }>(caller, `/exchange/threads/${encodeURIComponent(thread)}`)).items;
-  }
-
-  /** One line, opened: the sender sees that from then on. */
-  async open(caller: Caller, { kind, id }: Pick<MessageItem, "kind" | "id">): Promise<OpenedMessage> {
-    return await this.#get<OpenedMessage>(caller, `/exchange/${kind === "referral" ? "referrals" : "messages"}/${encodeURIComponent(id)}`);
-  }
-
-  async send(caller: Caller, message: NewMessage, key: string): Promise<SentMessage | undefined> {
-    return await onceDone(this.#post<SentMessage>(caller, "/exchange/messages", message, key));
-  }
-
-  async refer(caller: Caller, referral: NewReferral, key: string): Promise<{ id: string } | undefined> {
-    return await onceDone(this.#post<{ id: string }>(caller, "/exchange/referrals", referral, key));
-  }
-
-  async move(caller: Caller, id: string, to: { status: string; reason?: string }, key: string): Promise<void> {
-    await onceDone(this.#post(caller, `/exchange/referrals/${encodeURIComponent(id)}/status`, to, key));
-  }
-
-  /** What a message brought becomes part of its patient's record; done again it is there once. */
-  async deposit(caller: Caller, id: string, key: string): Promise<void> {
-    await onceDone(this.#post(caller, `/exchange/messages/${encodeURIComponent(id)}/$deposit`, {}, key));
-  }
-
-  async attachment(caller: Caller, binaryId: string): Promise<{ contentType: string; bytes: Buffer }> {
-    const path = `/exchange/fhir/Binary/${encodeURIComponent(binaryId)}`;
-    const { headers, body } = await callAs(caller, this.#client, { method: "GET", path, headers: { Accept: "*/*;q=0.9" } });
-    return { contentType: headers["content-type"] ?? "application/octet-stream", bytes: body };
-  }
-
-  async #get<T>(caller: Caller, path: string): Promise<T> {
-    const { body } = await callAs(caller, this.#client, { method: "GET", path, headers: { Accept: "application/json" } });
-    return JSON.parse(body.toString()) as T;
-  }
-
-  async #post<T>(caller: Caller, path: string, content: object, key: string): Promise<T> {
+  /** @returns undefined when an earlier attempt of the same form had done it */
+  async post<T>(caller: Caller, path: string, body: unknown, key: string): Promise<T | undefined> {
     const headers = { "Content-Type": "application/json", Accept: "application/json", "Idempotency-Key": key };
-    const { body } = await callAs(caller, this.#client, { method: "POST", path, headers, body: JSON.stringify(content) });
-    return JSON.parse(body.toString()) as T;
+    return await onceDone(this.json<T>(caller, { method: "POST", path: `/exchange${path}`, headers, body: JSON.stringify(body) }));
   }
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { narrativeHtml } from "./narrative.ts";
+import { narrativeHtml, withoutEmptyColumns } from "./narrative.ts";
 
 describe("narrativeHtml", () => {
   it("keeps structure and texts, and drops attributes", () => {
@@ -49,5 +49,17 @@ describe("narrativeHtml", () => {
         expect(text).not.toContain("<script");
       }),
     );
+  });
+});
+
+describe("withoutEmptyColumns", () => {
+  it("leaves out what no row says, and nothing else", () => {
+    const table = (...rows: string[]) => `<p>x</p><table><thead>${rows[0]}</thead><tbody>${rows.slice(1).join("")}</tbody></table>`;
+    const row = (name: "th" | "td", ...cells: string[]) => `<tr>${cells.map((cell) => `<${name}>${cell}</${name}>`).join("")}</tr>`;
+    expect(withoutEmptyColumns(table(row("th", "A", "B", "C"), row("td", "1", "", ""), row("td", "2", " ", "x")))).toBe(
+      table(row("th", "A", "C"), row("td", "1", ""), row("td", "2", "x")),
+    );
+    const uneven = table(row("th", "A", "B"), row("td", "1"));
+    expect(withoutEmptyColumns(uneven)).toBe(uneven);
   });
 });

@@ -71,3 +71,20 @@ function closed(open: string[], name = ""): string {
     .map((each) => `</${each}>`)
     .join("");
 }
+
+const rowPattern = /<tr>([\s\S]*?)<\/tr>/g;
+const cellPattern = /<t([hd])>([\s\S]*?)<\/t[hd]>/g;
+
+/** A narrative's tables without the columns in which no row says anything, so that they fit on a phone and on paper. */
+export function withoutEmptyColumns(div: string): string {
+  return div.replace(/<table>[\s\S]*?<\/table>/g, (table) => {
+    const rows = [...table.matchAll(rowPattern)].map(([, row = ""]) => [...row.matchAll(cellPattern)]);
+    const [head, ...body] = rows;
+    if (!head || body.length === 0 || body.some((cells) => cells.length !== head.length)) return table;
+    const kept = head.map((_, place) => body.some((cells) => cells[place]?.[2]?.trim() !== ""));
+    return table.replace(rowPattern, (_row, cells: string) => {
+      let place = -1;
+      return `<tr>${cells.replace(cellPattern, (cell) => (kept[++place] ? cell : ""))}</tr>`;
+    });
+  });
+}

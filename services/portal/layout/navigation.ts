@@ -6,11 +6,15 @@ export type Area = "public" | "patient" | "professional" | "practice" | "operato
 export interface Place {
   path: string;
   text: keyof typeof navigationTexts;
+  /** Begins of other addresses that belong to it. */
+  also?: readonly string[];
+  /** Not for somebody who acts for a patient. */
+  selfOnly?: boolean;
 }
 
 export const navigationTexts = {
   overview: { en: "Overview", fr: "Aperçu", de: "Übersicht" },
-  documents: { en: "Documents and results", fr: "Documents et résultats", de: "Dokumente und Befunde" },
+  documents: { en: "Documents", fr: "Documents", de: "Dokumente" },
   summary: { en: "Summary", fr: "Résumé", de: "Zusammenfassung" },
   accesses: { en: "Who looked", fr: "Qui a consulté", de: "Wer hat geschaut" },
   rights: { en: "Who may look", fr: "Qui peut consulter", de: "Wer darf schauen" },
@@ -25,10 +29,10 @@ export const navigationTexts = {
 } as const satisfies Texts;
 
 const professional: readonly Place[] = [
-  { path: "/portal/professional", text: "start" },
+  { path: "/portal/professional", text: "start", also: ["/portal/practice/start", "/portal/practice/profile"] },
   { path: "/portal/professional/patients", text: "patients" },
-  { path: "/portal/practice/agenda", text: "agenda" },
-  { path: "/portal/professional/messages", text: "messages" },
+  { path: "/portal/practice/agenda", text: "agenda", also: ["/portal/practice/visits"] },
+  { path: "/portal/professional/messages", text: "messages", also: ["/portal/professional/referrals"] },
   { path: "/portal/professional/colleagues", text: "colleagues" },
   { path: "/portal/practice/training", text: "training" },
 ];
@@ -38,12 +42,16 @@ export const navigation: Readonly<Record<Area, readonly Place[]>> = {
   public: [],
   patient: [
     { path: "/portal/patient", text: "overview" },
-    { path: "/portal/patient/documents", text: "documents" },
+    {
+      path: "/portal/patient/documents",
+      text: "documents",
+      also: ["/portal/patient/reports", "/portal/patient/results", "/portal/patient/upload"],
+    },
     { path: "/portal/patient/summary", text: "summary" },
-    { path: "/portal/patient/accesses", text: "accesses" },
-    { path: "/portal/patient/rights", text: "rights" },
+    { path: "/portal/patient/accesses", text: "accesses", selfOnly: true },
+    { path: "/portal/patient/rights", text: "rights", selfOnly: true },
     { path: "/portal/patient/delegates", text: "delegates" },
-    { path: "/portal/patient/record", text: "record" },
+    { path: "/portal/patient/record", text: "record", selfOnly: true },
   ],
   professional,
   practice: professional,

@@ -56,7 +56,7 @@ ${footer(visit)}
 
 function header(visit: Visit, area: Area): Html {
   const { language, session } = visit;
-  const places = navigation[area];
+  const places = navigation[area].filter(({ selfOnly }) => !selfOnly || !actsForAnother(visit));
   return html`<header class="top">
 <div class="top-row">
 <a class="brand" href="${session ? homeOf(visit) : "/portal/"}"><span class="brand-mark" aria-hidden="true"></span><span>${layoutTexts.name[language]}<small>${layoutTexts.tagline[language]}</small></span></a>
@@ -64,13 +64,20 @@ function header(visit: Visit, area: Area): Html {
 </div>
 ${
   places.length > 0
-    ? html`<nav class="main-navigation" aria-label="${layoutTexts.mainNavigation[language]}"><ul>${places.map(({ path, text }) => {
-        const current = isCurrent(visit, path, places[0]?.path);
-        return html`<li><a href="${path}"${current ? html` aria-current="page"` : undefined}>${navigationTexts[text][language]}</a></li>`;
-      })}</ul></nav>`
+    ? html`<nav class="main-navigation" aria-label="${layoutTexts.mainNavigation[language]}"><ul>${places.map(
+        ({ path, text, also = [] }) => {
+          const current = [path, ...also].some((each) => isCurrent(visit, each, places[0]?.path));
+          return html`<li><a href="${path}"${current ? html` aria-current="page"` : undefined}>${navigationTexts[text][language]}</a></li>`;
+        },
+      )}</ul></nav>`
     : undefined
 }
 </header>`;
+}
+
+function actsForAnother({ session }: Visit): boolean {
+  const { person, patientId } = session?.principal ?? {};
+  return person !== undefined && patientId !== undefined && person !== `Patient/${patientId}`;
 }
 
 function isCurrent({ address }: Visit, path: string, first: string | undefined): boolean {

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { importJWK, type JWK } from "jose";
 import * as oidc from "openid-client";
 import type { Context } from "../../lib/context.ts";
+import { FhirError } from "../../lib/operation-outcome.ts";
 import type { ServiceClient } from "../../lib/service-client.ts";
 
 /** What identity gave for a session. Instants are this service's own, in milliseconds. */
@@ -69,7 +70,7 @@ export class SignIn {
       ui_locales: language,
       ...(patient === undefined ? {} : { patient }),
     };
-    const url = await this.#ask(context, undefined, (client) => oidc.buildAuthorizationUrlWithPAR(client, parameters));
+    const url = await this.#ask(context, `pushed-${digest(state)}`, (client) => oidc.buildAuthorizationUrlWithPAR(client, parameters));
     return { url: url.href, flow: { state, nonce, verifier, returnTo, repeated } };
   }
 
@@ -111,16 +112,17 @@ export class SignIn {
   }
 
   /** A proof of the client's key is good for one use: when it was sent again after a lost answer and refused, the next one will do. */
-  async #ask<T>(context: Context, key: string | undefined, question: (client: oidc.Configuration) => Promise<T>): Promise<T> {
+  async #ask<T>(context: Context, key: string, question: (client: oidc.Configuration) => Promise<T>): Promise<T> {
+    const attempt = async (): Promise<T> => question(await this.#client(context, key)).catch(unwrapped);
     try {
-      return await question(await this.#client(context, key));
+      return await attempt();
     } catch (error) {
       if (!isRefusal(error, "invalid_client")) throw error;
-      return await question(await this.#client(context, key));
+      return await attempt();
     }
   }
 
-  async #client(context: Context, key: string | undefined): Promise<oidc.Configuration> {
+  async #client(context: Context, key: string): Promise<oidc.Configuration> {
     const { issuer, clientId, keyFile, identity } = this.#options;
     // Read each time: keys are rotated by replacing the file.
     const jwk = JSON.parse(readFileSync(keyFile, "utf8")) as JWK;
@@ -142,19 +144,27 @@ export class SignIn {
   }
 }
 
+/** The library wraps what happened on the way. @throws the FhirError inside, or the error itself */
+function unwrapped(error: unknown): never {
+  for (let inner = error; inner instanceof Error; inner = inner.cause) {
+    if (inner instanceof FhirError) throw inner;
+  }
+  throw error;
+}
+
 async function fetchFromPods(
   context: Context,
   identity: ServiceClient,
   url: string,
   options: oidc.CustomFetchOptions,
-  key: string | undefined,
+  key: string,
 ): Promise<Response> {
   const { pathname, search } = new URL(url);
   const body = options.body === undefined || options.body === null ? {} : { body: String(options.body) };
   const answer = await identity.call(context, {
     method: options.method === "POST" ? "POST" : "GET",
     path: pathname + search,
-    headers: { ...Object.fromEntries(new Headers(options.headers)), ...(key === undefined ? {} : { "Idempotency-Key": key }) },
+    headers: { ...Object.fromEntries(new Headers(options.headers)), "Idempotency-Key": key },
     ...body,
   });
   const headers = { "Content-Type": answer.headers["content-type"] ?? "application/json" };

@@ -97,6 +97,18 @@ export async function member(call: Call, deps: Deps, role?: Principal["role"]): 
   return visit;
 }
 
+/** Whether a patient is in the own record; else somebody acts for the patient, and sees what the patient allowed. */
+export function isSelf({ principal, patientId }: PatientVisit): boolean {
+  return principal.person === undefined || principal.person === `Patient/${patientId}`;
+}
+
+/** For what only patients themselves may do. @throws SignInNeeded, NotForYou */
+export async function selfVisit(call: Call, deps: Deps): Promise<PatientVisit> {
+  const visit = await patientVisit(call, deps);
+  if (!isSelf(visit)) throw new NotForYou();
+  return visit;
+}
+
 /** @throws SignInNeeded, NotForYou */
 export async function patientVisit(call: Call, deps: Deps): Promise<PatientVisit> {
   const visit = await member(call, deps, "patient");

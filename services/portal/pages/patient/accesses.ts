@@ -1,5 +1,6 @@
 import type { AuditEvent, Task } from "@medplum/fhirtypes";
-import type { Query, RecordClient } from "../../clients/record.ts";
+import type { Query } from "../../clients/fhir-client.ts";
+import type { RecordClient } from "../../clients/record.ts";
 import type { Deps } from "../../deps.ts";
 import { selectField, textField } from "../../layout/forms.ts";
 import { type Html, html } from "../../layout/html.ts";

@@ -1,27 +1,30 @@
+import type { Consent } from "@medplum/fhirtypes";
 import type { Deps } from "../../deps.ts";
 import { choiceField, form, type Problems, textField } from "../../layout/forms.ts";
-import { html } from "../../layout/html.ts";
+import { type Html, html } from "../../layout/html.ts";
 import { page } from "../../layout/page.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";
 import { layoutTexts } from "../../layout/texts.ts";
 import { type Form, readForm } from "../../session/form.ts";
-import type { PatientVisit } from "../../session/visit.ts";
+import { isSelf, type PatientVisit } from "../../session/visit.ts";
 import { activeConsents, consentOf, kindOf, provisionOf, ruleOf, written } from "./consent.ts";
 import { delegatesTexts } from "./delegates-texts.ts";
 import { ruleItem } from "./rights.ts";
 
 const levels = ["normal", "restricted", "secret"] as const;
 
+interface State {
+  values: Readonly<Record<string, string>>;
+  problems: Problems;
+  key?: string;
+}
+
 /** Who acts for the patient, and for whom the patient acts. */
 export async function delegatesPage(visit: PatientVisit, deps: Deps): Promise<Response> {
   return await show(visit, deps, { values: {}, problems: {} });
 }
 
-async function show(
-  visit: PatientVisit,
-  { record }: Deps,
-  { values, problems, key }: { values: Readonly<Record<string, string>>; problems: Problems; key?: string },
-): Promise<Response> {
+async function show(visit: PatientVisit, { record }: Deps, { values, problems, key }: State): Promise<Response> {
   const { caller, language, patientId, call, principal } = visit;
   const text = (name: keyof typeof delegatesTexts): string => delegatesTexts[name][language];
   const consents = await activeConsents(caller, record, patientId);
@@ -32,7 +35,19 @@ async function show(
     area: "patient",
     status: Object.keys(problems).length > 0 ? 422 : 200,
     notice: done === "saved" || done === "ended" ? html`<p>${text(done)}</p>` : undefined,
-    content: html`<p class="lead">${text("lead")}</p>
+    content: html`${isSelf(visit) ? ownDelegates(visit, delegates, { values, problems, ...(key === undefined ? {} : { key }) }) : undefined}
+<h2>${text("own")}</h2>
+<dl class="facts"><dt>${text("ownCode")}</dt><dd><strong>${(principal.person ?? "").split("/")[1] ?? patientId}</strong></dd></dl>
+<p class="soft">${text("ownHint")}</p>
+<p>${text("switchHint")}</p><p><a class="button-secondary" href="/portal/sign-in">${text("switch")}</a></p>`,
+  });
+}
+
+/** Those who act for the patient, and the form for another one. */
+function ownDelegates(visit: PatientVisit, delegates: readonly Consent[], { values, problems, key }: State): Html {
+  const { language } = visit;
+  const text = (name: keyof typeof delegatesTexts): string => delegatesTexts[name][language];
+  return html`<p class="lead">${text("lead")}</p>
 <h2>${text("now")}</h2>
 ${delegates.length === 0 ? html`<p class="empty">${text("none")}</p>` : html`<ul class="entries">${delegates.map((consent) => ruleItem(visit, consent, "/portal/patient/delegates"))}</ul>`}
 <h2>${text("add")}</h2>
@@ -45,12 +60,7 @@ ${form(visit, {
 ${textField({ name: "code", label: text("code"), hint: text("codeHint"), value: values.code, problem: problems.code, maxLength: 64 })}
 ${choiceField({ name: "level", label: text("level"), type: "radio", value: values.level ?? "restricted", choices: levels.map((value) => ({ value, text: text(value) })) })}
 ${textField({ name: "until", label: text("until"), value: values.until, type: "date", problem: problems.until, optional: layoutTexts.optional[language] })}`,
-})}
-<h2>${text("own")}</h2>
-<dl class="facts"><dt>${text("ownCode")}</dt><dd><strong>${(principal.person ?? "").split("/")[1] ?? patientId}</strong></dd></dl>
-<p class="soft">${text("ownHint")}</p>
-<p>${text("switchHint")}</p><p><a class="button-secondary" href="/portal/sign-in">${text("switch")}</a></p>`,
-  });
+})}`;
 }
 
 function isPerson(who: string | undefined): boolean {

@@ -8,7 +8,7 @@ import { instantText, sizeText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";
 import { readForm } from "../../session/form.ts";
-import { NoSuchPage, type PatientVisit, StaleForm } from "../../session/visit.ts";
+import { isSelf, NoSuchPage, type PatientVisit, StaleForm } from "../../session/visit.ts";
 import { documentTexts } from "./document-texts.ts";
 import { conceptText, entryOf, isOwn } from "./entry.ts";
 import { visibilityForm } from "./visibility.ts";
@@ -43,7 +43,7 @@ export async function documentPage(visit: PatientVisit, { record }: Deps): Promi
 ${attachment?.size === undefined ? undefined : html`<dt>${text("file")}</dt><dd>${sizeText(attachment.size, language)}</dd>`}</dl>
 ${contentView(visit, path, attachment, content)}
 ${visibilityForm(visit, document, `${path}/visibility`)}
-${isOwn(document) ? html`<h2>${text("removeHeading")}</h2><p>${text("removeHint")}</p>${actionButton(visit, { action: `${path}/remove`, text: text("remove") })}` : undefined}`,
+${isOwn(document) && isSelf(visit) ? html`<h2>${text("removeHeading")}</h2><p>${text("removeHint")}</p>${actionButton(visit, { action: `${path}/remove`, text: text("remove") })}` : undefined}`,
   });
 }
 

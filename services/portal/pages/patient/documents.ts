@@ -4,7 +4,7 @@ import { type Html, html } from "../../layout/html.ts";
 import { type Language, monthText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { layoutTexts } from "../../layout/texts.ts";
-import type { PatientVisit } from "../../session/visit.ts";
+import { isSelf, type PatientVisit } from "../../session/visit.ts";
 import { documentsTexts } from "./documents-texts.ts";
 import { type Entry, entryItem } from "./entry.ts";
 import { entryTexts } from "./entry-texts.ts";
@@ -27,7 +27,7 @@ export async function documentsPage(visit: PatientVisit, { record }: Deps): Prom
     area: "patient",
     notice: done === "added" || done === "removed" ? html`<p>${text(done)}</p>` : undefined,
     content: html`${filters(language, search)}
-<p><a class="button-secondary" href="/portal/patient/upload">${text("add")}</a></p>
+${isSelf(visit) ? html`<p><a class="button-secondary" href="/portal/patient/upload">${text("add")}</a></p>` : undefined}
 ${entries.length === 0 ? html`<p class="empty">${text("nothing")}</p>` : timeline(entries, language)}
 ${pager(visit, search, next)}`,
   });

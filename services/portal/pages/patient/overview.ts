@@ -3,7 +3,7 @@ import type { Deps } from "../../deps.ts";
 import { type Html, html } from "../../layout/html.ts";
 import { fill, instantText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
-import type { PatientVisit } from "../../session/visit.ts";
+import { isSelf, type PatientVisit } from "../../session/visit.ts";
 import { activeConsents, kindOf } from "./consent.ts";
 import { entryItem } from "./entry.ts";
 import { findEntries } from "./find-entries.ts";
@@ -13,6 +13,7 @@ const newestCount = 5;
 /** For so long the overview tells of an emergency access. */
 const noticeDays = 30;
 
+/** The first two are for those too who act for a patient. */
 const tiles = [
   { path: "/portal/patient/documents", title: "documents", why: "documentsWhy" },
   { path: "/portal/patient/summary", title: "summary", why: "summaryWhy" },
@@ -50,7 +51,7 @@ export async function overviewPage(visit: PatientVisit, { record }: Deps): Promi
     area: "patient",
     content: html`${consents.some((consent) => kindOf(consent) === "closed") ? html`<p class="notice notice-warning">${text("closed")} <a href="/portal/patient/record">${text("closedLink")}</a></p>` : undefined}
 ${notices.found.map((notice) => emergencyNotice(visit, notice))}
-<ul class="tiles">${tiles.map(({ path, title, why }) => html`<li><a class="tile" href="${path}"><strong>${text(title)}</strong><span>${text(why)}</span></a></li>`)}</ul>
+<ul class="tiles">${tiles.slice(0, isSelf(visit) ? tiles.length : 2).map(({ path, title, why }) => html`<li><a class="tile" href="${path}"><strong>${text(title)}</strong><span>${text(why)}</span></a></li>`)}</ul>
 <h2>${text("newest")}</h2>
 ${
   entries.length === 0
@@ -60,11 +61,11 @@ ${
   });
 }
 
-function greeting({ language, principal, patientId }: PatientVisit, { name }: Patient): string {
+function greeting(visit: PatientVisit, { name }: Patient): string {
+  const { language } = visit;
   const known = nameText(name);
-  const isSelf = principal.person === undefined || principal.person === `Patient/${patientId}`;
   if (known === "") return overviewTexts.titleNameless[language];
-  return fill((isSelf ? overviewTexts.title : overviewTexts.titleOther)[language], { name: known });
+  return fill((isSelf(visit) ? overviewTexts.title : overviewTexts.titleOther)[language], { name: known });
 }
 
 export function nameText(names: readonly HumanName[] | undefined): string {

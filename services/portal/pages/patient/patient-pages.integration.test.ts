@@ -273,3 +273,28 @@ describe("who looked", () => {
     expect((body as unknown as Bundle).entry ?? []).toEqual([]);
   });
 });
+
+describe("somebody who acts for the patient", () => {
+  it("sees what the patient allowed, and decides nothing", async () => {
+    const page = "/portal/patient/delegates";
+    await send(page, page, { name: "Emma Test-Schmit", code: "demo-emma", level: "normal", until: "" });
+    portal.identity.person = {
+      sub: "emma",
+      role: "patient",
+      name: "Emma Test-Schmit",
+      patient: "demo-marie",
+      fhirUser: "Patient/demo-emma",
+    };
+    const delegate = new BrowserSession(portal.origin);
+    const home = await delegate.open("/portal/sign-in");
+    expect(home.text).toContain("Record of Marie Test-Weber");
+    expect(home.text).not.toContain('href="/portal/patient/rights"');
+    expect((await delegate.open("/portal/patient/documents/marie-letter")).status).toBe(200);
+    expect((await delegate.open("/portal/patient/documents/marie-hidden")).status).toBe(404);
+    for (const place of ["rights", "record", "accesses", "upload"]) {
+      expect((await delegate.open(`/portal/patient/${place}`)).status).toBe(403);
+    }
+    expect((await delegate.open(page)).text).toContain("Your number for trust");
+    expect((await session.open("/portal/patient/accesses")).text).toContain("Emma Test-Schmit (on behalf of the patient) read a document.");
+  });
+});

@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import type { Call, Env } from "../../../lib/http.ts";
 import type { Deps } from "../../deps.ts";
-import { type PatientVisit, patientVisit } from "../../session/visit.ts";
+import { type PatientVisit, patientVisit, selfVisit } from "../../session/visit.ts";
 import { accessesPage } from "./accesses.ts";
 import { complain, complaintPage } from "./complaint.ts";
 import { addDelegate, delegatesPage } from "./delegates.ts";
@@ -22,48 +22,49 @@ type Page = (visit: PatientVisit, deps: Deps) => Response | Promise<Response>;
 /** For patients, and for those who act for one. */
 export function patientRoutes(app: Hono<Env>, deps: Deps): void {
   const shown = (show: Page) => async (call: Call) => show(await patientVisit(call, deps), deps);
+  const own = (show: Page) => async (call: Call) => show(await selfVisit(call, deps), deps);
   app.get("/patient", shown(overviewPage));
   app.get("/patient/documents", shown(documentsPage));
   app.get("/patient/documents/:id", shown(documentPage));
   app.get("/patient/documents/:id/content", shown(documentContent));
-  app.post("/patient/documents/:id/remove", shown(removeDocument));
+  app.post("/patient/documents/:id/remove", own(removeDocument));
   app.post(
     "/patient/documents/:id/visibility",
-    shown((visit) => changeVisibility(visit, deps, "DocumentReference", "/portal/patient/documents")),
+    own((visit) => changeVisibility(visit, deps, "DocumentReference", "/portal/patient/documents")),
   );
   app.get("/patient/reports/:id", shown(reportPage));
   app.post(
     "/patient/reports/:id/visibility",
-    shown((visit) => changeVisibility(visit, deps, "DiagnosticReport", "/portal/patient/reports")),
+    own((visit) => changeVisibility(visit, deps, "DiagnosticReport", "/portal/patient/reports")),
   );
   app.get("/patient/results/:id", shown(resultPage));
   app.post(
     "/patient/results/:id/visibility",
-    shown((visit) => changeVisibility(visit, deps, "Observation", "/portal/patient/results")),
+    own((visit) => changeVisibility(visit, deps, "Observation", "/portal/patient/results")),
   );
-  app.get("/patient/upload", shown(uploadPage));
-  app.post("/patient/upload", shown(uploadDocument));
+  app.get("/patient/upload", own(uploadPage));
+  app.post("/patient/upload", own(uploadDocument));
   app.get("/patient/summary", shown(summaryPage));
   app.get("/patient/summary/download", shown(downloadSummary));
-  app.get("/patient/accesses", shown(accessesPage));
-  app.get("/patient/accesses/:id/report", shown(complaintPage));
-  app.post("/patient/accesses/:id/report", shown(complain));
-  app.get("/patient/rights", shown(rightsPage));
-  app.get("/patient/rights/new", shown(rulePage));
-  app.post("/patient/rights", shown(addRule));
-  app.post("/patient/rights/defaults", shown(saveDefaults));
+  app.get("/patient/accesses", own(accessesPage));
+  app.get("/patient/accesses/:id/report", own(complaintPage));
+  app.post("/patient/accesses/:id/report", own(complain));
+  app.get("/patient/rights", own(rightsPage));
+  app.get("/patient/rights/new", own(rulePage));
+  app.post("/patient/rights", own(addRule));
+  app.post("/patient/rights/defaults", own(saveDefaults));
   app.post(
     "/patient/rights/:id/end",
-    shown((visit) => endConsent(visit, deps, "/portal/patient/rights")),
+    own((visit) => endConsent(visit, deps, "/portal/patient/rights")),
   );
   app.get("/patient/delegates", shown(delegatesPage));
-  app.post("/patient/delegates", shown(addDelegate));
+  app.post("/patient/delegates", own(addDelegate));
   app.post(
     "/patient/delegates/:id/end",
-    shown((visit) => endConsent(visit, deps, "/portal/patient/delegates")),
+    own((visit) => endConsent(visit, deps, "/portal/patient/delegates")),
   );
-  app.get("/patient/record", shown(recordPage));
-  app.post("/patient/record/close", shown(closeRecord));
-  app.post("/patient/record/reopen", shown(reopenRecord));
-  app.get("/patient/record/download", shown(downloadRecord));
+  app.get("/patient/record", own(recordPage));
+  app.post("/patient/record/close", own(closeRecord));
+  app.post("/patient/record/reopen", own(reopenRecord));
+  app.get("/patient/record/download", own(downloadRecord));
 }

@@ -2,7 +2,7 @@ import type { Composition, Patient } from "@medplum/fhirtypes";
 import type { Deps } from "../../deps.ts";
 import { html } from "../../layout/html.ts";
 import { dateText, fill, instantText } from "../../layout/language.ts";
-import { narrativeHtml } from "../../layout/narrative.ts";
+import { narrativeHtml, withoutEmptyColumns } from "../../layout/narrative.ts";
 import { page } from "../../layout/page.ts";
 import type { PatientVisit } from "../../session/visit.ts";
 import { nameText } from "./overview.ts";
@@ -25,7 +25,7 @@ export async function summaryPage(visit: PatientVisit, { record }: Deps): Promis
 <dl class="facts"><dt>${text("born")}</dt><dd>${dateText(patient?.birthDate, language) || "–"}</dd>${number === undefined ? undefined : html`<dt>${text("number")}</dt><dd>${number}</dd>`}</dl>
 ${(composition?.section ?? []).map(
   (section) =>
-    html`<section><h2>${section.title ?? ""}</h2><div class="table-frame" tabindex="0" role="region" aria-label="${section.title ?? ""}"><div class="narrative">${narrativeHtml(section.text?.div ?? "")}</div></div></section>`,
+    html`<section><h2>${section.title ?? ""}</h2><div class="table-frame" tabindex="0" role="region" aria-label="${section.title ?? ""}"><div class="narrative">${narrativeHtml(withoutEmptyColumns(section.text?.div ?? ""))}</div></div></section>`,
 )}
 <p class="soft small">${fill(text("made"), { when: instantText(composition?.date, language) })}</p>`,
   });

@@ -4,14 +4,15 @@ import { choiceField, form } from "../../layout/forms.ts";
 import { type Html, html } from "../../layout/html.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";
 import { readForm } from "../../session/form.ts";
-import type { PatientVisit } from "../../session/visit.ts";
+import { isSelf, type PatientVisit } from "../../session/visit.ts";
 import { documentTexts } from "./document-texts.ts";
 import { type EntryResource, type Level, levelOf, withLevel } from "./entry.ts";
 
 const levels = ["normal", "restricted", "secret"] as const;
 
 /** Hides or shows one part of the record. */
-export function visibilityForm(visit: PatientVisit, resource: EntryResource, action: string): Html {
+export function visibilityForm(visit: PatientVisit, resource: EntryResource, action: string): Html | undefined {
+  if (!isSelf(visit)) return undefined;
   const text = (name: keyof typeof documentTexts): string => documentTexts[name][visit.language];
   return html`<section class="no-print"><h2>${text("visibility")}</h2>${form(visit, {
     action,

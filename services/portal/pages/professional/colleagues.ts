@@ -12,7 +12,7 @@ export async function colleaguesPage(visit: Member, deps: Deps): Promise<Respons
   const { organizationId } = principal;
   const [found, own] = await Promise.all([
     findInDirectory(visit, deps),
-    organizationId === undefined ? [] : deps.registry.findColleagues(caller, { name: "", profession: "", organizationId }),
+    organizationId === undefined ? [] : deps.directory.findColleagues(caller, { name: "", profession: "", organizationId }),
   ]);
   const beside = own.filter(({ practitioner, role }) => role !== undefined && `Practitioner/${practitioner.id}` !== principal.person);
   const ways = (actor: string, name: string) =>

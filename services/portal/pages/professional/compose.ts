@@ -1,5 +1,5 @@
 import type { DocumentReference } from "@medplum/fhirtypes";
-import type { NewMessage, SentMessage } from "../../clients/exchange.ts";
+import type { NewMessage, SentMessage } from "../../clients/mailbox.ts";
 import type { Deps } from "../../deps.ts";
 import { choiceField, fileField, form, type Problems, textArea, textField } from "../../layout/forms.ts";
 import { type Html, html } from "../../layout/html.ts";
@@ -177,7 +177,7 @@ async function attachedDocument(
 
 export async function sendTo(
   { caller }: Member,
-  { exchange }: Deps,
+  { mailbox }: Deps,
   message: Omit<NewMessage, "priority" | "patient" | "inReplyTo"> & {
     patient?: string | undefined;
     inReplyTo?: string;
@@ -186,7 +186,7 @@ export async function sendTo(
   },
 ): Promise<SentMessage | undefined> {
   const { urgent, key, patient, ...rest } = message;
-  return await exchange.send(
+  return await mailbox.send(
     caller,
     { ...rest, ...(patient === undefined ? {} : { patient }), ...(urgent ? { priority: "urgent" } : {}) },
     key,
@@ -232,7 +232,7 @@ export async function sendReferral(visit: Member, deps: Deps): Promise<Response>
   if (Object.keys(problems).length > 0)
     return await show(visit, deps, { kind: "referral", about }, { values: sent.fields, problems, key: sent.pageKey });
   const priority = sent.text("urgent") === "yes" ? "urgent" : "routine";
-  await deps.exchange.refer(
+  await deps.mailbox.refer(
     caller,
     {
       to: about.to,

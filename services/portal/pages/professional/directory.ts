@@ -1,5 +1,5 @@
 import type { Organization, Practitioner } from "@medplum/fhirtypes";
-import type { DirectoryEntry } from "../../clients/registry.ts";
+import type { DirectoryEntry } from "../../clients/directory.ts";
 import type { Deps } from "../../deps.ts";
 import { selectField, textField } from "../../layout/forms.ts";
 import { type Html, html } from "../../layout/html.ts";
@@ -20,12 +20,12 @@ export interface DirectoryPage {
 }
 
 /** What the search of this address finds; everybody, up to a page, where nothing was entered. */
-export async function findInDirectory({ caller, call }: Member, { registry }: Deps): Promise<DirectoryPage> {
+export async function findInDirectory({ caller, call }: Member, { directory }: Deps): Promise<DirectoryPage> {
   const name = (call.req.query("name") ?? "").trim().slice(0, 100);
   const profession = professions.find((each) => each === call.req.query("profession")) ?? "";
   const [people, places] = await Promise.all([
-    registry.findColleagues(caller, { name, profession, organizationId: "" }),
-    profession === "" ? registry.findOrganizations(caller, name) : [],
+    directory.findColleagues(caller, { name, profession, organizationId: "" }),
+    profession === "" ? directory.findOrganizations(caller, name) : [],
   ]);
   return { people, places };
 }

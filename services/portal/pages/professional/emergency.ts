@@ -1,4 +1,5 @@
-import { ServiceError } from "../../clients/caller.ts";
+import type { Parameters } from "@medplum/fhirtypes";
+import { onceDone, ServiceError } from "../../clients/caller.ts";
 import type { Deps } from "../../deps.ts";
 import { choiceField, form, type Problems, textArea } from "../../layout/forms.ts";
 import { html } from "../../layout/html.ts";
@@ -47,8 +48,20 @@ ${choiceField({ name: "sure", label: text("confirm"), type: "checkbox", problem:
   });
 }
 
+/** Until when the record is open; undefined when an earlier attempt of the same form had opened it. */
+async function breakGlass(
+  { caller }: Member,
+  { record }: Deps,
+  { patientId, reason, key }: { patientId: string; reason: string; key: string },
+): Promise<string | undefined> {
+  const parameters: Parameters = { resourceType: "Parameters", parameter: [{ name: "reason", valueString: reason }] };
+  const path = `/fhir/Patient/${encodeURIComponent(patientId)}/$break-glass`;
+  const answer = await onceDone(record.json<Parameters>(caller, { ...record.write("POST", parameters, key), path }));
+  return answer?.parameter?.find(({ name }) => name === "until")?.valueInstant;
+}
+
 export async function openInEmergency(visit: Member, deps: Deps, patientId: string): Promise<Response> {
-  const { caller, call, context, language } = visit;
+  const { call, context, language } = visit;
   const text = (name: keyof typeof emergencyTexts): string => emergencyTexts[name][language];
   const sent = await readForm(visit, deps);
   const reason = sent.text("reason");
@@ -58,7 +71,7 @@ export async function openInEmergency(visit: Member, deps: Deps, patientId: stri
   if (sent.text("sure") !== "yes") problems.sure = text("sureMissing");
   if (Object.keys(problems).length > 0) return await again(problems);
   try {
-    const until = (await deps.record.breakGlass(caller, patientId, reason, sent.key)) ?? new Date(Date.now() + openMs).toISOString();
+    const until = (await breakGlass(visit, deps, { patientId, reason, key: sent.key })) ?? new Date(Date.now() + openMs).toISOString();
     const patient = await readPatient(visit, deps.record, patientId);
     const label = patient ? patientLabel(patient, language) : text("label");
     await deps.practice.open(context, { patientId, reason: "emergency", note: "", label });

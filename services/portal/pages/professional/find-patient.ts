@@ -1,6 +1,6 @@
 import type { Patient } from "@medplum/fhirtypes";
 import { parseNationalNumber } from "../../../lib/national-number.ts";
-import type { PatientSearch } from "../../clients/registry.ts";
+import type { PatientSearch } from "../../clients/directory.ts";
 import type { Deps } from "../../deps.ts";
 import { form, type Problems, textField } from "../../layout/forms.ts";
 import { type Html, html } from "../../layout/html.ts";
@@ -33,7 +33,7 @@ export async function findPatient(visit: Member, deps: Deps): Promise<Response> 
   const search = searchOf(visit, { number: sent.text("number"), name: sent.text("name"), birthDate: sent.text("birthDate") });
   const values = sent.fields;
   if ("problems" in search) return show(visit, { values, problems: search.problems }, []);
-  return show(visit, { values, problems: {}, found: await deps.registry.findPatients(visit.caller, search) }, []);
+  return show(visit, { values, problems: {}, found: await deps.directory.findPatients(visit.caller, search) }, []);
 }
 
 /** The number counts where both are given. */

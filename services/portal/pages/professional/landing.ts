@@ -1,5 +1,5 @@
 import { Deadline } from "../../../lib/context.ts";
-import type { Counts } from "../../clients/exchange.ts";
+import type { Counts } from "../../clients/mailbox.ts";
 import type { Deps } from "../../deps.ts";
 import { html } from "../../layout/html.ts";
 import { fill } from "../../layout/language.ts";
@@ -43,7 +43,7 @@ ${recentPatients(visit, recent)}`,
 }
 
 /** The start page comes also while the exchange does not answer. */
-async function countsOf({ caller }: Member, { exchange }: Deps): Promise<Counts | undefined> {
+async function countsOf({ caller }: Member, { mailbox }: Deps): Promise<Counts | undefined> {
   const deadline = Deadline.after(Math.min(countPatienceMs, caller.context.deadline.remainingMs()));
-  return await exchange.counts({ ...caller, context: { ...caller.context, deadline } }).catch(() => undefined);
+  return await mailbox.counts({ ...caller, context: { ...caller.context, deadline } }).catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-import type { MessageItem } from "../../clients/exchange.ts";
+import type { MessageItem } from "../../clients/mailbox.ts";
 import type { Deps } from "../../deps.ts";
 import { type Html, html } from "../../layout/html.ts";
 import { fill, instantText } from "../../layout/language.ts";
@@ -13,7 +13,7 @@ export async function messagesPage(visit: Member, deps: Deps): Promise<Response>
   const text = (name: keyof typeof messagesTexts): string => messagesTexts[name][language];
   const box = call.req.query("box") === "sent" ? "sent" : "inbox";
   const cursor = /^\d{1,18}$/.exec(call.req.query("cursor") ?? "")?.[0];
-  const { items, next, counts } = await deps.exchange.box(caller, box, cursor);
+  const { items, next, counts } = await deps.mailbox.box(caller, box, cursor);
   const names = await actorNames(
     visit,
     deps,

@@ -12,7 +12,7 @@ import type {
   Resource,
 } from "@medplum/fhirtypes";
 import { ServiceError } from "../../clients/caller.ts";
-import type { Query } from "../../clients/record.ts";
+import type { Query } from "../../clients/fhir-client.ts";
 import type { Deps } from "../../deps.ts";
 import { type Html, html } from "../../layout/html.ts";
 import { fill, instantText } from "../../layout/language.ts";

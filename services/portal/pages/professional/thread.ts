@@ -1,6 +1,6 @@
 import type { Communication, Task } from "@medplum/fhirtypes";
 import { ServiceError } from "../../clients/caller.ts";
-import type { MessageItem, OpenedMessage } from "../../clients/exchange.ts";
+import type { MessageItem, OpenedMessage } from "../../clients/mailbox.ts";
 import type { Deps } from "../../deps.ts";
 import { actionButton, choiceField, form, type Problems, textArea } from "../../layout/forms.ts";
 import { type Html, html } from "../../layout/html.ts";
@@ -44,8 +44,8 @@ function threadPath(thread: string, more = ""): string {
 async function show(visit: Member, deps: Deps, thread: string, state: State): Promise<Response> {
   const { caller, call, language } = visit;
   const text = (name: keyof typeof messagesTexts): string => messagesTexts[name][language];
-  const items = (await deps.exchange.thread(caller, thread)).filter(({ kind }) => kind !== "request");
-  const opened = await Promise.all(items.slice(-openedMax).map((item) => deps.exchange.open(caller, item)));
+  const items = (await deps.mailbox.thread(caller, thread)).filter(({ kind }) => kind !== "request");
+  const opened = await Promise.all(items.slice(-openedMax).map((item) => deps.mailbox.open(caller, item)));
   const names = await actorNames(
     visit,
     deps,
@@ -174,7 +174,7 @@ export async function answerThread(visit: Member, deps: Deps, thread: string): P
   const sent = await readForm(visit, deps);
   const problems = composeProblems(visit, sent, { withSubject: false });
   if (Object.keys(problems).length > 0) return await show(visit, deps, thread, { values: sent.fields, problems, key: sent.pageKey });
-  const items = (await deps.exchange.thread(caller, thread)).filter(({ kind }) => kind !== "request");
+  const items = (await deps.mailbox.thread(caller, thread)).filter(({ kind }) => kind !== "request");
   const answer = answerTo(items, principal.person ?? "");
   if (!answer) throw new NoSuchPage();
   const subject = items[0]?.subject ?? composeTexts.message[visit.language];
@@ -205,7 +205,7 @@ export async function depositFromMessage(visit: Member, deps: Deps, id: string):
   const thread = sent.text("thread");
   if (!idPattern.test(thread)) throw new NoSuchPage();
   try {
-    await deps.exchange.deposit(visit.caller, id, sent.key);
+    await deps.mailbox.deposit(visit.caller, id, sent.key);
   } catch (error) {
     if (!(error instanceof ServiceError) || error.status !== 403) throw error;
     const text = (name: "depositTitle" | "depositNotAllowed" | "back"): string => messagesTexts[name][visit.language];
@@ -227,12 +227,12 @@ export async function moveReferral(visit: Member, deps: Deps, id: string): Promi
   if (!/^[a-z-]{3,20}$/.test(status)) problems.status = text("moveMissing");
   if (wantsReason.has(status) && reason === "") problems.reason = text("moveReasonMissing");
   if (Object.keys(problems).length > 0) return await show(visit, deps, thread, { values: sent.fields, problems });
-  await deps.exchange.move(visit.caller, id, { status, ...(reason === "" ? {} : { reason }) }, sent.key);
+  await deps.mailbox.move(visit.caller, id, { status, ...(reason === "" ? {} : { reason }) }, sent.key);
   return redirectAfterForm(visit.call, threadPath(thread, "?done=moved"));
 }
 
 export async function attachmentContent(visit: Member, deps: Deps, id: string): Promise<Response> {
-  const { contentType, bytes } = await deps.exchange.attachment(visit.caller, id);
+  const { contentType, bytes } = await deps.mailbox.attachment(visit.caller, id);
   const title = (visit.call.req.query("title") ?? "").slice(0, 120);
   return fileResponse(visit, { type: bareType(contentType), bytes, title });
 }
