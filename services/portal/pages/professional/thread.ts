@@ -83,7 +83,7 @@ function bodyOf({ resource, request, subject }: OpenedMessage): string {
     return (resource.payload ?? []).flatMap(({ contentString }) => contentString ?? []).join("\n\n");
   const reason = request?.reasonCode?.map((each) => conceptText(each)).join("\n") ?? "";
   const answer = resource.statusReason === undefined ? "" : conceptText(resource.statusReason);
-  return [subject ?? "", reason, answer].filter(Boolean).join("\n\n");
+  return [reason || (subject ?? ""), answer].filter(Boolean).join("\n\n");
 }
 
 function attachmentsOf({ resource }: OpenedMessage, text: (name: keyof typeof messagesTexts) => string): Html | undefined {
