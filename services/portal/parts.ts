@@ -1,13 +1,16 @@
 import type { Lookup } from "../lib/database/resolve-hosts.ts";
 import { ServiceClient } from "../lib/service-client.ts";
 import type { ServiceParts } from "../lib/service-parts.ts";
+import { Directory } from "./clients/directory.ts";
 import { ExchangeClient } from "./clients/exchange.ts";
+import { Mailbox } from "./clients/mailbox.ts";
 import { OversightClient } from "./clients/oversight.ts";
 import { RecordClient } from "./clients/record.ts";
 import { RegistryClient } from "./clients/registry.ts";
 import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { loadAssets } from "./layout/assets.ts";
+import { PracticeStore } from "./pages/practice/store.ts";
 import { Inquirer } from "./platform/inquirer.ts";
 import { PlatformObserver } from "./platform/observe-platform.ts";
 import { Drafts } from "./session/drafts.ts";
@@ -65,6 +68,7 @@ export function startDeps(parts: ServiceParts, config: PortalSettings, elsewhere
     ...{ sentinels: config.REDIS_SENTINELS, redisPrimaryName: config.REDIS_PRIMARY_NAME },
     portOf: (name, what) => elsewhere?.ports[`${name} ${what}`] ?? (what === "operations" ? config.OPERATIONS_PORT : config.SERVICES_PORT),
   });
+  const clients = { record: new RecordClient(record), registry: new RegistryClient(registry), exchange: new ExchangeClient(exchange) };
   const deps: Deps = {
     ...parts.deps,
     ...{
@@ -72,11 +76,12 @@ export function startDeps(parts: ServiceParts, config: PortalSettings, elsewhere
       sessions,
       signIn,
       drafts: new Drafts(database),
-      record: new RecordClient(record),
+      ...clients,
       oversight: new OversightClient(record),
       platform,
-      registry: new RegistryClient(registry),
-      exchange: new ExchangeClient(exchange),
+      directory: new Directory(clients.registry, clients.record),
+      mailbox: new Mailbox(clients.exchange),
+      practice: new PracticeStore(database),
       helpdesk: config.HELPDESK,
     },
   };

@@ -26,11 +26,12 @@ async function main(config: Config): Promise<void> {
   });
 }
 
-/** Forgets what is over: sessions, and what was typed and never sent. Each pod does it now and then; it does no harm twice. */
+/** Forgets what is over: sessions, what was typed and never sent, and why records were opened. Each pod does it now and then; it does no harm twice. */
 function tidy(deps: Deps, { DRAFT_DAYS }: Config, signal: AbortSignal): void {
   const timer = setInterval(() => {
     const context = backgroundContext(deps.log, "tidy", 30_000);
-    Promise.all([deps.sessions.expire(context), deps.drafts.expire(context, DRAFT_DAYS)]).catch((error: unknown) => {
+    const work = [deps.sessions.expire(context), deps.drafts.expire(context, DRAFT_DAYS), deps.practice.expire(context)];
+    Promise.all(work).catch((error: unknown) => {
       deps.log.warn({ error: describeError(error) }, "old sessions and drafts not deleted, trying again later");
     });
   }, tidyEveryMs);

@@ -26,7 +26,21 @@ export const navigationTexts = {
   feedback: { en: "Feedback", fr: "Retours", de: "Rückmeldungen" },
   audit: { en: "Audit trail", fr: "Journal d'audit", de: "Prüfprotokoll" },
   start: { en: "Start", fr: "Accueil", de: "Start" },
+  patients: { en: "Find a patient", fr: "Trouver un patient", de: "Patient finden" },
+  agenda: { en: "Agenda", fr: "Agenda", de: "Agenda" },
+  messages: { en: "Messages", fr: "Messages", de: "Nachrichten" },
+  colleagues: { en: "Colleagues", fr: "Confrères", de: "Kolleginnen und Kollegen" },
+  training: { en: "Training", fr: "Formation", de: "Schulung" },
 } as const satisfies Texts;
+
+const professional: readonly Place[] = [
+  { path: "/portal/professional", text: "start", also: ["/portal/practice/start", "/portal/practice/profile"] },
+  { path: "/portal/professional/patients", text: "patients" },
+  { path: "/portal/practice/agenda", text: "agenda", also: ["/portal/practice/visits"] },
+  { path: "/portal/professional/messages", text: "messages", also: ["/portal/professional/referrals"] },
+  { path: "/portal/professional/colleagues", text: "colleagues" },
+  { path: "/portal/practice/training", text: "training" },
+];
 
 /** What each part of the site shows in its navigation, in this order. */
 export const navigation: Readonly<Record<Area, readonly Place[]>> = {
@@ -44,8 +58,8 @@ export const navigation: Readonly<Record<Area, readonly Place[]>> = {
     { path: "/portal/patient/delegates", text: "delegates" },
     { path: "/portal/patient/record", text: "record", selfOnly: true },
   ],
-  professional: [{ path: "/portal/professional", text: "start" }],
-  practice: [{ path: "/portal/practice", text: "start" }],
+  professional,
+  practice: professional,
   operator: [
     { path: "/portal/operator", text: "platform" },
     { path: "/portal/operator/drills", text: "drills" },

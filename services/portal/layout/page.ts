@@ -109,6 +109,6 @@ function account({ language, session, formToken }: Visit): Html {
 <form method="post" action="/portal/sign-out"><input type="hidden" name="${tokenField}" value="${formToken}"><input type="hidden" name="${keyField}" value="${crypto.randomUUID()}"><button class="button-quiet">${layoutTexts.signOut[language]}</button></form></div>`;
 }
 
-function footer({ language }: Visit): Html {
-  return html`<footer class="bottom"><p>${layoutTexts.emergency[language]}</p><ul><li><a href="/portal/help">${layoutTexts.help[language]}</a></li><li><a href="/portal/accessibility">${layoutTexts.accessibility[language]}</a></li></ul></footer>`;
+function footer({ language, session, address }: Visit): Html {
+  return html`<footer class="bottom"><p>${layoutTexts.emergency[language]}</p><ul>${session ? html`<li><a href="/portal/feedback?page=${encodeURIComponent(address.split("?")[0] ?? "")}">${layoutTexts.feedback[language]}</a></li>` : undefined}<li><a href="/portal/help">${layoutTexts.help[language]}</a></li><li><a href="/portal/accessibility">${layoutTexts.accessibility[language]}</a></li></ul></footer>`;
 }

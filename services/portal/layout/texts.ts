@@ -31,6 +31,7 @@ export const layoutTexts = {
   draftKept: { en: "Your text has been kept.", fr: "Votre saisie a été conservée.", de: "Ihre Eingaben wurden aufbewahrt." },
   problem: { en: "Please check your entries", fr: "Veuillez vérifier votre saisie", de: "Bitte prüfen Sie Ihre Eingaben" },
   optional: { en: "optional", fr: "facultatif", de: "freiwillig" },
+  feedback: { en: "What is missing here?", fr: "Que manque-t-il ici ?", de: "Was fehlt hier?" },
   back: { en: "Back", fr: "Retour", de: "Zurück" },
   newer: { en: "Newest entries", fr: "Entrées les plus récentes", de: "Neueste Einträge" },
   older: { en: "Older entries", fr: "Entrées plus anciennes", de: "Ältere Einträge" },

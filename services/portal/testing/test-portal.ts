@@ -37,7 +37,7 @@ export interface TestPortal {
   stop(): Promise<void>;
 }
 
-/** What a test of the operators' pages adds. */
+/** What a test adds: ports of services beside identity and record, by name, and what operators see. */
 export interface TestElsewhere {
   standbys?: number;
   sites?: string[];

@@ -48,7 +48,7 @@ function item({ id, createdAt, role, page: from, language: written, message, ans
     values: { answered: answeredAt ? "no" : "yes" },
     about: fill(text("about"), { date }),
   });
-  return html`<li><div class="entry"><p class="soft small">${date} · ${known ? text(known) : role} · ${from}</p><p class="message"${isLanguage(written) ? html` lang="${written}"` : undefined}>${message}</p></div>${button}</li>`;
+  return html`<li><div class="entry"><p class="soft small">${date} · ${known ? text(known) : role} · ${from}</p><p class="said"${isLanguage(written) ? html` lang="${written}"` : undefined}>${message}</p></div>${button}</li>`;
 }
 
 export async function answerFeedback(visit: Member, deps: Deps): Promise<Response> {

@@ -87,7 +87,7 @@ async function show(visit: Member, deps: Deps, typed: Typed): Promise<Response> 
     content: html`<p class="no-print"><a href="/portal/operator/reviews">${text("back")}</a></p>
 ${taskFacts(task, visit)}
 ${task.focus === undefined ? undefined : html`<h2>${text("access")}</h2>${event ? eventFacts(event, visit) : html`<p class="empty">${text("noEvent")}</p>`}`}
-${notes.length === 0 ? undefined : html`<h2>${text("answers")}</h2><ul class="entries">${notes.map((note) => html`<li><div class="entry"><p class="message">${note.text}</p><p class="soft small">${instantText(note.time, language)}${note.authorString === undefined ? undefined : ` · ${note.authorString}`}</p></div></li>`)}</ul>`}
+${notes.length === 0 ? undefined : html`<h2>${text("answers")}</h2><ul class="entries">${notes.map((note) => html`<li><div class="entry"><p class="said">${note.text}</p><p class="soft small">${instantText(note.time, language)}${note.authorString === undefined ? undefined : ` · ${note.authorString}`}</p></div></li>`)}</ul>`}
 ${isDone(task) ? undefined : answerForm(visit, typed)}`,
   });
 }
@@ -102,7 +102,7 @@ function taskFacts(task: Task, { language }: Member): Html {
   return facts([
     [text("date"), instantText(task.authoredOn, language)],
     [text("state"), stateTag(task, text)],
-    [text("why"), html`<span class="message">${task.reasonCode?.text ?? "–"}</span>`],
+    [text("why"), html`<span class="said">${task.reasonCode?.text ?? "–"}</span>`],
     [text("by"), task.requester?.display ?? task.requester?.reference ?? "–"],
     [text("patient"), task.for?.reference ?? "–"],
     ...(until === undefined ? [] : ([[text("until"), instantText(until, language)]] as const)),

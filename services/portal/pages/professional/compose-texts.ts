@@ -1,0 +1,35 @@
+import type { Texts } from "../../layout/language.ts";
+
+export const composeTexts = {
+  title: { en: "Write a message", fr: "Rédiger un message", de: "Nachricht schreiben" },
+  referTitle: { en: "Refer a patient", fr: "Orienter un patient", de: "Überweisen" },
+  message: { en: "Message", fr: "Message", de: "Nachricht" },
+  choose: { en: "To whom?", fr: "À qui ?", de: "An wen?" },
+  choosePatient: {
+    en: 'A referral is about a patient. Find the patient first and press "Refer" in the record.',
+    fr: "Une orientation concerne un patient. Trouvez d'abord le patient, puis choisissez « Orienter » dans son dossier.",
+    de: "Eine Überweisung gilt einer Person. Suchen Sie sie zuerst und wählen Sie in der Akte „Überweisen“.",
+  },
+  find: { en: "Find a patient", fr: "Trouver un patient", de: "Patient finden" },
+  to: { en: "To {name}", fr: "À {name}", de: "An {name}" },
+  other: { en: "Choose somebody else", fr: "Choisir quelqu'un d'autre", de: "Andere wählen" },
+  subject: { en: "Subject", fr: "Objet", de: "Betreff" },
+  text: { en: "Text", fr: "Texte", de: "Text" },
+  asked: { en: "What is asked for?", fr: "Quelle est la demande ?", de: "Worum geht es?" },
+  askedHint: {
+    en: "For example: cardiological examination",
+    fr: "Par exemple : bilan cardiologique",
+    de: "Zum Beispiel: kardiologische Abklärung",
+  },
+  reason: { en: "Why, and what is known", fr: "Pourquoi, et ce que l'on sait", de: "Warum, und was bekannt ist" },
+  file: { en: "Attachment", fr: "Pièce jointe", de: "Anhang" },
+  attached: { en: "From the record: {name}", fr: "Du dossier : {name}", de: "Aus der Akte: {name}" },
+  options: { en: "Options", fr: "Options", de: "Optionen" },
+  urgent: { en: "Urgent", fr: "Urgent", de: "Dringend" },
+  deposit: { en: "Also keep it in the patient's record", fr: "Classer aussi dans le dossier du patient", de: "Auch in der Akte ablegen" },
+  send: { en: "Send", fr: "Envoyer", de: "Senden" },
+  refer: { en: "Send the referral", fr: "Envoyer l'orientation", de: "Überweisung senden" },
+  subjectMissing: { en: "Enter a subject", fr: "Saisissez un objet", de: "Geben Sie einen Betreff ein" },
+  textMissing: { en: "Write a text", fr: "Rédigez un texte", de: "Schreiben Sie einen Text" },
+  askedMissing: { en: "Say what is asked for", fr: "Indiquez la demande", de: "Sagen Sie, worum es geht" },
+} as const satisfies Texts;

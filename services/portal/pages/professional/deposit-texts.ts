@@ -1,0 +1,60 @@
+import type { Texts } from "../../layout/language.ts";
+
+export const depositTexts = {
+  title: { en: "Add a document", fr: "Ajouter un document", de: "Dokument hinzufügen" },
+  lead: {
+    en: "It goes into this patient's record, under your name.",
+    fr: "Il est ajouté au dossier de ce patient, sous votre nom.",
+    de: "Es kommt unter Ihrem Namen in diese Akte.",
+  },
+  name: { en: "Title", fr: "Titre", de: "Titel" },
+  nameHint: { en: "As colleagues will find it", fr: "Tel que vos confrères le trouveront", de: "So, wie andere es finden werden" },
+  type: { en: "Kind of document", fr: "Type de document", de: "Art des Dokuments" },
+  date: { en: "Date of the document", fr: "Date du document", de: "Datum des Dokuments" },
+  file: { en: "File", fr: "Fichier", de: "Datei" },
+  fileHint: {
+    en: "PDF, picture or text, at most 5 MB",
+    fr: "PDF, image ou texte, 5 Mo au maximum",
+    de: "PDF, Bild oder Text, höchstens 5 MB",
+  },
+  drop: { en: "Or drop a file here.", fr: "Ou déposez un fichier ici.", de: "Oder legen Sie eine Datei hier ab." },
+  level: { en: "Who may see it", fr: "Qui peut le voir", de: "Wer es sehen darf" },
+  normal: {
+    en: "As the patient has decided",
+    fr: "Selon ce que le patient a décidé",
+    de: "Wie die Patientin oder der Patient entschieden hat",
+  },
+  restricted: {
+    en: "Restricted: only whom the patient lets see it",
+    fr: "Restreint : seuls ceux que le patient autorise",
+    de: "Eingeschränkt: nur, wem es ausdrücklich erlaubt ist",
+  },
+  submit: { en: "Add to the record", fr: "Ajouter au dossier", de: "In die Akte legen" },
+  nameMissing: { en: "Enter a title", fr: "Saisissez un titre", de: "Geben Sie einen Titel ein" },
+  dateWrong: {
+    en: "Enter a date that is not in the future",
+    fr: "Saisissez une date qui n'est pas dans le futur",
+    de: "Geben Sie ein Datum ein, das nicht in der Zukunft liegt",
+  },
+  fileMissing: { en: "Choose a file", fr: "Choisissez un fichier", de: "Wählen Sie eine Datei" },
+  typeWrong: {
+    en: "This file is no PDF, picture (JPEG, PNG) or text",
+    fr: "Ce fichier n'est ni un PDF, ni une image (JPEG, PNG), ni un texte",
+    de: "Diese Datei ist kein PDF, kein Bild (JPEG, PNG) und kein Text",
+  },
+  tooLarge: { en: "The file has more than 5 MB", fr: "Le fichier dépasse 5 Mo", de: "Die Datei hat mehr als 5 MB" },
+  notAllowed: {
+    en: "Your profession may not add this kind to a record, or the record is not open to you",
+    fr: "Votre profession ne peut pas ajouter ce type à un dossier, ou le dossier ne vous est pas ouvert",
+    de: "Ihr Beruf darf diese Art nicht in eine Akte legen, oder die Akte ist für Sie nicht zugänglich",
+  },
+  letter: { en: "Letter", fr: "Courrier", de: "Brief" },
+  consult: { en: "Report of a visit", fr: "Compte rendu de consultation", de: "Bericht über einen Besuch" },
+  discharge: { en: "Discharge letter", fr: "Lettre de sortie", de: "Entlassbrief" },
+  laboratory: { en: "Laboratory report", fr: "Résultats de laboratoire", de: "Laborbefund" },
+  imaging: { en: "Imaging report", fr: "Compte rendu d'imagerie", de: "Bildgebungsbefund" },
+  medication: { en: "Medication list", fr: "Liste de médicaments", de: "Medikamentenliste" },
+  vaccination: { en: "Vaccination record", fr: "Carnet de vaccination", de: "Impfausweis" },
+  referral: { en: "Referral letter", fr: "Lettre d'orientation", de: "Überweisungsbrief" },
+  noteType: { en: "Note", fr: "Note", de: "Notiz" },
+} as const satisfies Texts;
