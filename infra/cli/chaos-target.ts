@@ -6,10 +6,10 @@ import { toolEnvironment } from "../lab/environment.ts";
 import { toolchainSteps } from "../lab/lab.ts";
 import { paths } from "../lab/paths.ts";
 import type { Rotatable } from "../secrets/generate.ts";
-import { rotate } from "../secrets.ts";
+import { readSecrets, rotate } from "../secrets.ts";
 import { CommandError, runCommand } from "./child-process.ts";
 import { readPlatform } from "./platform/read-platform.ts";
-import { runRecipe } from "./recipe.ts";
+import { runRecipe, StepError } from "./recipe.ts";
 import { readStackFile } from "./stack-file.ts";
 import { secretNeeds, secretStore, writeAuthority } from "./stack-secrets.ts";
 import { makeToken } from "./token.ts";
@@ -35,6 +35,13 @@ async function rotateSecrets(stack: string, which: keyof typeof rotated): Promis
   await runCommand("pulumi", args, { cwd: paths.checkout, env: toolEnvironment(), timeoutMs: deployTimeoutMs });
 }
 
+/** @throws StepError when the stack has no synthetic accounts */
+async function readDemoPassword(stack: string): Promise<string> {
+  const { demoPassword } = await readSecrets(secretStore(stack));
+  if (demoPassword === undefined) throw new StepError("this stack has no password for synthetic accounts", "Make it: ./dsp secrets make");
+  return demoPassword;
+}
+
 /** Makes sure of what puts the load on the platform: k6, which nothing else needs. @throws RecipeStopped */
 export async function installLoadTools(stream: NodeJS.WriteStream): Promise<void> {
   await runRecipe(toolchainSteps(["k6"]), { stream, logFolder: paths.logs, resumeAdvice: "Run it again." });
@@ -51,6 +58,8 @@ export function chaosTarget(stack: string): Target {
     namespace: names.namespace,
     reports: drillReports,
     makeToken: (ttlSeconds) => makeToken({ stack, role: "system", ttlSeconds }),
+    makeUserToken: (user) => makeToken({ stack, ...user }),
+    readDemoPassword: () => readDemoPassword(stack),
     rotateSecrets: (which) => rotateSecrets(stack, which),
     readStatus: () => readPlatform(file),
     run: async (command, args, options = {}) => {
