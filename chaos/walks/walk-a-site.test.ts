@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { madeTarget } from "../run/testing/made-drill.ts";
 import type { Walk, WalkContext } from "../walk.ts";
+import { messages } from "./messages.ts";
 import { signedIn } from "./signed-in.ts";
 import { MadeSite, type Serve } from "./testing/made-site.ts";
 
@@ -10,7 +11,11 @@ beforeAll(() => site.start());
 afterAll(() => site.stop());
 
 function contextOf(changes: Partial<WalkContext> = {}): WalkContext {
-  const target = madeTarget("/nowhere", { publicUrl: `${site.origin}/fhir`, caFile: site.caFile });
+  const target = madeTarget("/nowhere", {
+    publicUrl: `${site.origin}/fhir`,
+    caFile: site.caFile,
+    makeUserToken: async ({ person = "" }) => person.replace("Practitioner/demo-", ""),
+  });
   return { target, runName: "made-1", signal: new AbortController().signal, ...changes };
 }
 
@@ -83,5 +88,49 @@ describe("the walk of somebody who is signed in", () => {
     const before = asked;
     await delay(1_200);
     expect(asked).toBe(before);
+  });
+});
+
+/** An exchange with one inbox. `damage` is what it does wrong, by the number of the message. */
+function exchange(damage: (n: number, attempt: number) => "lose" | "double" | "cut" | "refuse" | undefined = () => undefined): Serve {
+  const inbox: { key: string; id: string; subject: string; sent: string }[] = [];
+  const attempts = new Map<string, number>();
+  return ({ method, path, query, headers, body }) => {
+    if (path === "/exchange/messages" && method === "POST") {
+      const { to, subject } = JSON.parse(body) as { to: string[]; subject: string };
+      const key = String(headers["idempotency-key"]);
+      const attempt = (attempts.get(key) ?? 0) + 1;
+      attempts.set(key, attempt);
+      const wrong = damage(Number(subject.split(" ")[1]), attempt);
+      if (wrong === "refuse" || to[0] !== "Practitioner/demo-lentz" || headers.authorization !== "Bearer hoffmann") return { status: 403 };
+      const known = inbox.find((item) => item.key === key);
+      const item = known ?? { key, id: `m${attempts.size}`, subject, sent: new Date().toISOString() };
+      if (!known && wrong !== "lose") inbox.push(item);
+      if (wrong === "double") inbox.push({ ...item, key: "", id: `${item.id}-again` });
+      return wrong === "cut" ? "cut" : { status: 201, body: JSON.stringify({ id: item.id, reference: `Communication/${item.id}` }) };
+    }
+    if (path !== "/exchange/inbox" || headers.authorization !== "Bearer lentz") return { status: 403 };
+    const from = Number(query.get("_cursor") ?? 0);
+    const shown = inbox.toReversed().slice(from, from + 2);
+    const next = from + 2 < inbox.length ? { next: String(from + 2) } : {};
+    return { body: JSON.stringify({ items: shown.map((item) => ({ ...item, type: "Communication" })), ...next }) };
+  };
+}
+
+describe("the walk of somebody who sends messages", () => {
+  it.each([
+    ["arrives once, also after a lost answer", "cut", "valid", { lost: 0, doubled: 0, refused: 0 }],
+    ["is lost", "lose", "invalid", { lost: 1, doubled: 0, refused: 0 }],
+    ["arrives twice", "double", "invalid", { lost: 0, doubled: 1, refused: 0 }],
+    ["is refused", "refuse", "invalid", { lost: 0, doubled: 0, refused: 1 }],
+  ] as const)("finds out whether each %s", async (_what, wrong, verdict, figures) => {
+    site.serve = exchange((n, attempt) => (n === 1 && attempt === 1 ? wrong : undefined));
+    const judged = await walkFor(messages, 1_500);
+    expect(judged).toMatchObject({ verdict, figures: { sent: 3, unanswered: 0, ...figures } });
+  });
+
+  it("cannot begin where the first message is refused", async () => {
+    site.serve = exchange(() => "refuse");
+    await expect(messages.begin(contextOf())).rejects.toThrow("the first message was refused: HTTP 403");
   });
 });
