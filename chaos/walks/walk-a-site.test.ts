@@ -1,9 +1,13 @@
+import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { request } from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { madeTarget } from "../run/testing/made-drill.ts";
 import type { Walk, WalkContext } from "../walk.ts";
 import { messages } from "./messages.ts";
 import { signedIn } from "./signed-in.ts";
+import { subscription } from "./subscription.ts";
 import { MadeSite, type Serve } from "./testing/made-site.ts";
 
 const site = new MadeSite();
@@ -14,6 +18,7 @@ function contextOf(changes: Partial<WalkContext> = {}): WalkContext {
   const target = madeTarget("/nowhere", {
     publicUrl: `${site.origin}/fhir`,
     caFile: site.caFile,
+    makeReceiver: async () => ({ address: "127.0.0.1", certificate: site.keys.cert, key: site.keys.key }),
     makeUserToken: async ({ person = "" }) => person.replace("Practitioner/demo-", ""),
   });
   return { target, runName: "made-1", signal: new AbortController().signal, ...changes };
@@ -132,5 +137,95 @@ describe("the walk of somebody who sends messages", () => {
   it("cannot begin where the first message is refused", async () => {
     site.serve = exchange(() => "refuse");
     await expect(messages.begin(contextOf())).rejects.toThrow("the first message was refused: HTTP 403");
+  });
+});
+
+const secret = "s3cret";
+
+function notify(endpoint: string, body: string, signedWith = secret): Promise<number> {
+  const seconds = Math.floor(Date.now() / 1_000);
+  const signature = `t=${seconds},v1=${createHmac("sha256", signedWith).update(`${seconds}.${body}`).digest("hex")}`;
+  return new Promise((resolve, reject) => {
+    const headers = { "dsp-signature": signature, "content-type": "application/fhir+json" };
+    const asked = request(endpoint, { method: "POST", headers, ca: readFileSync(site.caFile) }, (answer) => {
+      answer.resume();
+      answer.on("end", () => resolve(answer.statusCode ?? 0));
+    });
+    asked.on("error", reject);
+    asked.end(body);
+  });
+}
+
+function notification(type: string, event?: { number: number; id: string }): string {
+  const part = event && [
+    { name: "event-number", valueString: String(event.number) },
+    { name: "timestamp", valueInstant: new Date().toISOString() },
+    { name: "focus", valueReference: { reference: `https://platform/fhir/Observation/${event.id}` } },
+  ];
+  const parameter = [{ name: "type", valueCode: type }, ...(part ? [{ name: "notification-event", part }] : [])];
+  return JSON.stringify({ resourceType: "Bundle", type: "history", entry: [{ resource: { resourceType: "Parameters", parameter } }] });
+}
+
+interface Platform {
+  serve: Serve;
+  /** Requests to subscribe and to end it. */
+  asked: string[];
+  statuses: number[];
+}
+
+/** A record and an exchange that tells of what is created. `damage` is what it does wrong, by the number of the event. */
+function platformThatTells(damage: (n: number) => "miss" | "repeat" | "forge" | undefined = () => undefined): Platform {
+  let endpoint = "";
+  let events = 0;
+  let telling = Promise.resolve();
+  const platform: Platform = { asked: [], statuses: [], serve: () => ({ status: 404 }) };
+  const tell = (body: string, signedWith?: string) => {
+    telling = telling.then(async () => void platform.statuses.push(await notify(endpoint, body, signedWith).catch(() => 0)));
+  };
+  platform.serve = ({ method, path, body }) => {
+    if (path === "/fhir/Patient") return { status: 201, body: '{"id":"p1"}' };
+    if (path === "/exchange/fhir/Subscription") {
+      const asked = JSON.parse(body) as { channel: { endpoint: string }; _criteria: { extension: { valueString: string }[] } };
+      endpoint = asked.channel.endpoint;
+      platform.asked.push(`${method} ${asked._criteria.extension[0]?.valueString}`);
+      setTimeout(() => tell(notification("handshake")), 50);
+      return { status: 201, headers: { "dsp-webhook-secret": secret }, body: '{"id":"s1"}' };
+    }
+    if (path === "/exchange/fhir/Subscription/s1") {
+      platform.asked.push(method);
+      return { status: 204 };
+    }
+    events += 1;
+    const event = { number: events, id: `o${events}` };
+    const wrong = damage(events);
+    if (wrong !== "miss") tell(notification("event-notification", event));
+    if (wrong === "repeat") tell(notification("event-notification", event));
+    if (wrong === "forge") tell(notification("event-notification", event), "another secret");
+    return { status: 201, body: JSON.stringify({ id: event.id }) };
+  };
+  return platform;
+}
+
+describe("the walk of a software that has subscribed", () => {
+  it("begins after the handshake, is told of everything, and unsubscribes", async () => {
+    const platform = platformThatTells((n) => (n === 2 ? "repeat" : undefined));
+    site.serve = platform.serve;
+    const { verdict, figures, findings } = await walkFor(subscription, 1_500);
+    expect([verdict, findings]).toEqual(["valid", []]);
+    expect(figures).toMatchObject({ created: 2, notified: 2, missed: 0, repeated: 1 });
+    expect(platform.asked).toEqual(["POST Observation?patient=Patient/p1", "DELETE"]);
+    expect(platform.statuses).toEqual([200, 200, 200, 200]);
+  });
+
+  it("believes nothing that is not signed with its secret", async () => {
+    const platform = platformThatTells((n) => (n === 1 ? "forge" : undefined));
+    site.serve = platform.serve;
+    expect(await walkFor(subscription, 500)).toMatchObject({ verdict: "invalid", figures: { notified: 1 } });
+    expect(platform.statuses).toContain(400);
+  });
+
+  it("cannot begin where nothing outside is reached", async () => {
+    const { makeReceiver: _none, ...target } = contextOf().target;
+    await expect(subscription.begin(contextOf({ target }))).rejects.toThrow("reach no software");
   });
 });

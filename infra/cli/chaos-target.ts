@@ -1,11 +1,13 @@
 /** The platform as drills and load are told of it: addresses, credentials and tools of a stack. */
 import { join } from "node:path";
-import type { Target } from "../../chaos/target.ts";
+import type { ReceiverPlace, Target } from "../../chaos/target.ts";
 import { names } from "../components/names.ts";
 import { toolEnvironment } from "../lab/environment.ts";
+import { readLabFacts } from "../lab/facts.ts";
 import { toolchainSteps } from "../lab/lab.ts";
+import { gatewayOf } from "../lab/network.ts";
 import { paths } from "../lab/paths.ts";
-import type { Rotatable } from "../secrets/generate.ts";
+import { makeLeaf, type Rotatable } from "../secrets/generate.ts";
 import { readSecrets, rotate } from "../secrets.ts";
 import { CommandError, runCommand } from "./child-process.ts";
 import { readPlatform } from "./platform/read-platform.ts";
@@ -42,6 +44,14 @@ async function readDemoPassword(stack: string): Promise<string> {
   return demoPassword;
 }
 
+/** This machine as the lab's pods reach it, with a certificate that they trust. */
+async function makeReceiver(stack: string): Promise<ReceiverPlace> {
+  const [facts, { ca }] = [readLabFacts(), await readSecrets(secretStore(stack))];
+  if (facts === undefined || ca === undefined) throw new StepError("the lab is not there", "Bring it up first: ./dsp up");
+  const address = gatewayOf(facts.settings.subnet);
+  return { address, ...(await makeLeaf(ca, [address], new Date())) };
+}
+
 /** Makes sure of what puts the load on the platform: k6, which nothing else needs. @throws RecipeStopped */
 export async function installLoadTools(stream: NodeJS.WriteStream): Promise<void> {
   await runRecipe(toolchainSteps(["k6"]), { stream, logFolder: paths.logs, resumeAdvice: "Run it again." });
@@ -60,6 +70,7 @@ export function chaosTarget(stack: string): Target {
     makeToken: (ttlSeconds) => makeToken({ stack, role: "system", ttlSeconds }),
     makeUserToken: (user) => makeToken({ stack, ...user }),
     readDemoPassword: () => readDemoPassword(stack),
+    ...(file.kind === "lab" ? { makeReceiver: () => makeReceiver(stack) } : {}),
     rotateSecrets: (which) => rotateSecrets(stack, which),
     readStatus: () => readPlatform(file),
     run: async (command, args, options = {}) => {
