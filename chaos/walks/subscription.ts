@@ -51,13 +51,31 @@ async function mustPost(software: Omit<Software, "receiver">, path: string, reso
   return { id: createdSchema.parse(JSON.parse(answer.body)).id, answer };
 }
 
-function subscriptionOf(origin: string, patient: string, endpoint: string): object {
+const topicsSchema = z.object({ topics: z.array(z.object({ url: z.string() })) });
+
+/** The address of the topic of all changes, as the exchange itself names it. @throws Error where it names none */
+async function topicOf({ context, client, token }: Software): Promise<string> {
+  const { target, signal } = context;
+  const url = new URL("/exchange/topics", target.publicUrl);
+  const headers = { authorization: `Bearer ${token}` };
+  const { answer, reason } = await persist({
+    beganMs: Date.now(),
+    signal,
+    attempt: (timeoutMs) => client.ask({ url, headers, timeoutMs, signal }),
+  });
+  if (answer?.status !== 200) throw new Error(`the topics cannot be read: ${answer === undefined ? reason : `HTTP ${answer.status}`}`);
+  const topic = topicsSchema.parse(JSON.parse(answer.body)).topics.find((each) => each.url.endsWith("/record-change"));
+  if (topic === undefined) throw new Error("the exchange has no topic of changes");
+  return topic.url;
+}
+
+function subscriptionOf(topic: string, patient: string, endpoint: string): object {
   return {
     resourceType: "Subscription",
     status: "requested",
     reason: "A drill",
     end: new Date(Date.now() + tokenTtlS * 1_000).toISOString(),
-    criteria: `${origin}/exchange/fhir/SubscriptionTopic/record-change`,
+    criteria: topic,
     _criteria: { extension: [{ url: `${backport}/backport-filter-criteria`, valueString: `Observation?patient=Patient/${patient}` }] },
     channel: {
       type: "rest-hook",
@@ -93,10 +111,10 @@ async function waitFor(condition: () => boolean, limitMs: number, signal: AbortS
 /** @throws Error when the subscription does not begin */
 async function subscribe(software: Software): Promise<{ patient: string; subscription: string }> {
   const { context, receiver } = software;
-  const { origin } = new URL(context.target.publicUrl);
+  const topic = await topicOf(software);
   const name = [{ family: "Test-Subscription", given: [context.runName] }];
   const { id: patient } = await mustPost(software, "/fhir/Patient", { resourceType: "Patient", name });
-  const made = await mustPost(software, "/exchange/fhir/Subscription", subscriptionOf(origin, patient, receiver.url));
+  const made = await mustPost(software, "/exchange/fhir/Subscription", subscriptionOf(topic, patient, receiver.url));
   const secret = made.answer.headers["dsp-webhook-secret"];
   if (typeof secret !== "string") throw new Error("the subscription came without a secret");
   receiver.trust(secret);

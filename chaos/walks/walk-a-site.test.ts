@@ -183,11 +183,17 @@ function platformThatTells(damage: (n: number) => "miss" | "repeat" | "forge" | 
     telling = telling.then(async () => void platform.statuses.push(await notify(endpoint, body, signedWith).catch(() => 0)));
   };
   platform.serve = ({ method, path, body }) => {
+    if (path === "/exchange/topics")
+      return { body: '{"topics":[{"url":"https://platform/document"},{"url":"https://platform/record-change"}]}' };
     if (path === "/fhir/Patient") return { status: 201, body: '{"id":"p1"}' };
     if (path === "/exchange/fhir/Subscription") {
-      const asked = JSON.parse(body) as { channel: { endpoint: string }; _criteria: { extension: { valueString: string }[] } };
+      const asked = JSON.parse(body) as {
+        criteria: string;
+        channel: { endpoint: string };
+        _criteria: { extension: { valueString: string }[] };
+      };
       endpoint = asked.channel.endpoint;
-      platform.asked.push(`${method} ${asked._criteria.extension[0]?.valueString}`);
+      platform.asked.push(`${method} ${asked.criteria} ${asked._criteria.extension[0]?.valueString}`);
       setTimeout(() => tell(notification("handshake")), 50);
       return { status: 201, headers: { "dsp-webhook-secret": secret }, body: '{"id":"s1"}' };
     }
@@ -213,7 +219,7 @@ describe("the walk of a software that has subscribed", () => {
     const { verdict, figures, findings } = await walkFor(subscription, 1_500);
     expect([verdict, findings]).toEqual(["valid", []]);
     expect(figures).toMatchObject({ created: 2, notified: 2, missed: 0, repeated: 1 });
-    expect(platform.asked).toEqual(["POST Observation?patient=Patient/p1", "DELETE"]);
+    expect(platform.asked).toEqual(["POST https://platform/record-change Observation?patient=Patient/p1", "DELETE"]);
     expect(platform.statuses).toEqual([200, 200, 200, 200]);
   });
 

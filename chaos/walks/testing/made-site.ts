@@ -20,7 +20,7 @@ export interface SiteAnswer {
 }
 
 /** What the site does with a request: an answer, or `cut` for a connection that is lost. */
-export type Serve = (request: SiteRequest) => SiteAnswer | "cut";
+export type Serve = (request: SiteRequest) => SiteAnswer | "cut" | Promise<SiteAnswer | "cut">;
 
 export class MadeSite {
   origin = "";
@@ -40,11 +40,11 @@ export class MadeSite {
     this.#server = createServer(this.keys, (request, response) => {
       const parts: Buffer[] = [];
       request.on("data", (part: Buffer) => parts.push(part));
-      request.on("end", () => {
+      request.on("end", async () => {
         const { pathname, searchParams } = new URL(request.url ?? "/", "https://site");
         const body = Buffer.concat(parts).toString("utf8");
         const { method = "GET", headers } = request;
-        const answer = this.serve({ method, path: pathname, query: searchParams, headers, body });
+        const answer = await this.serve({ method, path: pathname, query: searchParams, headers, body });
         if (answer === "cut") return request.socket.destroy();
         response.writeHead(answer.status ?? 200, answer.headers);
         response.end(answer.body ?? "");
