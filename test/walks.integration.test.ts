@@ -6,12 +6,14 @@ import type { UserClaims } from "../chaos/target.ts";
 import type { Walk } from "../chaos/walk.ts";
 import { Browser } from "../chaos/walks/browser.ts";
 import { messages } from "../chaos/walks/messages.ts";
+import { readPage } from "../chaos/walks/signed-in.ts";
 import { subscription } from "../chaos/walks/subscription.ts";
 import { MadeSite, type Serve } from "../chaos/walks/testing/made-site.ts";
 import type { WebClient } from "../chaos/walks/web-client.ts";
 import { createApp as createExchange } from "../services/exchange/app.ts";
 import { runWorker } from "../services/exchange/delivery/run-worker.ts";
 import { ask, redirectUri, TestPlatform } from "../services/identity/testing/platform.ts";
+import { startTestPortal, type TestPortal } from "../services/portal/testing/test-portal.ts";
 import { createApp as createRecord } from "../services/record/app.ts";
 import { type Both, startBoth } from "./exchange-with-record.ts";
 
@@ -108,5 +110,38 @@ describe("a walk at identity", () => {
     const page = await browser.go({ url: (await ask(await platform.portal())).url });
     const back = await browser.submit(page, { login: "marie", password: platform.files.password });
     expect([back.url.searchParams.has("code"), back.text], asked.join(", ")).toEqual([true, "the portal"]);
+  }, 90_000);
+});
+
+describe("a walk at the portal", () => {
+  let portal: TestPortal;
+
+  beforeAll(async () => {
+    portal = await startTestPortal();
+  }, 120_000);
+  afterAll(() => portal?.stop(), 60_000);
+
+  it("tells a page for somebody who is signed in from one for nobody", async () => {
+    const identity = new URL(portal.identity.issuer).origin;
+    // One address for both, as the edge has it.
+    const client: WebClient = {
+      ask: async ({ url, headers = {} }) => {
+        const at = url.pathname.startsWith("/identity/") ? identity : portal.origin;
+        const answer = await fetch(new URL(url.pathname + url.search, at), { headers, redirect: "manual" });
+        const location = answer.headers.get("location")?.replace(identity, portal.origin);
+        return {
+          status: answer.status,
+          headers: { "set-cookie": answer.headers.getSetCookie(), ...(location === undefined ? {} : { location }) },
+          body: await answer.text(),
+        };
+      },
+      close: () => undefined,
+    };
+    const browser = new Browser(client);
+    const url = new URL("/portal/patient", portal.origin);
+    expect(readPage(await browser.visit({ url }))).toMatchObject({ outcome: "signed out" });
+    const page = await browser.go({ url: new URL("/portal/sign-in?return=%2Fportal%2Fpatient", portal.origin) });
+    expect([page.url.pathname, readPage(page)]).toEqual(["/portal/patient", { outcome: "served" }]);
+    expect(readPage(await browser.visit({ url }))).toEqual({ outcome: "served" });
   }, 90_000);
 });
