@@ -1,6 +1,7 @@
 import type { Check } from "./check.ts";
 import type { Fault } from "./fault.ts";
 import type { PromiseRow } from "./promises.ts";
+import type { Walk } from "./walk.ts";
 
 /** The load while the drill runs: `load/` knows each by name. */
 export type WorkloadName = "smoke" | "steady" | "peak" | "soak";
@@ -36,6 +37,8 @@ export interface Drill {
   /** The row of the table of promises that it stands in, and the stall that a client may see. */
   readonly promise: PromiseRow;
   readonly checks: readonly Check[];
+  /** What others do beside the load; each is a check of its own. */
+  readonly walks?: readonly Walk[];
   /** How long the platform may take back to full redundancy after the last fault is healed. */
   readonly redundancyLimitS: number;
   readonly errorBudget: ErrorBudget;

@@ -9,6 +9,7 @@ import { type JournalLine, readJournal } from "./journal.ts";
 import type { DrillOutcome } from "./run/outcome.ts";
 import { madeCheck, madeDrill, madeFault, madeParts, madeStatus, madeTarget, quick } from "./run/testing/made-drill.ts";
 import { type RunOptions, runDrill } from "./run.ts";
+import type { Walk, WalkContext } from "./walk.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dsp-run-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -337,6 +338,85 @@ describe("a drill that was run and is no pass", () => {
     const { outcome } = await run(madeDrill([once(fault)], { checks: [check], redundancyLimitS: 0.1 }), { target });
     expect(redundantMs).toBeUndefined();
     expect(outcome.verdict).toBe("invalid");
+  });
+});
+
+describe("a walk", () => {
+  const madeWalk = (changes: Partial<Walk> = {}): Walk => ({
+    name: "walk",
+    title: "Somebody walks",
+    begin: async () => ({ end: async () => ({ verdict: "valid", figures: { steps: 3 }, findings: [] }) }),
+    ...changes,
+  });
+
+  it("begins with the load, ends after the platform is whole, and is a check of its own", async () => {
+    const order: string[] = [];
+    const parts = madeParts();
+    let context: WalkContext | undefined;
+    const walk = madeWalk({
+      begin: async (given) => {
+        context = given;
+        order.push(`begun, load: ${parts.loadCalls.join()}`);
+        return {
+          end: async () => {
+            order.push(`ended, load: ${parts.loadCalls.join()}`);
+            return { verdict: "invalid", figures: { steps: 3 }, findings: ["stumbled"] };
+          },
+        };
+      },
+    });
+    const fault = madeFault("kill", { inject: () => void order.push("inject") });
+    const { outcome, lines } = await run(madeDrill([once(fault)], { walks: [walk] }), { parts });
+    expect(order).toEqual(["begun, load: start", "inject", "ended, load: start,stop"]);
+    expect(context).toMatchObject({ runName: `made-${runs}`, target: { stack: "lab" } });
+    expect(context?.signal.aborted).toBe(true);
+    expect(outcome).toMatchObject({ verdict: "invalid", reasons: ["walk: stumbled"] });
+    const told = { name: "walk", title: "Somebody walks", verdict: "invalid", figures: { steps: 3 }, findings: ["stumbled"] };
+    expect(outcome.checks.at(-1)).toEqual(told);
+    expect(lines).toContainEqual({ atMs: expect.any(Number), entry: "check", ...told });
+  });
+
+  it.each([
+    ["fails", () => Promise.reject(new Error("no way in")), "no way in"],
+    ["takes too long", () => new Promise<never>(() => undefined), "not within 200 ms"],
+  ])("that cannot begin because it %s makes the run unknown, and nothing is broken", async (_how, begin, why) => {
+    const fault = madeFault("kill");
+    const { outcome } = await run(madeDrill([once(fault)], { walks: [madeWalk({ begin })] }));
+    expect(outcome).toMatchObject({ verdict: "unknown", reasons: [`the walk walk could not begin: ${why}`] });
+    expect(fault.calls).not.toContain("inject");
+  });
+
+  it("that crashes gives unknown, and the other checks their verdicts", async () => {
+    const begin: Walk["begin"] = async () => ({ end: () => Promise.reject(new Error("fell")) });
+    const { outcome } = await run(madeDrill([once(madeFault("kill"))], { walks: [madeWalk({ begin }), madeWalk({ name: "other" })] }));
+    expect(outcome.verdict).toBe("unknown");
+    expect(outcome.checks.map(({ name, verdict }) => `${name} ${verdict}`)).toEqual([
+      "stall valid",
+      "steady-state valid",
+      "walk unknown",
+      "other valid",
+    ]);
+    expect(outcome.reasons).toEqual(["walk: the walk could not be judged: fell"]);
+  });
+
+  it("is told that the run is over when it ends before its time", async () => {
+    let context: WalkContext | undefined;
+    let ended = false;
+    const begin: Walk["begin"] = async (given) => {
+      context = given;
+      const end = async () => {
+        ended = true;
+        return { verdict: "valid" as const, figures: {}, findings: [] };
+      };
+      return { end };
+    };
+    const failing = madeFault("kill", {
+      inject: () => {
+        throw new Error("no inject");
+      },
+    });
+    await run(madeDrill([once(failing)], { walks: [madeWalk({ begin })] }));
+    expect([context?.signal.aborted, ended]).toEqual([true, false]);
   });
 });
 

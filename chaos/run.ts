@@ -21,6 +21,7 @@ import { type CheckOutcome, type DrillOutcome, worst } from "./run/outcome.ts";
 import type { DrillParts } from "./run/parts.ts";
 import { BudgetExceeded, InjectionFailed, NotFit, type Problem, problemOf } from "./run/problem.ts";
 import { defaultTimings, type Timings } from "./run/timings.ts";
+import { beginWalks, endWalks, type WalkInProgress } from "./run/walks-in-progress.ts";
 import { type PlatformWatch, type Reading, watchPlatform } from "./run/watch-platform.ts";
 import type { Target } from "./target.ts";
 
@@ -59,6 +60,7 @@ interface DrillRun {
   loadAbort: AbortController;
   load: RunningLoad | undefined;
   loadStopped: Promise<void> | undefined;
+  walks: readonly WalkInProgress[];
   pods: PodFacts[];
   startedMs: number;
   steadyEndMs: number | undefined;
@@ -167,6 +169,7 @@ async function establishLoad(run: DrillRun): Promise<void> {
   const load = await parts.startLoad({ target, workload: drill.workload, folder, seconds, runName, signal: run.loadAbort.signal });
   run.load = load;
   options.onLoad?.(load.operations);
+  run.walks = await beginWalks(drill.walks ?? [], { target, runName, signal: run.loadAbort.signal }, timings.walkBeginMs);
   const [steady] = await Promise.all([awaitSteady(run, load, timings.steadyMs, abort.signal), options.before]);
   if (!steady.good) throw new NotFit(`the steady state does not hold before the fault: ${steady.findings.join("; ")}`);
   run.steadyEndMs = Date.now();
@@ -278,8 +281,9 @@ async function check(run: DrillRun): Promise<void> {
     faults: run.faults,
     sightings: run.watch.sightings,
   });
-  const [{ checks, problems }] = await Promise.all([judging, collecting]);
+  const [{ checks: judged, problems }, walked] = await Promise.all([judging, endWalks(run.walks, timings.walkEndMs), collecting]);
   options.signal.throwIfAborted();
+  const checks = [...judged, ...walked];
   for (const outcome of checks) journal.write({ entry: "check", ...outcome, findings: [...outcome.findings] });
   run.checks.push(...checks);
   run.problems.push(...problems);
@@ -340,7 +344,7 @@ function begin(drill: Drill, options: RunOptions): DrillRun {
     faults: drill.faults.map(planFault),
     abort: new AbortController(),
     loadAbort: new AbortController(),
-    ...{ load: undefined, loadStopped: undefined, pods: [], startedMs: Date.now() },
+    ...{ load: undefined, loadStopped: undefined, walks: [], pods: [], startedMs: Date.now() },
     ...{ steadyEndMs: undefined, loadEndMs: undefined, redundantMs: undefined, steadyAgainMs: undefined },
     ...{ problems: [], checks: [], unhealed: [] },
   };

@@ -7,6 +7,27 @@ export interface ToolOptions {
   signal?: AbortSignal;
 }
 
+/** Whom an access token is for, as the platform's tokens say it. */
+export interface UserClaims {
+  role: "patient" | "practitioner" | "system";
+  /** A reference: `Practitioner/demo-hoffmann` */
+  person?: string;
+  profession?: string;
+  /** Id of the organisation that somebody, or a software, acts for. */
+  organization?: string;
+  /** Id of a patient's record. */
+  patient?: string;
+  scope?: string;
+  ttlSeconds: number;
+}
+
+/** Where a software outside the platform can be reached by its pods, with a certificate that they trust, in PEM. */
+export interface ReceiverPlace {
+  address: string;
+  certificate: string;
+  key: string;
+}
+
 export interface Target {
   /** The Pulumi stack: `lab` for the embedded one. */
   stack: string;
@@ -26,6 +47,12 @@ export interface Target {
   reports: string;
   /** An access token for the load's client. */
   makeToken(ttlSeconds: number): Promise<string>;
+  /** An access token for somebody else. */
+  makeUserToken(user: UserClaims): Promise<string>;
+  /** The password of the synthetic people's accounts. @throws Error where there is none */
+  readDemoPassword(): Promise<string>;
+  /** Left out where pods cannot reach whoever runs the drills. */
+  makeReceiver?(): Promise<ReceiverPlace>;
   /**
    * Makes all certificates, or all passwords, anew and rolls them out; ends when the platform uses them. Left out where whoever runs the
    * drills cannot do that.

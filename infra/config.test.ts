@@ -70,6 +70,22 @@ describe("parseSettings", () => {
     expect(settings).toMatchObject({ seed: false, networkPolicyEnforced: true, storageClass: undefined, storageSize: "20Gi" });
   });
 
+  it("lets notifications into inside networks only where nobody depends on the platform", () => {
+    const sites = JSON.stringify({ a: "eu-1a", b: "eu-1b", witness: "eu-1c" });
+    const cluster = { kind: "cluster", sites, edge: "{}" };
+    const webhooks = JSON.stringify({ allowedNetworks: ["172.28.0.1/32"] });
+    expect(parseSettings(lab()).webhooks).toEqual({ allowedNetworks: [] });
+    expect(parseSettings(lab({ webhooks })).webhooks).toEqual({ allowedNetworks: ["172.28.0.1/32"] });
+    expect(parseSettings(lab({ ...cluster, webhooks, production: "false" })).webhooks.allowedNetworks).toHaveLength(1);
+    expect(problemsOf(lab({ ...cluster, webhooks }))).toEqual([expect.stringContaining("dsp:webhooks.allowedNetworks is for labs")]);
+    expect(problemsOf(lab({ webhooks, production: "true" }))).toEqual([
+      expect.stringContaining("dsp:webhooks.allowedNetworks is for labs"),
+    ]);
+    expect(problemsOf(lab({ webhooks: JSON.stringify({ allowedNetworks: ["everywhere"] }) }))).toEqual([
+      expect.stringContaining("dsp:webhooks.allowedNetworks.0 must be IPv4 networks"),
+    ]);
+  });
+
   it("lets drills break a lab, and a cluster only when it is told so", () => {
     const sites = JSON.stringify({ a: "eu-1a", b: "eu-1b", witness: "eu-1c" });
     const cluster = { kind: "cluster", sites, edge: "{}" };

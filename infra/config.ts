@@ -58,6 +58,8 @@ const settingsSchema = z.strictObject({
     })
     .partial()
     .prefault({}),
+  /** Inside networks, besides the Internet, that the platform's notifications may go to; receivers there have certificates of its own authority. */
+  webhooks: z.strictObject({ allowedNetworks: z.array(z.cidrv4("must be IPv4 networks such as 172.28.0.1/32")).default([]) }).prefault({}),
   token: z.strictObject({ issuer: z.string().min(1).optional(), audience: z.string().min(1).default("dsp") }).prefault({}),
   seed: z.stringbool().optional(),
   networkPolicyEnforced: z.stringbool().optional(),
@@ -154,6 +156,10 @@ function relationProblems(kind: StackKind, raw: Readonly<Record<string, string>>
   const edge = edgeSchema.safeParse(decoded.edge ?? {});
   if (raw.weakness !== undefined && kind.kind !== "lab")
     problems.push("dsp:weakness is for the lab alone: it breaks what the platform promises");
+  const allowed = (decoded.webhooks as { allowedNetworks?: unknown } | undefined)?.allowedNetworks;
+  const production = z.stringbool().safeParse(raw.production ?? String(kind.production));
+  if (production.data !== false && Array.isArray(allowed) && allowed.length > 0)
+    problems.push("dsp:webhooks.allowedNetworks is for labs and tests: in production notifications go to the Internet alone");
   if (!kind.sites && raw.sites === undefined) problems.push("dsp:sites is missing: the zones of site a, site b and the witness");
   const sites = (decoded.sites ?? kind.sites) as Partial<Record<"a" | "b" | "witness", string>> | undefined;
   if (sites && typeof sites === "object" && new Set([sites.a, sites.b, sites.witness]).size !== 3) {

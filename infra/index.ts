@@ -106,6 +106,7 @@ for (const [index, spec] of platformServices.entries()) {
     origin,
     token: settings.token,
     secretsChecksum: credentials.checksums.service,
+    webhookNetworks: settings.webhooks.allowedNetworks,
     seed: settings.seed,
     weakened: weakened("service", weakness),
     after: [...prepared, postgres.ready, redis.ready, ...(waitsFor === undefined ? [] : [waitsFor])],

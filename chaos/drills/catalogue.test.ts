@@ -43,6 +43,30 @@ describe("the drills", () => {
     ]);
   });
 
+  it("watch somebody beside the load where a service is hit that the load does not use", () => {
+    const walks = Object.fromEntries(
+      allDrills.flatMap(({ name, walks = [] }) => (walks.length > 0 ? [[name, walks.map((walk) => walk.name)]] : [])),
+    );
+    expect(walks).toEqual({
+      "identity-pod-kill": ["signed-in"],
+      "identity-roll": ["signed-in"],
+      "exchange-pod-kill": ["messages"],
+      "exchange-roll": ["messages"],
+      "portal-pod-kill": ["signed-in"],
+      "portal-roll": ["signed-in"],
+      "message-edge-kill": ["messages"],
+      "subscription-primary-kill": ["subscription"],
+      "signed-in-site-kill": ["signed-in"],
+    });
+  });
+
+  it("have walks whose names are no checks' names, so that each has its own line", () => {
+    for (const { name, checks, walks = [] } of allDrills) {
+      const lines = [...checks, ...walks].map((check) => check.name);
+      expect(new Set(lines).size, name).toBe(lines.length);
+    }
+  });
+
   it("prove each requirement of Tier IV", () => {
     for (const { requirement, drills } of requirements) for (const drill of drills) expect(names, requirement).toContain(drill);
   });

@@ -6,6 +6,7 @@ import { nodeKill } from "../faults/node-kill.ts";
 import { rollingRestart } from "../faults/rolling-restart.ts";
 import { virtualIpTwice } from "../faults/virtual-ip-twice.ts";
 import { promises } from "../promises.ts";
+import { messages } from "../walks/messages.ts";
 import { declareDrill, lasting, once, rolling } from "./declare.ts";
 
 export const edgeDrills: readonly Drill[] = [
@@ -16,6 +17,14 @@ export const edgeDrills: readonly Drill[] = [
     faults: once(edgeKill()),
     promise: promises.edge,
     short: true,
+  }),
+  declareDrill({
+    name: "message-edge-kill",
+    title: "The edge that holds the virtual IP is killed while professionals send each other messages",
+    tolerates: "one of the two edges",
+    faults: once(edgeKill()),
+    promise: promises.edge,
+    walks: [messages],
   }),
   declareDrill({
     name: "edge-freeze",

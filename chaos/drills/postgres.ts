@@ -8,6 +8,7 @@ import { processKill } from "../faults/postgres-crash.ts";
 import { primaryFreeze } from "../faults/primary-freeze.ts";
 import { primaryIsolated } from "../faults/primary-isolated.ts";
 import { promises } from "../promises.ts";
+import { subscription } from "../walks/subscription.ts";
 import { declareDrill, lasting, once } from "./declare.ts";
 
 export const postgresDrills: readonly Drill[] = [
@@ -19,6 +20,15 @@ export const postgresDrills: readonly Drill[] = [
     promise: promises.postgresCrash,
     redundancyLimitS: 180,
     short: true,
+  }),
+  declareDrill({
+    name: "subscription-primary-kill",
+    title: "The pod of the PostgreSQL primary is killed while a software is told of changes that it subscribed to",
+    tolerates: "one PostgreSQL instance",
+    faults: once(podKill("postgres-primary")),
+    promise: promises.postgresCrash,
+    redundancyLimitS: 180,
+    walks: [subscription],
   }),
   declareDrill({
     name: "postgres-backend-crash",

@@ -1,11 +1,43 @@
 import type { Drill } from "../drill.ts";
+import type { PodVictim } from "../faults/aim.ts";
 import { containerFreeze } from "../faults/container-freeze.ts";
 import { cpuStarved } from "../faults/cpu-starved.ts";
 import { outOfMemory } from "../faults/out-of-memory.ts";
 import { podKill } from "../faults/pod-kill.ts";
 import { rollingRestart } from "../faults/rolling-restart.ts";
 import { promises } from "../promises.ts";
+import type { Walk } from "../walk.ts";
+import { messages } from "../walks/messages.ts";
+import { signedIn } from "../walks/signed-in.ts";
 import { declareDrill, lasting, once, rolling } from "./declare.ts";
+
+/** The services beside the record, and who would notice their loss. */
+const others = [
+  { service: "identity", walks: [signedIn] },
+  { service: "registry", walks: [] },
+  { service: "exchange", walks: [messages] },
+  { service: "portal", walks: [signedIn] },
+] as const satisfies { service: PodVictim; walks: readonly Walk[] }[];
+
+const otherDrills = others.flatMap(({ service, walks }): Drill[] => [
+  declareDrill({
+    name: `${service}-pod-kill`,
+    title: `A pod of the ${service} service is killed`,
+    tolerates: "one pod of a service",
+    faults: once(podKill(service)),
+    promise: promises.service,
+    walks,
+  }),
+  declareDrill({
+    name: `${service}-roll`,
+    title: `The ${service} service is rolled to a new version, pod after pod`,
+    tolerates: "a planned restart of every pod of a service",
+    faults: rolling(rollingRestart(service)),
+    promise: promises.service,
+    redundancyLimitS: 180,
+    walks,
+  }),
+]);
 
 export const serviceDrills: readonly Drill[] = [
   declareDrill({
@@ -45,4 +77,5 @@ export const serviceDrills: readonly Drill[] = [
     promise: promises.service,
     redundancyLimitS: 180,
   }),
+  ...otherDrills,
 ];

@@ -2,6 +2,7 @@ import type { Drill } from "../drill.ts";
 import { siteCutOff } from "../faults/site-cut-off.ts";
 import { siteKill } from "../faults/site-kill.ts";
 import { promises } from "../promises.ts";
+import { signedIn } from "../walks/signed-in.ts";
 import { declareDrill, lasting } from "./declare.ts";
 
 const redundancyLimitS = 300;
@@ -15,6 +16,15 @@ export const siteDrills: readonly Drill[] = [
     promise: promises.site,
     redundancyLimitS,
     short: true,
+  }),
+  declareDrill({
+    name: "signed-in-site-kill",
+    title: "The whole site of the PostgreSQL primary is killed while a patient is signed in at the portal",
+    tolerates: "one whole site",
+    faults: lasting(siteKill("postgres-primary"), 20),
+    promise: promises.site,
+    redundancyLimitS,
+    walks: [signedIn],
   }),
   declareDrill({
     name: "other-site-kill",

@@ -104,6 +104,8 @@ function engineTarget(calls: string[]): Target {
     environment: {},
     reports: "",
     makeToken: () => Promise.resolve(""),
+    makeUserToken: async () => "token",
+    readDemoPassword: async () => "password",
     readStatus: () => Promise.resolve({}),
     async run(command, args) {
       const line = [command, ...args.map((arg) => (arg.includes("\n") ? "<script>" : arg))].join(" ");

@@ -33,6 +33,8 @@ function contextOf(kind: Target["kind"], run: (node: string, script: string, arg
   const target: Target = {
     ...{ stack: "lab", kind, production: false, namespace: "dsp", publicUrl: "", caFile: "", environment: {}, reports: "" },
     makeToken: () => Promise.resolve(""),
+    makeUserToken: async () => "token",
+    readDemoPassword: async () => "password",
     readStatus: () => Promise.resolve({}),
     // docker exec NODE bash -euo pipefail -c SCRIPT fault ARGUMENTS…
     run: async (_command, args) => run(args[1] ?? "", args[6] ?? "", args.slice(8)),

@@ -46,6 +46,8 @@ function makeTarget(instances: Record<string, { standby: boolean; lsn: string } 
     ...{ stack: "lab", kind: "lab", production: false, namespace: "dsp", publicUrl: server.url, environment: {}, reports: folder },
     caFile: join(folder, "ca.pem"),
     makeToken: () => Promise.resolve("secret"),
+    makeUserToken: async () => "token",
+    readDemoPassword: async () => "password",
     readStatus: () => Promise.reject(new Error("not asked for")),
     run: (_command, args, options) => {
       asked.push(args.join(" "));

@@ -38,6 +38,8 @@ beforeEach(async () => {
     ...{ stack: "lab", kind: "lab", production: false, namespace: "dsp", publicUrl: server.url, caFile, reports: folder },
     environment: { PATH: process.env.PATH ?? "" },
     makeToken: () => Promise.resolve("secret"),
+    makeUserToken: async () => "token",
+    readDemoPassword: async () => "password",
     readStatus: never,
     run: never,
   };

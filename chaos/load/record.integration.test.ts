@@ -78,6 +78,8 @@ beforeEach(async () => {
     ...{ stack: "lab", kind: "lab", production: false, namespace: "dsp", publicUrl, caFile: certFile, reports: folder },
     environment: { PATH: process.env.PATH ?? "" },
     makeToken: () => issuer.token(),
+    makeUserToken: async () => "token",
+    readDemoPassword: async () => "password",
     readStatus: () => Promise.reject(new Error("not asked for in this test")),
     run: (_command, args, options) => runKubectl(args, options?.input),
   };

@@ -26,6 +26,10 @@ export interface Timings {
   budgetIntervalMs: number;
   /** How far before the end the last operation may have been due; earlier, and the load died. */
   loadGapMaxMs: number;
+  /** How long a walk may take to begin. */
+  walkBeginMs: number;
+  /** How long a walk may take to its judgement: what it still waits for has its own deadline. */
+  walkEndMs: number;
 }
 
 export const defaultTimings: Timings = {
@@ -43,4 +47,6 @@ export const defaultTimings: Timings = {
   aimAheadMs: 5_000,
   budgetIntervalMs: 500,
   loadGapMaxMs: 15_000,
+  walkBeginMs: 60_000,
+  walkEndMs: 90_000,
 };

@@ -1,15 +1,17 @@
 /** The platform as drills and load are told of it: addresses, credentials and tools of a stack. */
 import { join } from "node:path";
-import type { Target } from "../../chaos/target.ts";
+import type { ReceiverPlace, Target } from "../../chaos/target.ts";
 import { names } from "../components/names.ts";
 import { toolEnvironment } from "../lab/environment.ts";
+import { readLabFacts } from "../lab/facts.ts";
 import { toolchainSteps } from "../lab/lab.ts";
+import { gatewayOf } from "../lab/network.ts";
 import { paths } from "../lab/paths.ts";
-import type { Rotatable } from "../secrets/generate.ts";
-import { rotate } from "../secrets.ts";
+import { makeLeaf, type Rotatable } from "../secrets/generate.ts";
+import { readSecrets, rotate } from "../secrets.ts";
 import { CommandError, runCommand } from "./child-process.ts";
 import { readPlatform } from "./platform/read-platform.ts";
-import { runRecipe } from "./recipe.ts";
+import { runRecipe, StepError } from "./recipe.ts";
 import { readStackFile } from "./stack-file.ts";
 import { secretNeeds, secretStore, writeAuthority } from "./stack-secrets.ts";
 import { makeToken } from "./token.ts";
@@ -35,6 +37,21 @@ async function rotateSecrets(stack: string, which: keyof typeof rotated): Promis
   await runCommand("pulumi", args, { cwd: paths.checkout, env: toolEnvironment(), timeoutMs: deployTimeoutMs });
 }
 
+/** @throws StepError when the stack has no synthetic accounts */
+async function readDemoPassword(stack: string): Promise<string> {
+  const { demoPassword } = await readSecrets(secretStore(stack));
+  if (demoPassword === undefined) throw new StepError("this stack has no password for synthetic accounts", "Make it: ./dsp secrets make");
+  return demoPassword;
+}
+
+/** This machine as the lab's pods reach it, with a certificate that they trust. */
+async function makeReceiver(stack: string): Promise<ReceiverPlace> {
+  const [facts, { ca }] = [readLabFacts(), await readSecrets(secretStore(stack))];
+  if (facts === undefined || ca === undefined) throw new StepError("the lab is not there", "Bring it up first: ./dsp up");
+  const address = gatewayOf(facts.settings.subnet);
+  return { address, ...(await makeLeaf(ca, [address], new Date())) };
+}
+
 /** Makes sure of what puts the load on the platform: k6, which nothing else needs. @throws RecipeStopped */
 export async function installLoadTools(stream: NodeJS.WriteStream): Promise<void> {
   await runRecipe(toolchainSteps(["k6"]), { stream, logFolder: paths.logs, resumeAdvice: "Run it again." });
@@ -51,6 +68,9 @@ export function chaosTarget(stack: string): Target {
     namespace: names.namespace,
     reports: drillReports,
     makeToken: (ttlSeconds) => makeToken({ stack, role: "system", ttlSeconds }),
+    makeUserToken: (user) => makeToken({ stack, ...user }),
+    readDemoPassword: () => readDemoPassword(stack),
+    ...(file.kind === "lab" ? { makeReceiver: () => makeReceiver(stack) } : {}),
     rotateSecrets: (which) => rotateSecrets(stack, which),
     readStatus: () => readPlatform(file),
     run: async (command, args, options = {}) => {

@@ -14,6 +14,8 @@ export interface ServiceArgs {
   origin: string;
   token: { issuer: string; audience: string };
   secretsChecksum: pulumi.Input<string>;
+  /** Inside networks that a service which reaches outside may call, in CIDR notation. */
+  webhookNetworks: readonly string[];
   /** Whether the service's synthetic data is sown. */
   seed: boolean;
   /** Values that a weakened platform has otherwise, for the test of the drills. */
@@ -54,7 +56,7 @@ export class Service extends pulumi.ComponentResource {
           },
           redis: { primaryName: names.redisPrimary, passwordSecret: names.redisPassword },
           seed: { enabled: args.seed && args.spec.seeds },
-          ...filesOf(args.spec, args.allZones),
+          ...filesOf(args.spec, args),
           ...args.weakened,
         },
       },
@@ -66,7 +68,10 @@ export class Service extends pulumi.ComponentResource {
 }
 
 /** What a service is given besides what all are given, as files and the variables that name them. */
-function filesOf(spec: ServiceSpec, allZones: readonly string[]): { files: object[]; env: Record<string, string> } {
+function filesOf(
+  spec: ServiceSpec,
+  { allZones, webhookNetworks }: Pick<ServiceArgs, "allZones" | "webhookNetworks">,
+): { files: object[]; env: Record<string, string> } {
   const folder = "/etc/dsp/files";
   const files: object[] = [];
   const env: Record<string, string> = {};
@@ -80,6 +85,11 @@ function filesOf(spec: ServiceSpec, allZones: readonly string[]): { files: objec
     add("CLIENT_KEY_FILE", "key.json", { secret: clientKeyName(spec.name) });
   }
   if (spec.watches) env.SITES = allZones.join(",");
+  if (spec.reachesOutside && webhookNetworks.length > 0) {
+    env.WEBHOOK_ALLOWED_NETWORKS = webhookNetworks.join(",");
+    // Given above: who reaches outside calls other services too.
+    env.WEBHOOK_CA_FILE = `${folder}/ca.crt`;
+  }
   if (spec.isIssuer) {
     add("SIGNING_KEYS_FILE", "signing-keys.json", { secret: names.identityKeys });
     add("COOKIE_KEYS_FILE", "cookie-keys.json", { secret: names.identityKeys });

@@ -34,6 +34,12 @@ export function virtualIpOf(subnet: string): string {
   return `${first}.${second}.255.1`;
 }
 
+/** This machine's own address in the nodes' network: pods reach by it what runs here. */
+export function gatewayOf(subnet: string): string {
+  const [first, second] = parseSubnet(subnet).address;
+  return `${first}.${second}.0.1`;
+}
+
 /** @throws Error for anything but a private IPv4 /16 */
 export function parseSubnet(subnet: string): { address: [number, number]; prefix: 16 } {
   const match = /^(\d{1,3})\.(\d{1,3})\.0\.0\/16$/.exec(subnet);
@@ -71,7 +77,7 @@ export async function ensureNetwork(tools: StepTools, subnet: string): Promise<b
   if (found === subnet) return false;
   if (found !== "") await removeNetwork(tools);
   const [first, second] = parseSubnet(subnet).address;
-  const range = ["--subnet", subnet, "--ip-range", `${first}.${second}.0.0/24`, "--gateway", `${first}.${second}.0.1`];
+  const range = ["--subnet", subnet, "--ip-range", `${first}.${second}.0.0/24`, "--gateway", gatewayOf(subnet)];
   const options = ["com.docker.network.bridge.enable_ip_masquerade=false", `com.docker.network.bridge.name=${bridgeName}`];
   const labels = [`${ownerLabel}=${paths.checkout}`];
   try {

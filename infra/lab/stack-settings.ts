@@ -6,6 +6,7 @@ import type { StepTools } from "../cli/recipe.ts";
 import { clusterName, labNodes } from "./cluster-config.ts";
 import { type LabFacts, readLabFacts } from "./facts.ts";
 import type { PlatformImages } from "./images.ts";
+import { gatewayOf } from "./network.ts";
 import { paths } from "./paths.ts";
 import { upstreamFile } from "./toolchain.ts";
 import { upstreamOperatorManifest } from "./upstream.ts";
@@ -39,6 +40,8 @@ function settingsOf(facts: LabFacts, images: PlatformImages): Record<string, unk
         Object.entries(voters).map(([site, nodes]) => [site, (nodes ?? []).map((node) => `${node.address}:10256`)]),
       ),
     },
+    // A drill's receiver of notifications runs on this machine.
+    "dsp:webhooks": { allowedNetworks: [`${gatewayOf(facts.settings.subnet)}/32`] },
     "dsp:publicUrl": `https://${facts.virtualIp}/fhir`,
   };
 }

@@ -162,7 +162,8 @@ async function makeAuthority(now: Date): Promise<KeyPair> {
   return { certificate: toPem(certificate.toString("pem")), key: await exportKey(keys.privateKey) };
 }
 
-async function makeLeaf(authority: KeyPair, names: readonly string[], now: Date): Promise<KeyPair> {
+/** A certificate for these names and addresses that the authority has signed, and its key. */
+export async function makeLeaf(authority: KeyPair, names: readonly string[], now: Date): Promise<KeyPair> {
   const issuer = new x509.X509Certificate(authority.certificate);
   const signingKey = await webcrypto.subtle.importKey("pkcs8", x509.PemConverter.decodeFirst(authority.key), curve, false, ["sign"]);
   const keys = await webcrypto.subtle.generateKey(curve, true, ["sign", "verify"]);

@@ -23,6 +23,8 @@ export const quick: Timings = {
   aimAheadMs: 0,
   budgetIntervalMs: 2,
   loadGapMaxMs: 10_000,
+  walkBeginMs: 200,
+  walkEndMs: 200,
 };
 
 export function madeStatus(changes: { healthy?: boolean; reasons?: string[]; primaries?: string[] } = {}): unknown {
@@ -61,6 +63,8 @@ export function madeTarget(reports: string, changes: Partial<MadeTarget> = {}): 
     status: () => madeStatus(),
     labels: { "dsp.platform/drills": "allowed" },
     makeToken: async () => "token",
+    makeUserToken: async () => "token",
+    readDemoPassword: async () => "password",
     readStatus: async () => target.status(),
     run: async (_command, args) => {
       if (args.includes("namespace")) return JSON.stringify({ metadata: { labels: target.labels } });
