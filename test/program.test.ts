@@ -94,6 +94,7 @@ function settings(kind: "lab" | "cluster"): Record<string, unknown> {
     return {
       ...common,
       edge: { virtualIp: "172.28.255.1", peers: ["172.28.0.5", "172.28.0.7"], voters: { witness: ["172.28.0.8:10250"] } },
+      webhooks: { allowedNetworks: ["172.28.0.1/32"] },
     };
   return {
     ...common,
@@ -239,6 +240,19 @@ describe("the lab's platform", () => {
       return metadata.labels["pod-security.kubernetes.io/enforce"];
     };
     expect([level("dsp"), level("cnpg-system"), level("dsp-edge")]).toEqual(["restricted", "restricted", "privileged"]);
+  });
+
+  it("lets the notifications of the exchange, and nobody else's, into the inside networks that its settings name", () => {
+    const told = platform.made
+      .filter(({ type }) => type.endsWith(":Deployment"))
+      .flatMap(({ name, inputs }) => {
+        const [container] = (inputs as WatcherInputs).spec.template.spec.containers;
+        return (container.env ?? []).filter((each) => each.name.startsWith("WEBHOOK_")).map((each) => [name, each.name, each.value]);
+      });
+    expect(told).toEqual([
+      ["dsp/exchange", "WEBHOOK_ALLOWED_NETWORKS", "172.28.0.1/32"],
+      ["dsp/exchange", "WEBHOOK_CA_FILE", "/etc/dsp/files/ca.crt"],
+    ]);
   });
 
   it("is labelled for drills", () => {

@@ -47,6 +47,6 @@ export const defaultTimings: Timings = {
   aimAheadMs: 5_000,
   budgetIntervalMs: 500,
   loadGapMaxMs: 15_000,
-  walkBeginMs: 60_000,
+  walkBeginMs: 90_000,
   walkEndMs: 90_000,
 };

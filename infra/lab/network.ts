@@ -120,6 +120,16 @@ export async function keepRangesOnMachine(tools: StepTools, subnet: string): Pro
   if (Number(readFileSync(inotifyInstances, "utf8")) < inotifyInstancesMin) writeFileSync(inotifyInstances, String(inotifyInstancesMin));
 }
 
+/**
+ * The way back to pods that call software on this machine, such as a drill's receiver of notifications: their addresses are not translated.
+ * The routes go over the lab's bridge and are gone with it.
+ */
+export async function routePods(tools: StepTools, ranges: readonly { range: string; node: string }[]): Promise<void> {
+  if (process.getuid?.() !== 0) return tools.log("not root: pods get no answer from software on this machine");
+  // Where the engine's networks are not this machine's own there is no such way; nothing else needs it.
+  for (const { range, node } of ranges) await tools.run("ip", ["route", "replace", range, "via", node], { allowFailure: true });
+}
+
 export async function dropRoutes(tools: StepTools, subnet: string): Promise<void> {
   if (process.getuid?.() !== 0) return;
   setNeighbours("linux");

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { StepError, type StepTools } from "../cli/recipe.ts";
 import { toolEnvironment } from "./environment.ts";
 import type { LabFacts } from "./facts.ts";
+import { routePods } from "./network.ts";
 
 const apiService = "10.96.0.1";
 const podRangesTimeoutMs = 60_000;
@@ -24,6 +25,14 @@ export async function setUpNodes(tools: StepTools, facts: LabFacts): Promise<num
       if (await writeFiles(tools, node.name, files)) changed++;
     }),
   );
+  // The pod network of upstream's node image translates what leaves it.
+  if (facts.settings.artifacts === "packages") {
+    const ranges = facts.nodes.flatMap(({ name, address }) => {
+      const range = podRanges.get(name);
+      return range === undefined ? [] : [{ range, node: address }];
+    });
+    await routePods(tools, ranges);
+  }
   tools.progress("waiting for the nodes to be ready");
   await kubectl(tools, ["wait", "--for=condition=Ready", "nodes", "--all", "--timeout=120s"]);
   return changed;
