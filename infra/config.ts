@@ -1,12 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { type Secrets, secretsSchema } from "./secrets/shape.ts";
+import { platformServices } from "./services.ts";
 import { cluster } from "./stacks/cluster.ts";
 import type { StackKind } from "./stacks/kind.ts";
 import { lab } from "./stacks/lab.ts";
 import { issuerOf } from "./token-issuer.ts";
 import { weaknesses } from "./weakness.ts";
 
+const serviceNames = platformServices.map(({ name }) => name);
 const kinds: Record<StackKind["kind"], StackKind> = { lab, cluster };
 
 const quantity = z.string().regex(/^\d+(\.\d+)?(m|Ki|Mi|Gi|Ti)?$/, "must be a Kubernetes quantity such as 1Gi");
@@ -61,6 +63,11 @@ const settingsSchema = z.strictObject({
   /** Inside networks, besides the Internet, that the platform's notifications may go to; receivers there have certificates of its own authority. */
   webhooks: z.strictObject({ allowedNetworks: z.array(z.cidrv4("must be IPv4 networks such as 172.28.0.1/32")).default([]) }).prefault({}),
   token: z.strictObject({ issuer: z.string().min(1).optional(), audience: z.string().min(1).default("dsp") }).prefault({}),
+  /** Which of the platform's services run; the record always does. */
+  services: z
+    .array(z.enum(serviceNames))
+    .refine((names) => names.includes("record"), "must name record: the others stand on it")
+    .default([...serviceNames]),
   seed: z.stringbool().optional(),
   networkPolicyEnforced: z.stringbool().optional(),
   /** Whether drills may break this platform; its namespace says so. */

@@ -27,6 +27,8 @@ const watcherGrants = await loadGrants(join(import.meta.dirname, "../services/wa
 const servicesAtOnce = 2;
 const podsMax = topology.serviceReplicas + 1;
 const origin = new URL(settings.publicUrl).origin;
+/** What runs; keys, roles and schemas are there for all of them. */
+const chosen = platformServices.filter(({ name }) => settings.services.includes(name));
 const services = platformServices.map(({ name }) => name);
 const callers = platformServices.filter(({ calls }) => calls).map(({ name }) => name);
 const { images, edge, weakness } = settings;
@@ -94,7 +96,7 @@ const redis = new Redis(
   opts,
 );
 const running: Service[] = [];
-for (const [index, spec] of platformServices.entries()) {
+for (const [index, spec] of chosen.entries()) {
   // Two at a time: an upgrade that starts pods of all services at once takes the processors away from those that serve.
   const waitsFor = running[index - servicesAtOnce]?.ready;
   const args = {
@@ -119,8 +121,8 @@ new Edge(
     sites: topology.sites,
     image: images.edge,
     reach: edge,
-    routes: platformServices.map(({ name, path }) => ({ service: name, path, podsMax })),
-    home: "/portal/",
+    routes: chosen.map(({ name, path }) => ({ service: name, path, podsMax })),
+    home: settings.services.includes("portal") ? "/portal/" : "",
     secretsChecksum: credentials.checksums.edge,
     weakened: weakened("edge", weakness),
     after: prepared,
@@ -136,7 +138,7 @@ if (weakness === "one-dns-pod") {
 
 /** Where the platform is reached, and the certificate to trust. */
 export const endpoints = {
-  ...Object.fromEntries(platformServices.map(({ name, path }) => [name, `${origin}${path}`])),
+  ...Object.fromEntries(chosen.map(({ name, path }) => [name, `${origin}${path}`])),
   fhir: settings.publicUrl,
   ca: credentials.caCertificate,
 };
@@ -152,7 +154,7 @@ export const cluster = {
   redisPrimary: names.redisPrimary,
   sites: topology.sites,
   witness: topology.witness,
-  services,
+  services: chosen.map(({ name }) => name),
 };
 /** Whether the pod network enforces the NetworkPolicies that are written; the lab's does not. */
 export const networkPolicyEnforced = settings.networkPolicyEnforced;

@@ -102,7 +102,8 @@ export const audit: Command = {
     if (head !== undefined && service === undefined) throw new UsageError("a head is of one service: say which with --service");
     const reports: ChainReport[] = [];
     try {
-      for (const each of service === undefined ? services : [service]) reports.push(await verify(text("stack") ?? "lab", each, head));
+      for (const each of service === undefined ? readStackFile(text("stack") ?? "lab").services : [service])
+        reports.push(await verify(text("stack") ?? "lab", each, head));
     } catch (failure) {
       if (!(failure instanceof StepError)) throw failure;
       process.stderr.write(`dsp: ${failure.message}\n     ${failure.advice}\n`);

@@ -34,7 +34,10 @@ async function readAccounts(stackName: string): Promise<Account[]> {
   } catch (failure) {
     if (!(failure instanceof CommandError)) throw failure;
     const lastWords = failure.stderr.trim().split("\n").at(-1) ?? failure.message;
-    throw new StepError(`the accounts could not be read: ${lastWords}`, "Bring the platform up first: ./dsp up");
+    throw new StepError(
+      `the accounts could not be read: ${lastWords}`,
+      "Bring the platform up first, with all its services: ./dsp up --services all",
+    );
   }
 }
 

@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { readLabFacts } from "../lab/facts.ts";
 import { paths } from "../lab/paths.ts";
+import { platformServices } from "../services.ts";
 import { issuerOf } from "../token-issuer.ts";
 import type { KubernetesTarget } from "./platform/kubernetes-api.ts";
 import { StepError } from "./recipe.ts";
@@ -16,6 +17,7 @@ const settingsSchema = z.object({
   kubeconfig: z.string().optional(),
   context: z.string().optional(),
   publicUrl: z.string(),
+  services: z.array(z.string()).default(platformServices.map(({ name }) => name)),
   sites: z.object({ a: z.string(), b: z.string(), witness: z.string() }).default({ a: "site-a", b: "site-b", witness: "witness" }),
   edge: z.object({ virtualIp: z.string().optional() }).default({}),
   token: z.object({ issuer: z.string().optional(), audience: z.string().default("dsp") }).prefault({}),
@@ -27,6 +29,8 @@ export interface StackFile {
   /** People depend on it. Whatever is no lab is, unless its settings say otherwise. */
   production: boolean;
   publicUrl: string;
+  /** Those that run. */
+  services: string[];
   virtualIp: string | undefined;
   sites: { a: string; b: string; witness: string };
   token: { issuer: string; audience: string };
@@ -63,11 +67,12 @@ export function readStackFile(stack: string): StackFile {
     const problems = settings.error.issues.map((issue) => `dsp:${issue.path.join(".")} ${issue.message}`);
     throw new StepError(`the settings of stack "${stack}" are not usable: ${problems.join("; ")}`, `Repair ${file}, or run ./dsp up.`);
   }
-  const { kind, kubeconfig, context, publicUrl, sites, edge, token, production } = settings.data;
+  const { kind, kubeconfig, context, publicUrl, services, sites, edge, token, production } = settings.data;
   return {
     kind,
     production: production ?? kind !== "lab",
     publicUrl,
+    services,
     sites,
     token: { ...token, issuer: token.issuer ?? issuerOf(publicUrl) },
     virtualIp: edge.virtualIp,

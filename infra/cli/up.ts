@@ -61,6 +61,11 @@ export const up: Command = {
       choices: artifacts,
       description: "where tools and images come from: official downloads, package registries, or whichever answers (default)",
     },
+    services: {
+      type: "string",
+      choices: ["all", "record"],
+      description: "which services run: all at first, then those that ran before. Two cores have room for a failover with the record alone",
+    },
     subnet: { type: "string", placeholder: "range", description: "private range for the nodes (default: 172.28.0.0/16)" },
     port: { type: "string", placeholder: "number", description: "port of 127.0.0.1 that leads to the edge (default: 8443)" },
     "api-port": { type: "string", placeholder: "number", description: "port of 127.0.0.1 that leads to the API servers (default: 16443)" },
@@ -71,6 +76,7 @@ export const up: Command = {
     const json = values.json === true;
     const options: LabOptions = {
       artifacts: (values.artifacts ?? "auto") as LabOptions["artifacts"],
+      services: values.services as LabOptions["services"],
       subnet: values.subnet as string | undefined,
       edgePort: readPort("port", values.port),
       apiPort: readPort("api-port", values["api-port"]),

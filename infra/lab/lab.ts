@@ -14,7 +14,7 @@ import { holdLabLock } from "./lock.ts";
 import { dropRoutes, ensureNetwork, keepRangesOnMachine, networkOwner, removeNetwork } from "./network.ts";
 import { setUpNodes } from "./node-setup.ts";
 import { paths } from "./paths.ts";
-import { rememberImages } from "./stack-settings.ts";
+import { rememberImages, rememberServices } from "./stack-settings.ts";
 import { buildModules, isBuiltOnce } from "./toolchain.ts";
 import { upstreamAnswers } from "./upstream.ts";
 
@@ -22,6 +22,8 @@ export interface LabOptions {
   artifacts: "auto" | "upstream" | "packages";
   /** Private /16 for the nodes; the default is 172.28.0.0/16. */
   subnet?: string | undefined;
+  /** Which of the platform's services run; undefined: those that ran before, all at first. */
+  services?: "all" | "record" | undefined;
   /** Port of 127.0.0.1 that leads to the edge. */
   edgePort?: number | undefined;
   /** Port of 127.0.0.1 that leads to the API servers. */
@@ -71,6 +73,7 @@ export function labUpSteps(options: LabOptions): Step[] {
         settings.artifacts = await artifactsOf(options);
         images = await provideLabImages(tools, settings.artifacts);
         rememberImages(images.platform);
+        rememberServices(options.services);
         return `from ${settings.artifacts}${images.built ? "" : ", unchanged"}`;
       },
     },

@@ -13,6 +13,13 @@ import { upstreamOperatorManifest } from "./upstream.ts";
 
 let platformImages: PlatformImages | undefined;
 
+let chosenServices: "all" | "record" | undefined;
+
+/** Kept until the settings are written. */
+export function rememberServices(services: typeof chosenServices): void {
+  chosenServices = services;
+}
+
 /** Kept between the step that makes the images and the one that writes the settings. */
 export function rememberImages(images: PlatformImages): void {
   platformImages = images;
@@ -59,6 +66,8 @@ export async function writeStackSettings(tools: StepTools): Promise<string | und
   for (const [key, value] of Object.entries(settingsOf(facts, platformImages))) {
     document.setIn(["config", key], document.createNode(value));
   }
+  if (chosenServices === "record") document.setIn(["config", "dsp:services"], document.createNode(["record"]));
+  if (chosenServices === "all") document.deleteIn(["config", "dsp:services"]);
   // What a test of the drills left behind when it was killed.
   document.deleteIn(["config", "dsp:weakness"]);
   const written = String(document);

@@ -1,6 +1,6 @@
 /** Rights, emergency access, the access log and the audit chain on the running platform, through the virtual IP. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { fhirUrl, runTool, trustPlatform } from "./platform-under-test.ts";
+import { fhirUrl, runTool, stack, trustPlatform } from "./platform-under-test.ts";
 
 interface Resource {
   resourceType: string;
@@ -90,7 +90,7 @@ describe("a patient's record", () => {
 });
 
 describe("./dsp audit verify", () => {
-  it("finds every service's audit record whole, and record's from a head that was noted before", async () => {
+  it("finds the audit record of what runs whole, and record's from a head that was noted before", async () => {
     interface Report {
       service: string;
       sealed: number;
@@ -100,9 +100,8 @@ describe("./dsp audit verify", () => {
     const verify = async (...options: string[]) =>
       JSON.parse(await runTool("./dsp", ["audit", "verify", "--json", ...options])) as Report[];
     const all = await verify();
-    expect(all.map(({ service, defects }) => ({ service, defects }))).toEqual(
-      ["record", "identity", "registry", "exchange", "portal"].map((service) => ({ service, defects: [] })),
-    );
+    expect(all.map(({ service }) => service)).toEqual(stack.services);
+    expect(all.flatMap(({ defects }) => defects)).toEqual([]);
     const first = all[0] as Report;
     expect(first.sealed).toBeGreaterThan(0);
     const [second] = await verify("--service", "record", "--head", `${first.head.sequence}:${first.head.hash}`);

@@ -153,3 +153,17 @@ describe("a practice's software", () => {
     expect(done).toEqual(expect.arrayContaining(["token", "provide", "retrieve"]));
   });
 });
+
+describe("the audit record", () => {
+  it("of every service is whole", async () => {
+    const reports = JSON.parse(await runTool("./dsp", ["audit", "verify", "--json"])) as {
+      service: string;
+      sealed: number;
+      defects: object[];
+    }[];
+    expect(reports.map(({ service, defects }) => ({ service, defects }))).toEqual(
+      ["record", "identity", "registry", "exchange", "portal"].map((service) => ({ service, defects: [] })),
+    );
+    expect(reports.find(({ service }) => service === "identity")?.sealed).toBeGreaterThan(0);
+  });
+});
