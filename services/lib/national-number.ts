@@ -2,11 +2,10 @@
  * The 13-digit national number: birth date (YYYYMMDD), a sequence of three digits, and two check digits, Luhn's (ISO/IEC 7812-1 annex B)
  * and Verhoeff's (J. Verhoeff, Error Detecting Decimal Codes, 1969), each over the first eleven digits.
  */
+import type { Language } from "./language.ts";
 
 /** `Identifier.system` of the national number. */
 export const nationalNumberSystem = "urn:dsp:national-number";
-
-export type Language = "fr" | "de" | "en";
 
 export type DefectKind = "length" | "characters" | "date" | "luhn" | "verhoeff";
 

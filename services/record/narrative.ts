@@ -1,4 +1,4 @@
-import type { Language } from "./language.ts";
+import type { Language } from "../lib/language.ts";
 
 const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 

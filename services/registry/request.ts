@@ -2,10 +2,10 @@ import type { Interaction } from "../lib/audit-event.ts";
 import type { Context } from "../lib/context.ts";
 import { authenticate, type Call, decodeUtf8, isJsonBody, readBody } from "../lib/http.ts";
 import { checkedKey, fingerprint, type WriteRequest } from "../lib/idempotency.ts";
+import { preferredLanguage } from "../lib/language.ts";
 import { fhirError } from "../lib/operation-outcome.ts";
 import { type Access, type Action, authorise } from "./access.ts";
 import type { Deps, ResourceType } from "./deps.ts";
-import { preferredLanguage } from "./language.ts";
 
 /** Authenticates and authorises. @throws FhirError 401, 403 */
 export async function admit(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { languages } from "../language.ts";
+import { languages } from "../../lib/language.ts";
 import { describeEvent, type Event } from "./describe.ts";
 
 const event: Event = {

@@ -1,5 +1,5 @@
 import type { Interaction } from "../../lib/audit-event.ts";
-import type { Language } from "../language.ts";
+import type { Language } from "../../lib/language.ts";
 
 /** What a patient is told about one audit record. */
 export interface Event {

@@ -3,11 +3,11 @@ import type { Served } from "../../lib/audit.ts";
 import type { Interaction } from "../../lib/audit-event.ts";
 import type { Context } from "../../lib/context.ts";
 import { authenticate, type Call, type Env, preference, primaryOnly, wantsJson } from "../../lib/http.ts";
+import { type Language, preferredLanguage } from "../../lib/language.ts";
 import { fhirError, fhirJson } from "../../lib/operation-outcome.ts";
 import { reach } from "../../lib/scope.ts";
 import type { Access } from "../access.ts";
 import type { Deps } from "../deps.ts";
-import { type Language, preferredLanguage } from "../language.ts";
 import { listEvents, parseLogQuery, readEvent } from "./list-events.ts";
 
 /** AuditEvent: who looked at a record, for its patient and for the platform's auditors. Nobody writes it but the service itself. */

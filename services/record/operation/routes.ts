@@ -1,12 +1,12 @@
 import type { Hono } from "hono";
 import { authenticate, type Call, checkId, decodeUtf8, type Env, isJsonBody, primaryOnly, readBody, wantsJson } from "../../lib/http.ts";
 import { checkedKey, fingerprint } from "../../lib/idempotency.ts";
+import { preferredLanguage } from "../../lib/language.ts";
 import { FhirError, fhirError, fhirJson, outcome } from "../../lib/operation-outcome.ts";
 import { reach } from "../../lib/scope.ts";
 import { authorise } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
-import { preferredLanguage } from "../language.ts";
 import { checkedResource } from "../resource/create-resource.ts";
 import { recordingRefusal } from "../resource/write-once.ts";
 import { breakGlass, emergencyCaller, parseReason } from "./break-glass.ts";

@@ -3,9 +3,9 @@ import type { Interaction } from "../../lib/audit-event.ts";
 import type { Context } from "../../lib/context.ts";
 import { authenticate, type Call, checkId, decodeUtf8, type Env, isJsonBody, primaryOnly, readBody, wantsJson } from "../../lib/http.ts";
 import { checkedKey, fingerprint } from "../../lib/idempotency.ts";
+import { preferredLanguage } from "../../lib/language.ts";
 import { fhirError, fhirJson } from "../../lib/operation-outcome.ts";
 import type { Deps } from "../deps.ts";
-import { preferredLanguage } from "../language.ts";
 import { auditChain, parseChainQuery } from "./audit-chain.ts";
 import { answerReview, listReviews, parseAnswer, parseReviewQuery, readReview } from "./reviews.ts";
 

@@ -1,7 +1,7 @@
 import type { Served } from "../../lib/audit.ts";
 import type { Context } from "../../lib/context.ts";
 import { exactlyOnce, type WriteRequest } from "../../lib/idempotency.ts";
-import type { Language } from "../../lib/national-number.ts";
+import type { Language } from "../../lib/language.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
 import { factsAbout } from "../access.ts";
 import type { Deps } from "../deps.ts";

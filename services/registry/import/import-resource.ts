@@ -3,7 +3,7 @@ import type { Context } from "../../lib/context.ts";
 import type { Statement, Transaction } from "../../lib/database/database.ts";
 import { parseExactly, parseResource } from "../../lib/fhir/exact-json.ts";
 import { type AnyResource, idPattern } from "../../lib/fhir/validate.ts";
-import type { Language } from "../../lib/national-number.ts";
+import type { Language } from "../../lib/language.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
 import type { Deps, ResourceType } from "../deps.ts";
 import type { Candidate } from "../matching/find-candidates.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Context, Deadline } from "../../lib/context.ts";
-import type { Language } from "../../lib/national-number.ts";
+import type { Language } from "../../lib/language.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
 import type { Deps } from "../deps.ts";
 import { checkColumns, type ImportKind } from "./parse-line.ts";

@@ -1,5 +1,5 @@
 import type { Statement, Transaction } from "../../lib/database/database.ts";
-import type { Language } from "../../lib/national-number.ts";
+import type { Language } from "../../lib/language.ts";
 import type { ResourceType } from "../deps.ts";
 import type { ImportKind } from "./parse-line.ts";
 

@@ -1,4 +1,4 @@
-import type { Language } from "../../lib/national-number.ts";
+import type { Language } from "../../lib/language.ts";
 import type { Reason } from "./score-pair.ts";
 
 const words: Record<Reason, Record<Language, string>> = {

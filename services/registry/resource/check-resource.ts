@@ -1,7 +1,8 @@
 import type { Identifier } from "@medplum/fhirtypes";
 import { type ParsedResource, parseResource } from "../../lib/fhir/exact-json.ts";
 import { type AnyResource, validate } from "../../lib/fhir/validate.ts";
-import { type Language, nationalNumberSystem, parseNationalNumber } from "../../lib/national-number.ts";
+import type { Language } from "../../lib/language.ts";
+import { nationalNumberSystem, parseNationalNumber } from "../../lib/national-number.ts";
 import { FhirError, fhirError, issue, type OperationOutcomeIssue } from "../../lib/operation-outcome.ts";
 import type { Deps, ResourceType } from "../deps.ts";
 

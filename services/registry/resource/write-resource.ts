@@ -4,7 +4,7 @@ import type { Transaction } from "../../lib/database/database.ts";
 import type { ParsedResource } from "../../lib/fhir/exact-json.ts";
 import type { AnyResource } from "../../lib/fhir/validate.ts";
 import { exactlyOnce, type WriteRequest } from "../../lib/idempotency.ts";
-import type { Language } from "../../lib/national-number.ts";
+import type { Language } from "../../lib/language.ts";
 import { fhirError, issue } from "../../lib/operation-outcome.ts";
 import { DuplicateRefused, factsAbout, recordingRefusal } from "../access.ts";
 import type { Deps, ResourceType } from "../deps.ts";

@@ -1,4 +1,4 @@
-import type { Language } from "../../language.ts";
+import type { Language } from "../../../lib/language.ts";
 import { word } from "./wording.ts";
 
 /** A FHIR element of some kind, its numbers as they were written (`parseResource`, `exact`). */

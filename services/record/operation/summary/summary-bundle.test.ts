@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type AnyResource, validate } from "../../../lib/fhir/validate.ts";
+import { type Language, languages } from "../../../lib/language.ts";
 import { anyText } from "../../../lib/testing/any-text.ts";
 import { loadCatalogue } from "../../catalogue.ts";
-import { type Language, languages } from "../../language.ts";
 import type { StoredVersion } from "../../resource/store.ts";
 import { resourceTypes } from "../../resource-types.ts";
 import { sections } from "./sections.ts";

@@ -1,7 +1,7 @@
 import { dateRange } from "../../../lib/fhir/date-range.ts";
 import { parseResource } from "../../../lib/fhir/exact-json.ts";
 import { splitReference } from "../../../lib/fhir/search-index.ts";
-import type { Language } from "../../language.ts";
+import type { Language } from "../../../lib/language.ts";
 import { narrative, paragraph, table } from "../../narrative.ts";
 import type { StoredVersion } from "../../resource/store.ts";
 import { type Element, elements, joined, nameText, primitive } from "./element-text.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { preferredLanguage } from "../../language.ts";
+import { preferredLanguage } from "../../../lib/language.ts";
 import { word } from "./wording.ts";
 
 describe("preferredLanguage", () => {

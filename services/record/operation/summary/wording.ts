@@ -1,4 +1,4 @@
-import type { Language } from "../../language.ts";
+import type { Language } from "../../../lib/language.ts";
 
 export type Wording = Readonly<Record<Language, string>>;
 
