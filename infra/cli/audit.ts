@@ -1,9 +1,8 @@
-import { names } from "../components/names.ts";
-import { toolEnvironment } from "../lab/environment.ts";
 import { platformServices } from "../services.ts";
-import { CommandError, runCommand } from "./child-process.ts";
+import { CommandError } from "./child-process.ts";
 import { type Command, exitCodes, UsageError } from "./command.ts";
 import { StepError } from "./recipe.ts";
+import { lastLine, runServiceScript } from "./service-script.ts";
 import { readStackFile } from "./stack-file.ts";
 
 interface ChainReport {
@@ -53,32 +52,22 @@ function showReport({ service, sealed, waiting, head, defects }: ChainReport): s
 
 /** Runs the service's own verification in one of its pods: nobody else can reach the database. */
 async function verify(stackName: string, service: string, head: string | undefined): Promise<ChainReport> {
-  const { kubernetes } = readStackFile(stackName);
-  const args = ["exec", "--kubeconfig", kubernetes.kubeconfig, "--namespace", names.namespace];
-  if (kubernetes.context !== undefined) args.push("--context", kubernetes.context);
-  args.push(
-    `deployment/${service}`,
-    "--",
-    "node",
-    "services/lib/verify-audit.ts",
-    service,
-    ...(head === undefined ? [] : ["--head", head]),
-  );
+  const args = [service, ...(head === undefined ? [] : ["--head", head])];
   try {
-    return read(service, await runCommand("kubectl", args, { timeoutMs, env: toolEnvironment() }));
+    return read(service, await runServiceScript(stackName, { service, script: "services/lib/verify-audit.ts", args, timeoutMs }));
   } catch (failure) {
     if (!(failure instanceof CommandError)) throw failure;
     // Exit code 1 is a report with defects.
-    if (failure.exitCode === 1 && failure.stdout.includes('"defects"')) return read(service, failure.stdout);
+    if (failure.exitCode === 1 && failure.stdout.includes('"defects"')) return read(service, lastLine(failure.stdout));
     throw new StepError(
-      `the audit record of ${service} could not be verified: ${failure.stderr.trim().split("\n").at(-1) ?? failure.message}`,
+      `the audit record of ${service} could not be verified: ${lastLine(failure.stderr) || failure.message}`,
       "See ./dsp status.",
     );
   }
 }
 
-function read(service: string, stdout: string): ChainReport {
-  return { service, ...(JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Omit<ChainReport, "service">) };
+function read(service: string, line: string): ChainReport {
+  return { service, ...(JSON.parse(line) as Omit<ChainReport, "service">) };
 }
 
 export const audit: Command = {

@@ -1,10 +1,9 @@
 import { z } from "zod";
-import { names } from "../components/names.ts";
-import { toolEnvironment } from "../lab/environment.ts";
 import { readSecrets } from "../secrets.ts";
-import { CommandError, runCommand } from "./child-process.ts";
+import { CommandError } from "./child-process.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { StepError } from "./recipe.ts";
+import { lastLine, runServiceScript } from "./service-script.ts";
 import { readStackFile } from "./stack-file.ts";
 import { secretStore } from "./stack-secrets.ts";
 
@@ -24,16 +23,12 @@ type Account = z.infer<typeof accountSchema>;
 
 /** The synthetic accounts with the one-time codes of this moment, from a pod of identity. @throws StepError */
 async function readAccounts(stackName: string): Promise<Account[]> {
-  const { kubernetes } = readStackFile(stackName);
-  const args = ["exec", "--kubeconfig", kubernetes.kubeconfig, "--namespace", names.namespace];
-  if (kubernetes.context !== undefined) args.push("--context", kubernetes.context);
-  args.push("deployment/identity", "--", "node", "services/identity/demo-accounts.ts");
+  const script = "services/identity/demo-accounts.ts";
   try {
-    const stdout = await runCommand("kubectl", args, { timeoutMs, env: toolEnvironment() });
-    return z.array(accountSchema).parse(JSON.parse(stdout.trim().split("\n").at(-1) ?? ""));
+    return z.array(accountSchema).parse(JSON.parse(await runServiceScript(stackName, { service: "identity", script, timeoutMs })));
   } catch (failure) {
     if (!(failure instanceof CommandError)) throw failure;
-    const lastWords = failure.stderr.trim().split("\n").at(-1) ?? failure.message;
+    const lastWords = lastLine(failure.stderr) || failure.message;
     throw new StepError(
       `the accounts could not be read: ${lastWords}`,
       "Bring the platform up first, with all its services: ./dsp up --services all",

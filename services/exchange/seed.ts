@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { configOrExit } from "../lib/configuration.ts";
 import { backgroundContext, type Context } from "../lib/context.ts";
 import { type DemoPerson, demoPeople } from "../lib/demo-people.ts";
-import { FhirError } from "../lib/operation-outcome.ts";
+import { runSeed, seedDeadlineMs } from "../lib/run-seed.ts";
 import { readConfig } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { composeMessage, composeReferral } from "./message/compose.ts";
@@ -11,15 +10,12 @@ import { type Party, partyOf } from "./party.ts";
 import type { PreparedMessage } from "./resource/prepare-message.ts";
 import { sendMessages } from "./resource/send-message.ts";
 
-/** How long one message may take, migrations by the service's replicas included. */
-const deadlineMs = 120_000;
-
 /** A demo professional, as their token would say. */
 function asProfessional(deps: Deps, login: string): { context: Context; party: Party } {
   const person: DemoPerson | undefined = demoPeople.find((each) => each.login === login);
   if (!person?.practitionerId) throw new Error(`there is no demo professional ${login}`);
   const { profession, organizationId, given, family, practitionerId } = person;
-  const base = backgroundContext(deps.log, "seed", deadlineMs);
+  const base = backgroundContext(deps.log, "seed", seedDeadlineMs);
   const principal = {
     ...{
       ...base.principal,
@@ -101,32 +97,6 @@ export async function seed(deps: Deps): Promise<{ written: number; present: numb
   return counts;
 }
 
-/** The replicas do the migrations; a seed that comes first waits for them. */
-async function schemaReady(deps: Deps): Promise<void> {
-  for (;;) {
-    const context = backgroundContext(deps.log, "seed", deadlineMs);
-    const rows = await deps.database.write(context, (transaction) =>
-      transaction.query<{ there: boolean }>({
-        text: "SELECT to_regclass('notice') IS NOT NULL AND to_regclass('audit_event') IS NOT NULL AS there",
-      }),
-    );
-    if (rows[0]?.there) return;
-    await sleep(500);
-  }
-}
-
 if (import.meta.main) {
-  const { deps, stop } = await startParts(configOrExit(readConfig));
-  try {
-    await schemaReady(deps);
-    deps.log.info(await seed(deps), "synthetic messages in place");
-  } catch (error) {
-    deps.log.error(
-      { error },
-      error instanceof FhirError ? "synthetic messages not written: the database was not reached" : "synthetic messages not written",
-    );
-    process.exitCode = 1;
-  } finally {
-    stop();
-  }
+  await runSeed(await startParts(configOrExit(readConfig)), { what: "synthetic messages", tables: ["notice", "audit_event"], sow: seed });
 }

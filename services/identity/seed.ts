@@ -1,16 +1,14 @@
 import { createHmac, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { configOrExit } from "../lib/configuration.ts";
 import { backgroundContext } from "../lib/context.ts";
 import { type DemoPerson, demoChild, demoPeople } from "../lib/demo-people.ts";
+import { runSeed, seedDeadlineMs } from "../lib/run-seed.ts";
 import { accountByLogin, putAccount } from "./account/store.ts";
 import { readConfig } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { startParts } from "./parts.ts";
 
-/** How long one account may take, migrations by the service's replicas included. */
-const deadlineMs = 120_000;
 const secretBytes = 20;
 
 /** The secret of a demo account's one-time codes, so that whoever knows the demo password can compute them. */
@@ -32,7 +30,7 @@ export async function seed(deps: Deps, password: string): Promise<{ written: num
 }
 
 async function seedPerson(deps: Deps, person: DemoPerson, password: string): Promise<boolean> {
-  const context = backgroundContext(deps.log, "seed", deadlineMs);
+  const context = backgroundContext(deps.log, "seed", seedDeadlineMs);
   const existing = await deps.database.write(context, (transaction) => accountByLogin(transaction, person.login));
   if (existing && (await deps.passwords.verify(password, existing.passwordHash))) return false;
   const id = existing?.id ?? randomUUID();
@@ -64,32 +62,14 @@ function nameOfChild(patientId: string): string {
   return patientId === demoChild.patientId ? `${demoChild.given} ${demoChild.family}` : patientId;
 }
 
-/** The replicas do the migrations; a seed that comes first waits for them. */
-async function schemaReady(deps: Deps): Promise<void> {
-  for (;;) {
-    const context = backgroundContext(deps.log, "seed", deadlineMs);
-    const rows = await deps.database.write(context, (transaction) =>
-      transaction.query<{ there: boolean }>({
-        text: "SELECT to_regclass('client') IS NOT NULL AND to_regclass('audit_event') IS NOT NULL AS there",
-      }),
-    );
-    if (rows[0]?.there) return;
-    await sleep(500);
-  }
-}
-
 if (import.meta.main) {
   const config = configOrExit(readConfig);
-  const { deps, stop } = await startParts(config);
-  try {
-    if (config.DEMO_PASSWORD_FILE === undefined) throw new Error("DEMO_PASSWORD_FILE is not set");
-    const password = readFileSync(config.DEMO_PASSWORD_FILE, "utf8").trim();
-    await schemaReady(deps);
-    deps.log.info(await seed(deps, password), "demo accounts in place");
-  } catch (error) {
-    deps.log.error({ error }, "demo accounts not written");
-    process.exitCode = 1;
-  } finally {
-    stop();
-  }
+  await runSeed(await startParts(config), {
+    what: "demo accounts",
+    tables: ["client", "audit_event"],
+    sow: async (deps) => {
+      if (config.DEMO_PASSWORD_FILE === undefined) throw new Error("DEMO_PASSWORD_FILE is not set");
+      return seed(deps, readFileSync(config.DEMO_PASSWORD_FILE, "utf8").trim());
+    },
+  });
 }

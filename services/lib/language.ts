@@ -2,6 +2,10 @@
 export const languages = ["en", "fr", "de"] as const;
 export type Language = (typeof languages)[number];
 
+export function isLanguage(text: string | undefined): text is Language {
+  return languages.some((language) => language === text);
+}
+
 /** The language that an Accept-Language header (RFC 9110, 12.5.4) likes best, regions left aside. */
 export function preferredLanguage(header: string | undefined): Language {
   const wanted = (header ?? "").split(",").map((part) => {

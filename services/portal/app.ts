@@ -1,10 +1,10 @@
 import { Hono } from "hono";
 import { setCookie } from "hono/cookie";
 import type { Call, Env } from "../lib/http.ts";
+import { isLanguage } from "../lib/language.ts";
 import { createServiceApp } from "../lib/service-app.ts";
 import type { Deps } from "./deps.ts";
 import { errorPage } from "./layout/error-page.ts";
-import { isLanguage } from "./layout/language.ts";
 import { operatorRoutes } from "./pages/operator/routes.ts";
 import { patientRoutes } from "./pages/patient/routes.ts";
 import { practiceRoutes } from "./pages/practice/routes.ts";

@@ -1,11 +1,10 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { validate } from "../lib/fhir/validate.ts";
 import { anyText } from "../lib/testing/any-text.ts";
-import { TestPostgres } from "../lib/testing/postgres.ts";
 import { TestIssuer } from "../lib/testing/tokens.ts";
 import { seed } from "./seed.ts";
-import { startTestRecord, type TestRecord } from "./testing/record.ts";
+import { useTestRecord } from "./testing/record.ts";
 
 interface Resource {
   resourceType: string;
@@ -18,21 +17,7 @@ interface Bundle {
   entry?: { resource: Resource; response?: { status: string }; search?: { mode: string } }[];
 }
 
-let postgres: TestPostgres;
-let issuer: TestIssuer;
-let record: TestRecord;
-
-beforeAll(async () => {
-  postgres = await TestPostgres.start({ standbys: 0 });
-  issuer = await TestIssuer.create();
-  record = await startTestRecord({ postgres, issuer });
-}, 60_000);
-
-afterAll(async () => {
-  record?.stop();
-  await postgres?.stop();
-  await issuer?.remove();
-});
+const { postgres, issuer, record } = await useTestRecord();
 
 const patient = { resourceType: "Patient", name: [{ family: "Test-Weber", given: ["Anna"] }], gender: "female", birthDate: "1980-02-03" };
 

@@ -1,24 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { TestPostgres } from "../lib/testing/postgres.ts";
-import { TestIssuer } from "../lib/testing/tokens.ts";
+import { describe, expect, it } from "vitest";
 import { parseAfter, reindex } from "./reindex.ts";
-import { startTestRecord, type TestRecord } from "./testing/record.ts";
+import { useTestRecord } from "./testing/record.ts";
 
-let postgres: TestPostgres;
-let issuer: TestIssuer;
-let record: TestRecord;
-
-beforeAll(async () => {
-  postgres = await TestPostgres.start({ standbys: 0 });
-  issuer = await TestIssuer.create();
-  record = await startTestRecord({ postgres, issuer });
-}, 60_000);
-
-afterAll(async () => {
-  record?.stop();
-  await postgres?.stop();
-  await issuer?.remove();
-});
+const { postgres, record } = await useTestRecord();
 
 const sql = <R extends object>(text: string, values: unknown[] = []): Promise<R[]> => postgres.query<R>(postgres.at(0), text, values);
 

@@ -3,11 +3,11 @@ import type { Transaction } from "../../lib/database/database.ts";
 import { parseExactly } from "../../lib/fhir/exact-json.ts";
 import { searchIndex } from "../../lib/fhir/search-index.ts";
 import { type AnyResource, validate } from "../../lib/fhir/validate.ts";
+import { representVersion } from "../../lib/fhir/version.ts";
 import { exactlyOnce, type WriteRequest, type WriteResult } from "../../lib/idempotency.ts";
 import { FhirError, fhirError } from "../../lib/operation-outcome.ts";
 import type { Deps } from "../deps.ts";
 import type { Party } from "../party.ts";
-import { represent } from "../resource/represent.ts";
 import { insertNotices, readResource, replaceResource, type Stored, sidesOf } from "../resource/store.ts";
 import { checkMove, type ReferralSide, requestStatus } from "./transitions.ts";
 
@@ -77,7 +77,7 @@ async function keep(
   const lastUpdated = new Date(Math.max(Date.now(), stored.lastUpdated.getTime() + 1));
   const version = stored.version + 1;
   const resource = { ...wanted, status, ...(stored.type === "Task" ? { lastModified: lastUpdated.toISOString() } : {}) };
-  const content = represent(resource, stored.id, version, lastUpdated);
+  const content = representVersion(resource, stored.id, version, lastUpdated);
   const next = { ...stored, version, lastUpdated, status, content };
   const parameters = deps.catalogue.types.get(stored.type)?.parameters ?? new Map();
   await replaceResource(transaction, next, searchIndex(parameters, JSON.parse(content) as AnyResource));

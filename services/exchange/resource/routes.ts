@@ -4,6 +4,7 @@ import type { Context } from "../../lib/context.ts";
 import { parseExactly, parseResource } from "../../lib/fhir/exact-json.ts";
 import { encodeCursor, parseSearch } from "../../lib/fhir/parse-search.ts";
 import type { AnyResource } from "../../lib/fhir/validate.ts";
+import { etag, ifMatchVersion } from "../../lib/fhir/version.ts";
 import {
   authenticate,
   type Call,
@@ -64,14 +65,14 @@ function typeRoutes(app: Hono<Env>, deps: Deps, type: MessageType): void {
     const { context, party } = await admit(call, deps, type, "read", "r");
     wantsJson(call);
     const { content, version } = await openMessage(context, deps, { party, type, id: checked(call.req.param("id")) });
-    return new Response(content, { headers: { "Content-Type": fhirJson, ETag: `W/"${version}"` } });
+    return new Response(content, { headers: { "Content-Type": fhirJson, ETag: etag(version) } });
   });
   app.get(`/${type}/:id/_history/:version`, async (call) => {
     const { context, party } = await admit(call, deps, type, "vread", "r");
     const version = call.req.param("version");
     if (!/^[1-9]\d{0,8}$/.test(version)) throw fhirError(404, "not-found", "There is no such version");
     const { content } = await openMessage(context, deps, { party, type, id: checked(call.req.param("id")), version: Number(version) });
-    return new Response(content, { headers: { "Content-Type": fhirJson, ETag: `W/"${version}"` } });
+    return new Response(content, { headers: { "Content-Type": fhirJson, ETag: etag(Number(version)) } });
   });
   if (type !== "Task") {
     app.put(`/${type}/:id`, () => {
@@ -90,7 +91,7 @@ function typeRoutes(app: Hono<Env>, deps: Deps, type: MessageType): void {
     const written = await moveReferral(context, deps, {
       party,
       id,
-      ifMatch: ifMatch(call),
+      ifMatch: ifMatchVersion(call.req.header("If-Match")),
       change: () => wanted,
       ...writeRequest(call, body),
     });
@@ -128,15 +129,6 @@ function writeRequest(call: Call, body: string): WriteRequest {
   return { key: checkedKey(call.req.header("Idempotency-Key")), fingerprint: fingerprint(parts) };
 }
 
-/** @throws FhirError 400 */
-function ifMatch(call: Call): number | undefined {
-  const header = call.req.header("If-Match");
-  if (header === undefined) return undefined;
-  const version = /^(?:W\/)?"?(\d{1,9})"?$/.exec(header.trim())?.[1];
-  if (version === undefined) throw fhirError(400, "value", 'If-Match must name one version, as in W/"3"');
-  return Number(version);
-}
-
 async function writtenResponse(
   call: Call,
   context: Context,
@@ -145,7 +137,7 @@ async function writtenResponse(
   { status, resourceType, resourceId, version, replayed }: WriteResult & { replayed: boolean },
 ): Promise<Response> {
   const location = `${deps.settings.publicUrl}/fhir/${resourceType}/${resourceId}/_history/${version}`;
-  const headers = { Location: location, ETag: `W/"${version}"`, ...(replayed ? { "DSP-Replayed": "true" } : {}) };
+  const headers = { Location: location, ETag: etag(version), ...(replayed ? { "DSP-Replayed": "true" } : {}) };
   if (preference(call, "return") === "minimal") return new Response(null, { status, headers });
   const { content } = await openMessage(context, deps, { party, type: resourceType, id: resourceId, version });
   return new Response(content, { status, headers: { ...headers, "Content-Type": fhirJson } });

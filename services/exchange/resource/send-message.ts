@@ -1,13 +1,13 @@
 import type { Context } from "../../lib/context.ts";
 import type { Transaction } from "../../lib/database/database.ts";
 import { searchIndex } from "../../lib/fhir/search-index.ts";
+import { representVersion } from "../../lib/fhir/version.ts";
 import { exactlyOnce, type WriteRequest, type WriteResult } from "../../lib/idempotency.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
 import type { Deps } from "../deps.ts";
 import type { Party } from "../party.ts";
 import { bindAttachments, insertAttachment, unsentAttachments } from "./attachment-store.ts";
 import type { PreparedMessage } from "./prepare-message.ts";
-import { represent } from "./represent.ts";
 import { insertNotices, insertResource, readResource } from "./store.ts";
 
 /** Sends one message, or several that belong together, exactly once for the key. The result names the first. @throws FhirError */
@@ -37,7 +37,7 @@ async function sendWithin(
   await checkUploads(transaction, message, party);
   const index = searchIndex(deps.catalogue.types.get(type)?.parameters ?? new Map(), content.plain);
   const version = { type, id, version: 1, lastUpdated: sent, sent, thread, subject, status, patientId };
-  const key = await insertResource(transaction, { ...version, content: represent(content.exact, id, 1, sent) }, sides, index);
+  const key = await insertResource(transaction, { ...version, content: representVersion(content.exact, id, 1, sent) }, sides, index);
   for (const attachment of message.attachments) await insertAttachment(transaction, attachment, key);
   if (message.uploads.length > 0) await bindAttachments(transaction, message.uploads, key);
   const recipients = sides.filter(({ side }) => side === "recipient").map(({ actor }) => actor);

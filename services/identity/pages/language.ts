@@ -1,10 +1,7 @@
-export const languages = ["fr", "de", "en"] as const;
+import { isLanguage, type Language } from "../../lib/language.ts";
 
-export type Language = (typeof languages)[number];
-
-export function isLanguage(text: string | undefined): text is Language {
-  return languages.some((language) => language === text);
-}
+/** In the order in which they are offered. */
+export const languages = ["fr", "de", "en"] as const satisfies readonly Language[];
 
 /** The first language that is spoken here, of BCP 47 tags in the order of preference: `ui_locales`, or of Accept-Language with weights. */
 export function chooseLanguage(...wishes: readonly (string | undefined)[]): Language {

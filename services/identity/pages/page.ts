@@ -1,5 +1,6 @@
-import { type Html, html } from "./html.ts";
-import { type Language, languages } from "./language.ts";
+import { type Html, html } from "../../lib/html.ts";
+import type { Language } from "../../lib/language.ts";
+import { languages } from "./language.ts";
 import { speak } from "./texts.ts";
 
 export interface Page {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { html } from "./html.ts";
+import { html } from "../../lib/html.ts";
 import { chooseLanguage, languages } from "./language.ts";
 import { field, form, renderPage } from "./page.ts";
 import { speak, waitingTime } from "./texts.ts";

@@ -1,6 +1,7 @@
 import type { ErrorOut, KoaContextWithOIDC } from "oidc-provider";
-import { Html, html } from "./html.ts";
-import { chooseLanguage, type Language } from "./language.ts";
+import { Html, html } from "../../lib/html.ts";
+import type { Language } from "../../lib/language.ts";
+import { chooseLanguage } from "./language.ts";
 import { pageHeaders, renderPage } from "./page.ts";
 import { speak } from "./texts.ts";
 

@@ -1,4 +1,4 @@
-import type { Language } from "./language.ts";
+import type { Language } from "../../lib/language.ts";
 
 /** What the pages say. `{0}` stands for what is filled in. */
 const all = {

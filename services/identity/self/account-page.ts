@@ -1,7 +1,7 @@
+import { type Html, html } from "../../lib/html.ts";
 import { offerPasskey } from "../account/passkey.ts";
 import { countRecoveryCodes } from "../account/store.ts";
 import { newTotpSecret, totpEnrolment } from "../account/totp.ts";
-import { type Html, html } from "../pages/html.ts";
 import { button, field, form, renderPage } from "../pages/page.ts";
 import { waitingTime } from "../pages/texts.ts";
 import { type SignedIn, sessionsOf } from "../provider/store.ts";

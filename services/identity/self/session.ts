@@ -1,11 +1,11 @@
 import { getCookie } from "hono/cookie";
 import type { Context } from "../../lib/context.ts";
 import type { Call } from "../../lib/http.ts";
+import type { Language } from "../../lib/language.ts";
 import { type Passkey, passkeysOf } from "../account/passkey-store.ts";
 import { type Account, accountById } from "../account/store.ts";
 import { accountClientId } from "../client/service-clients.ts";
 import type { Deps } from "../deps.ts";
-import type { Language } from "../pages/language.ts";
 import { type Say, speak } from "../pages/texts.ts";
 import { nodeOf, type RequestScope, requestScope, scopeOf } from "../request-scope.ts";
 import { languageOf } from "../signin/visit.ts";

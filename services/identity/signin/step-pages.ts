@@ -1,7 +1,7 @@
+import { type Html, html } from "../../lib/html.ts";
 import { parseScopes } from "../../lib/scope.ts";
 import { askPasskey } from "../account/passkey.ts";
 import { totpEnrolment } from "../account/totp.ts";
-import { type Html, html } from "../pages/html.ts";
 import { button, field, form, type Page } from "../pages/page.ts";
 import { waitingTime } from "../pages/texts.ts";
 import { mustChoose, needsConsent, offered } from "./authorise.ts";

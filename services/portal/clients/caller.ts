@@ -1,7 +1,7 @@
 import type { Context } from "../../lib/context.ts";
+import type { Language } from "../../lib/language.ts";
 import type { OperationOutcome } from "../../lib/operation-outcome.ts";
 import type { ServiceAnswer, ServiceClient, ServiceRequest } from "../../lib/service-client.ts";
-import type { Language } from "../layout/language.ts";
 
 /** Who asks another service: a person, with their own token. */
 export interface Caller {

@@ -1,4 +1,5 @@
-import type { Language, Texts } from "./language.ts";
+import type { Language } from "../../lib/language.ts";
+import type { Texts } from "./language.ts";
 
 /** What parts of a record are about, in the record's own codes (services/record/rights/document-types.ts), as far as patients decide about them. */
 export const documentTypeTexts = {

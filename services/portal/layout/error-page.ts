@@ -1,9 +1,9 @@
+import { html } from "../../lib/html.ts";
 import { describeError } from "../../lib/log.ts";
 import { FhirError } from "../../lib/operation-outcome.ts";
 import { ServiceError } from "../clients/caller.ts";
 import { NoSuchPage, NotForYou, StaleForm, type Visit } from "../session/visit.ts";
 import { errorTexts } from "./error-texts.ts";
-import { html } from "./html.ts";
 import { fill } from "./language.ts";
 import { page } from "./page.ts";
 

@@ -1,6 +1,6 @@
+import { type Content, flag, type Html, html } from "../../lib/html.ts";
 import { keyField, tokenField } from "../session/form.ts";
 import type { Visit } from "../session/visit.ts";
-import { type Content, flag, type Html, html } from "./html.ts";
 import { layoutTexts } from "./texts.ts";
 
 /** What is wrong with a form, by the name of the field. */

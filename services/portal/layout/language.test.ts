@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { dateText, fill, instantText, preferredLanguage } from "./language.ts";
+import { preferredLanguage } from "../../lib/language.ts";
+import { dateText, fill, instantText } from "./language.ts";
 
 describe("preferredLanguage", () => {
   it.each([

@@ -1,6 +1,4 @@
-/** The languages of the portal; the first is the one for those who ask for none of them. */
-export const languages = ["en", "fr", "de"] as const;
-export type Language = (typeof languages)[number];
+import type { Language } from "../../lib/language.ts";
 
 /** One text in every language. `{name}` stands for something that is filled in. */
 export type Text = Readonly<Record<Language, string>>;
@@ -10,24 +8,6 @@ export type Texts = Readonly<Record<string, Text>>;
 
 /** As each language calls itself. */
 export const languageNames: Readonly<Record<Language, string>> = { en: "English", fr: "Français", de: "Deutsch" };
-
-export function isLanguage(text: string | undefined): text is Language {
-  return languages.some((language) => language === text);
-}
-
-/** The language that an Accept-Language header (RFC 9110, 12.5.4) likes best, regions left aside. */
-export function preferredLanguage(header: string | undefined): Language {
-  const wanted = (header ?? "").split(",").map((part) => {
-    const [range = "", ...parameters] = part
-      .trim()
-      .toLowerCase()
-      .split(/\s*;\s*/);
-    const weight = Number(parameters.find((each) => each.startsWith("q="))?.slice(2) ?? 1);
-    return { language: range.split("-")[0], weight };
-  });
-  const best = wanted.filter(({ language, weight }) => isLanguage(language) && weight > 0).toSorted((a, b) => b.weight - a.weight)[0];
-  return isLanguage(best?.language) ? best.language : languages[0];
-}
 
 /** Fills in what stands in braces. */
 export function fill(text: string, values: Readonly<Record<string, string | number>>): string {

@@ -1,4 +1,4 @@
-import { escapeHtml, Html } from "./html.ts";
+import { escapeHtml, Html } from "../../lib/html.ts";
 
 /** What a narrative may be made of: structure, no attributes, nothing that acts. */
 const elements = new Set([

@@ -1,7 +1,8 @@
+import { type Content, type Html, html } from "../../lib/html.ts";
+import { languages } from "../../lib/language.ts";
 import { keyField, tokenField } from "../session/form.ts";
 import type { Visit } from "../session/visit.ts";
-import { type Content, type Html, html } from "./html.ts";
-import { fill, languageNames, languages } from "./language.ts";
+import { fill, languageNames } from "./language.ts";
 import { type Area, navigation, navigationTexts } from "./navigation.ts";
 import { layoutTexts } from "./texts.ts";
 

@@ -1,4 +1,5 @@
-import type { Language, Texts } from "./language.ts";
+import type { Language } from "../../lib/language.ts";
+import type { Texts } from "./language.ts";
 
 /** The professions that rights are given to, in the record's own codes (services/record/rights/professions.ts). */
 export const professionTexts = {

@@ -1,7 +1,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { languages, type Text } from "./language.ts";
+import { languages } from "../../lib/language.ts";
+import type { Text } from "./language.ts";
 
 const root = join(import.meta.dirname, "..");
 const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((path) => /(^|[./-])texts\.ts$/.test(path));

@@ -1,7 +1,7 @@
 -- Up Migration
 
 -- What testers and users say about a page. It names no patient: ids are taken out of the page's address before it is kept.
-CREATE TABLE IF NOT EXISTS feedback (
+CREATE TABLE feedback (
   id uuid PRIMARY KEY,
   created_at timestamptz NOT NULL DEFAULT now(),
   subject text NOT NULL,
@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS feedback (
   message text NOT NULL,
   answered_at timestamptz
 );
-CREATE INDEX IF NOT EXISTS feedback_created_at ON feedback (created_at);
+CREATE INDEX feedback_created_at ON feedback (created_at);
 
 -- Which record a professional opened, and why. The label is what the list of recent patients shows; it goes with the row.
 CREATE TABLE record_opening (

@@ -27,15 +27,5 @@ CREATE TABLE audit_walk (
 );
 CREATE INDEX audit_walk_begun_at ON audit_walk (begun_at);
 
--- What people who try the platform want to say.
-CREATE TABLE IF NOT EXISTS feedback (
-  id uuid PRIMARY KEY,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  subject text NOT NULL,
-  role text NOT NULL,
-  page text NOT NULL,
-  language text NOT NULL,
-  message text NOT NULL,
-  answered_at timestamptz
-);
-CREATE INDEX IF NOT EXISTS feedback_open ON feedback (answered_at, created_at);
+-- What is to be answered comes first.
+CREATE INDEX feedback_open ON feedback (answered_at, created_at);

@@ -1,11 +1,11 @@
 import { getCookie } from "hono/cookie";
 import type { Context } from "../../lib/context.ts";
 import type { Call } from "../../lib/http.ts";
+import { isLanguage, type Language, preferredLanguage } from "../../lib/language.ts";
 import type { Principal } from "../../lib/principal.ts";
 import type { Caller } from "../clients/caller.ts";
 import type { Deps } from "../deps.ts";
 import type { Assets } from "../layout/assets.ts";
-import { isLanguage, type Language, preferredLanguage } from "../layout/language.ts";
 import { formToken } from "./seal.ts";
 import type { Session } from "./sessions.ts";
 

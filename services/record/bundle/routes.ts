@@ -1,9 +1,9 @@
 import type { Hono } from "hono";
+import { etag } from "../../lib/fhir/version.ts";
 import { authenticate, type Call, decodeUtf8, type Env, isJsonBody, readBody, wantsJson } from "../../lib/http.ts";
 import { checkedKey, fingerprint, type WriteResult } from "../../lib/idempotency.ts";
 import { fhirError, fhirJson } from "../../lib/operation-outcome.ts";
 import type { Deps } from "../deps.ts";
-import { etag } from "../resource/represent-version.ts";
 import { parseBundle } from "./parse-bundle.ts";
 import { type AnsweredEntry, type Dispatch, runBatch } from "./run-batch.ts";
 import { runTransaction } from "./run-transaction.ts";

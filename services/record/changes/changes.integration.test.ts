@@ -1,10 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { backgroundContext } from "../../lib/context.ts";
-import { TestPostgres } from "../../lib/testing/postgres.ts";
-import { TestIssuer } from "../../lib/testing/tokens.ts";
-import { startTestRecord, type TestRecord } from "../testing/record.ts";
+import { useTestRecord } from "../testing/record.ts";
 import { expireChanges } from "./store.ts";
 
 interface Page {
@@ -13,21 +11,7 @@ interface Page {
   more: boolean;
 }
 
-let postgres: TestPostgres;
-let issuer: TestIssuer;
-let record: TestRecord;
-
-beforeAll(async () => {
-  postgres = await TestPostgres.start({ standbys: 0 });
-  issuer = await TestIssuer.create();
-  record = await startTestRecord({ postgres, issuer });
-}, 60_000);
-
-afterAll(async () => {
-  record?.stop();
-  await postgres?.stop();
-  await issuer?.remove();
-});
+const { postgres, issuer, record } = await useTestRecord();
 
 async function changes(after?: string, more = ""): Promise<Page> {
   const response = await record.call("GET", `/fhir/$changes?${after === undefined ? "" : `after=${after}`}${more}`);

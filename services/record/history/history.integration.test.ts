@@ -1,9 +1,7 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { anyText } from "../../lib/testing/any-text.ts";
-import { TestPostgres } from "../../lib/testing/postgres.ts";
-import { TestIssuer } from "../../lib/testing/tokens.ts";
-import { startTestRecord, type TestRecord } from "../testing/record.ts";
+import { useTestRecord } from "../testing/record.ts";
 
 interface Resource {
   resourceType: string;
@@ -22,21 +20,7 @@ interface Bundle {
   }[];
 }
 
-let postgres: TestPostgres;
-let issuer: TestIssuer;
-let record: TestRecord;
-
-beforeAll(async () => {
-  postgres = await TestPostgres.start({ standbys: 0 });
-  issuer = await TestIssuer.create();
-  record = await startTestRecord({ postgres, issuer });
-}, 60_000);
-
-afterAll(async () => {
-  record?.stop();
-  await postgres?.stop();
-  await issuer?.remove();
-});
+const { postgres, issuer, record } = await useTestRecord();
 
 async function write(method: "POST" | "PUT", resource: object): Promise<Resource> {
   const { resourceType, id } = resource as Resource;

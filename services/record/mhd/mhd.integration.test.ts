@@ -1,8 +1,6 @@
 /** IHE MHD 4.2 from the Document Source's and the Document Consumer's side: https://profiles.ihe.net/ITI/MHD/ */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { TestPostgres } from "../../lib/testing/postgres.ts";
-import { TestIssuer } from "../../lib/testing/tokens.ts";
-import { startTestRecord, type TestRecord } from "../testing/record.ts";
+import { describe, expect, it } from "vitest";
+import { useTestRecord } from "../testing/record.ts";
 
 interface Attachment {
   url: string;
@@ -22,21 +20,7 @@ interface Bundle {
   entry?: { resource: Document; response: { status: string; location: string }; search?: { mode: string } }[];
 }
 
-let postgres: TestPostgres;
-let issuer: TestIssuer;
-let record: TestRecord;
-
-beforeAll(async () => {
-  postgres = await TestPostgres.start({ standbys: 0 });
-  issuer = await TestIssuer.create();
-  record = await startTestRecord({ postgres, issuer });
-}, 60_000);
-
-afterAll(async () => {
-  record?.stop();
-  await postgres?.stop();
-  await issuer?.remove();
-});
+const { postgres, issuer, record } = await useTestRecord();
 
 const mhd = "https://profiles.ihe.net/ITI/MHD";
 const uuid = () => `urn:uuid:${crypto.randomUUID()}`;

@@ -1,8 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type AnyResource, validate } from "../../lib/fhir/validate.ts";
-import { TestPostgres } from "../../lib/testing/postgres.ts";
-import { TestIssuer } from "../../lib/testing/tokens.ts";
-import { startTestRecord, type TestRecord } from "../testing/record.ts";
+import { useTestRecord } from "../testing/record.ts";
 import { summaryLimits } from "./summary.ts";
 
 interface Section {
@@ -18,21 +16,7 @@ interface Document {
   entry: { fullUrl: string; resource: AnyResource & { section?: Section[] } }[];
 }
 
-let postgres: TestPostgres;
-let issuer: TestIssuer;
-let record: TestRecord;
-
-beforeAll(async () => {
-  postgres = await TestPostgres.start({ standbys: 0 });
-  issuer = await TestIssuer.create();
-  record = await startTestRecord({ postgres, issuer });
-}, 60_000);
-
-afterAll(async () => {
-  record?.stop();
-  await postgres?.stop();
-  await issuer?.remove();
-});
+const { postgres, issuer, record } = await useTestRecord();
 
 async function create(resource: object | string): Promise<string> {
   const body = typeof resource === "string" ? resource : JSON.stringify(resource);

@@ -1,25 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { sealWaiting } from "../../lib/audit-chain.ts";
 import { backgroundContext } from "../../lib/context.ts";
-import { TestPostgres } from "../../lib/testing/postgres.ts";
-import { TestIssuer } from "../../lib/testing/tokens.ts";
-import { startTestRecord, type TestRecord } from "../testing/record.ts";
+import { useTestRecord } from "../testing/record.ts";
 
-let postgres: TestPostgres;
-let issuer: TestIssuer;
-let record: TestRecord;
-
-beforeAll(async () => {
-  postgres = await TestPostgres.start({ standbys: 0 });
-  issuer = await TestIssuer.create();
-  record = await startTestRecord({ postgres, issuer });
-}, 60_000);
-
-afterAll(async () => {
-  record?.stop();
-  await postgres?.stop();
-  await issuer?.remove();
-});
+const { postgres, issuer, record } = await useTestRecord();
 
 type Headers = Record<string, string>;
 interface Parameter {

@@ -4,6 +4,7 @@ import { type ParsedResource, parseResource } from "../../lib/fhir/exact-json.ts
 import { lookedInto, parseSearch } from "../../lib/fhir/parse-search.ts";
 import { emptyIndex, type SearchIndex } from "../../lib/fhir/search-index.ts";
 import { type AnyResource, validate } from "../../lib/fhir/validate.ts";
+import { representVersion } from "../../lib/fhir/version.ts";
 import type { WriteRequest, WriteResult } from "../../lib/idempotency.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
 import { type Access, checkWritable, facts, mayLower, sightOf, within } from "../access.ts";
@@ -12,7 +13,6 @@ import type { Deps } from "../deps.ts";
 import { partParameter, partsOf } from "../rights/compilations.ts";
 import { labelTokens } from "../rights/confidentiality.ts";
 import { type Sensitivity, sensitivityOf, spread } from "../rights/sensitivity.ts";
-import { representVersion } from "./represent-version.ts";
 import { insertResource, patientsOf, type StoredVersion, searchResources } from "./store.ts";
 import { outOfReach, type Written, writeOnce } from "./write-once.ts";
 

@@ -3,11 +3,12 @@ import type { Context } from "../../lib/context.ts";
 import { dateRange } from "../../lib/fhir/date-range.ts";
 import { searchLimits } from "../../lib/fhir/parse-search.ts";
 import type { Subset } from "../../lib/fhir/subset.ts";
+import { etag } from "../../lib/fhir/version.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
 import { facts, sightOf } from "../access.ts";
 import type { Deps } from "../deps.ts";
 import { type ReadRequest, unseenFacts } from "./read-resource.ts";
-import { etag, reducedVersion } from "./represent-version.ts";
+import { reducedVersion } from "./represent-version.ts";
 import { type HistoryPage, listVersions, readCurrent, type StoredVersion } from "./store.ts";
 
 export interface HistoryQuery {

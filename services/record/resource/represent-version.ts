@@ -1,46 +1,13 @@
 import { applySubset, type Subset } from "../../lib/fhir/subset.ts";
-import type { AnyResource } from "../../lib/fhir/validate.ts";
+import { hasVersion, versionHeaders } from "../../lib/fhir/version.ts";
 import { accepts } from "../../lib/http.ts";
 import { fhirError, fhirJson } from "../../lib/operation-outcome.ts";
 import type { Catalogue } from "../catalogue.ts";
 import type { StoredVersion } from "./store.ts";
 
-/** The FHIR JSON of a version: what the client sent, with the id and meta the server decides. */
-export function representVersion(resource: AnyResource, id: string, version: number, lastUpdated: Date): string {
-  const { resourceType, id: _id, meta, ...rest } = resource;
-  const given = typeof meta === "object" && meta !== null ? meta : {};
-  return JSON.stringify({
-    resourceType,
-    id,
-    meta: { ...given, versionId: String(version), lastUpdated: lastUpdated.toISOString() },
-    ...rest,
-  });
-}
-
 /** A version with the part of its content that was asked for; a deletion has none. */
 export function reducedVersion({ definitions }: Catalogue, version: StoredVersion, subset: Subset | undefined): StoredVersion {
   return subset === undefined || version.deleted ? version : { ...version, content: applySubset(definitions, version.content, subset) };
-}
-
-export function etag(version: number): string {
-  return `W/"${version}"`;
-}
-
-/** The version an If-Match header names; undefined without a header. @throws FhirError 400 */
-export function ifMatchVersion(header: string | undefined): number | undefined {
-  if (header === undefined) {
-    return undefined;
-  }
-  const version = /^(?:W\/)?"?(\d{1,9})"?$/.exec(header.trim())?.[1];
-  if (version === undefined) {
-    throw fhirError(400, "value", 'If-Match must name one version, as in W/"3"');
-  }
-  return Number(version);
-}
-
-/** Headers that tell which version an answer is about. */
-export function versionHeaders(version: StoredVersion): Record<string, string> {
-  return { ETag: etag(version.version), "Last-Modified": version.lastUpdated.toUTCString() };
 }
 
 /** The version as an HTTP answer: FHIR JSON, or for a Binary asked for as such its bytes. @throws FhirError 406 for bytes of a type not wanted */
@@ -49,7 +16,7 @@ export function versionResponse(
   options: { raw: boolean; accept?: string | undefined; ifNoneMatch?: string | undefined },
 ): Response {
   const headers = versionHeaders(version);
-  if (options.ifNoneMatch?.split(",").some((tag) => tag.trim().replace(/^W\//, "") === `"${version.version}"`)) {
+  if (hasVersion(options.ifNoneMatch, version.version)) {
     return new Response(null, { status: 304, headers });
   }
   if (!options.raw) {

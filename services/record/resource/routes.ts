@@ -3,6 +3,7 @@ import type { Interaction } from "../../lib/audit-event.ts";
 import type { Context } from "../../lib/context.ts";
 import { lookedInto, parseSearch, type SearchRequest } from "../../lib/fhir/parse-search.ts";
 import { parseSubset, type Subset } from "../../lib/fhir/subset.ts";
+import { etag, ifMatchVersion, versionHeaders } from "../../lib/fhir/version.ts";
 import {
   acceptHeader,
   acceptsJson,
@@ -30,7 +31,7 @@ import { listHistory, parseHistoryQuery } from "./list-history.ts";
 import { checkPatchable, jsonPatch, patchByCondition, patchResource } from "./patch-resource.ts";
 import { publishDocument } from "./publish-document.ts";
 import { readResource, readResourceVersion } from "./read-resource.ts";
-import { etag, ifMatchVersion, reducedVersion, versionHeaders, versionResponse } from "./represent-version.ts";
+import { reducedVersion, versionResponse } from "./represent-version.ts";
 import { searchResources } from "./search-resources.ts";
 import type { StoredVersion } from "./store.ts";
 import { updateByCondition, updateResource } from "./update-resource.ts";

@@ -1,6 +1,7 @@
 import type { Context } from "../../lib/context.ts";
 import type { Transaction } from "../../lib/database/database.ts";
 import type { ParsedResource } from "../../lib/fhir/exact-json.ts";
+import { representVersion } from "../../lib/fhir/version.ts";
 import type { WriteRequest, WriteResult } from "../../lib/idempotency.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
 import { type Access, Concealed, checkWritable, facts, mayLower, sightOf, within } from "../access.ts";
@@ -8,7 +9,6 @@ import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
 import { spread } from "../rights/sensitivity.ts";
 import { checkedResource, findExisting, owned, type Prepared, prepare } from "./create-resource.ts";
-import { representVersion } from "./represent-version.ts";
 import { type CurrentVersion, insertResource, lockCurrent, replaceResource, type StoredVersion } from "./store.ts";
 import { outOfReach, type Written, writeOnce } from "./write-once.ts";
 

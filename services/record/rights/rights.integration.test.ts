@@ -1,10 +1,8 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { sealWaiting, verifyChain } from "../../lib/audit-chain.ts";
 import { backgroundContext } from "../../lib/context.ts";
-import { TestPostgres } from "../../lib/testing/postgres.ts";
-import { TestIssuer } from "../../lib/testing/tokens.ts";
-import { startTestRecord, type TestRecord } from "../testing/record.ts";
+import { useTestRecord } from "../testing/record.ts";
 import { decide } from "./decide.ts";
 import { rightsSql } from "./rights-sql.ts";
 import { replaceRules } from "./store.ts";
@@ -17,21 +15,7 @@ interface Resource {
   [element: string]: unknown;
 }
 
-let postgres: TestPostgres;
-let issuer: TestIssuer;
-let record: TestRecord;
-
-beforeAll(async () => {
-  postgres = await TestPostgres.start({ standbys: 0 });
-  issuer = await TestIssuer.create();
-  record = await startTestRecord({ postgres, issuer });
-}, 60_000);
-
-afterAll(async () => {
-  record?.stop();
-  await postgres?.stop();
-  await issuer?.remove();
-});
+const { postgres, issuer, record } = await useTestRecord();
 
 const background = () => backgroundContext(record.deps.log, "rights-test", 20_000);
 

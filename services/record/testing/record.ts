@@ -1,10 +1,11 @@
 import { join } from "node:path";
+import { afterAll } from "vitest";
 import { type AnyResource, validate } from "../../lib/fhir/validate.ts";
 import { FhirError } from "../../lib/operation-outcome.ts";
-import type { TestPostgres } from "../../lib/testing/postgres.ts";
+import { TestPostgres } from "../../lib/testing/postgres.ts";
 import type { TestRedis } from "../../lib/testing/redis.ts";
 import { startTestParts } from "../../lib/testing/service.ts";
-import type { TestIssuer } from "../../lib/testing/tokens.ts";
+import { TestIssuer } from "../../lib/testing/tokens.ts";
 import { createApp } from "../app.ts";
 import { loadCatalogue } from "../catalogue.ts";
 import type { Deps, Settings } from "../deps.ts";
@@ -76,4 +77,19 @@ async function checkAnswer(asked: string, response: Response): Promise<void> {
     const problems = error.outcome.issue.map(({ details, expression }) => `${expression?.join() ?? ""}: ${details?.text}`);
     throw new Error(`${asked}: the answer, a ${answer.resourceType}, is not valid FHIR R4: ${problems.join("; ").slice(0, 1000)}`);
   }
+}
+
+/** PostgreSQL, an issuer and the record over them for one test file; they end with it. */
+export async function useTestRecord(): Promise<{ postgres: TestPostgres; issuer: TestIssuer; record: TestRecord }> {
+  const ends: (() => unknown)[] = [];
+  afterAll(async () => {
+    for (const end of ends.toReversed()) await end();
+  });
+  const issuer = await TestIssuer.create();
+  ends.push(() => issuer.remove());
+  const postgres = await TestPostgres.start({ standbys: 0 });
+  ends.push(() => postgres.stop());
+  const record = await startTestRecord({ postgres, issuer });
+  ends.push(() => record.stop());
+  return { postgres, issuer, record };
 }

@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import type { Interaction } from "../../lib/audit-event.ts";
 import type { Context } from "../../lib/context.ts";
+import { ifMatchVersion, versionHeaders } from "../../lib/fhir/version.ts";
 import { type Call, checkId, decodeUtf8, type Env, preference, primaryOnly, readBody, wantsJson } from "../../lib/http.ts";
 import { fhirError, fhirJson, outcome } from "../../lib/operation-outcome.ts";
 import type { Access, Action } from "../access.ts";
@@ -8,7 +9,7 @@ import { type Deps, fhirUrl, isResourceType, type ResourceType } from "../deps.t
 import { admit, jsonBody, languageOf, reviewedIds, writeRequest } from "../request.ts";
 import { parseSearch } from "./parse-search.ts";
 import { listHistory, readResource, readResourceVersion } from "./read-resource.ts";
-import { ifMatchVersion, versionHeaders, versionResponse } from "./represent-version.ts";
+import { versionResponse } from "./represent-version.ts";
 import { searchResources } from "./search-resources.ts";
 import { type Written, writeResource } from "./write-resource.ts";
 

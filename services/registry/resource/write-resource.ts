@@ -3,6 +3,7 @@ import type { Context } from "../../lib/context.ts";
 import type { Transaction } from "../../lib/database/database.ts";
 import type { ParsedResource } from "../../lib/fhir/exact-json.ts";
 import type { AnyResource } from "../../lib/fhir/validate.ts";
+import { representVersion } from "../../lib/fhir/version.ts";
 import { exactlyOnce, type WriteRequest } from "../../lib/idempotency.ts";
 import type { Language } from "../../lib/language.ts";
 import { fhirError, issue } from "../../lib/operation-outcome.ts";
@@ -15,7 +16,6 @@ import { type Candidate, findCandidates } from "../matching/find-candidates.ts";
 import { featuresOf } from "../matching/person-features.ts";
 import { lockBlocks } from "../matching/store.ts";
 import { checkedResource } from "./check-resource.ts";
-import { representVersion } from "./represent-version.ts";
 import { searchFacts } from "./search-keys.ts";
 import { lockCurrent, readVersion, type StoredVersion, saveVersion } from "./store.ts";
 

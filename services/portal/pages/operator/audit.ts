@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Content, type Html, html } from "../../../lib/html.ts";
 import { isStopped, listWalks, type Walk } from "../../audit/store.ts";
 import { walkChain } from "../../audit/walk-chain.ts";
 import type { ChainDefect } from "../../clients/oversight.ts";
 import type { Deps } from "../../deps.ts";
 import { form } from "../../layout/forms.ts";
-import { type Content, type Html, html } from "../../layout/html.ts";
 import { fill, instantText, numberText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";

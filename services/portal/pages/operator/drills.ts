@@ -1,12 +1,13 @@
+import { type Content, type Html, html } from "../../../lib/html.ts";
 import { authenticate, type Call, decodeUtf8, readBody } from "../../../lib/http.ts";
+import type { Language } from "../../../lib/language.ts";
 import { FhirError, fhirError } from "../../../lib/operation-outcome.ts";
 import type { Deps } from "../../deps.ts";
 import { receiveReport } from "../../drills/keep-report.ts";
 import { type DrillReport, promiseRows, type ReportedDrill } from "../../drills/parse-report.ts";
 import { findReport, type KeptReport, listReports } from "../../drills/store.ts";
 import { fileField, form, type Problems } from "../../layout/forms.ts";
-import { type Content, type Html, html } from "../../layout/html.ts";
-import { durationText, fill, instantText, type Language, numberText } from "../../layout/language.ts";
+import { durationText, fill, instantText, numberText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";
 import { readForm } from "../../session/form.ts";

@@ -1,8 +1,9 @@
+import { type Html, html } from "../../../lib/html.ts";
+import { isLanguage } from "../../../lib/language.ts";
 import type { Deps } from "../../deps.ts";
 import { countOpen, type Feedback, listFeedback, markFeedback, shownMax } from "../../feedback/store.ts";
 import { actionButton } from "../../layout/forms.ts";
-import { type Html, html } from "../../layout/html.ts";
-import { fill, instantText, isLanguage } from "../../layout/language.ts";
+import { fill, instantText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";
 import { readForm } from "../../session/form.ts";

@@ -1,5 +1,6 @@
-import { type Content, type Html, html } from "../../layout/html.ts";
-import { fill, type Language, sizeText } from "../../layout/language.ts";
+import { type Content, type Html, html } from "../../../lib/html.ts";
+import type { Language } from "../../../lib/language.ts";
+import { fill, sizeText } from "../../layout/language.ts";
 import { judgeService, sitesOf } from "../../platform/judge-platform.ts";
 import type { Platform, PodSight, PostgresSight, SentinelSight, ServiceSight, WatcherSight } from "../../platform/sights.ts";
 import type { platformTexts } from "./platform-texts.ts";

@@ -1,5 +1,5 @@
+import { type Html, html } from "../../../lib/html.ts";
 import type { Deps } from "../../deps.ts";
-import { type Html, html } from "../../layout/html.ts";
 import { clockText, fill } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { type Judgement, judgePlatform, worst } from "../../platform/judge-platform.ts";

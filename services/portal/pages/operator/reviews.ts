@@ -1,8 +1,9 @@
 import type { AuditEvent, Task } from "@medplum/fhirtypes";
+import { type Content, type Html, html } from "../../../lib/html.ts";
+import type { Language } from "../../../lib/language.ts";
 import type { Deps } from "../../deps.ts";
 import { choiceField, form, type Problems, textArea } from "../../layout/forms.ts";
-import { type Content, type Html, html } from "../../layout/html.ts";
-import { instantText, type Language } from "../../layout/language.ts";
+import { instantText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { professionText } from "../../layout/professions.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";

@@ -1,4 +1,4 @@
-import { type Content, type Html, html } from "../../layout/html.ts";
+import { type Content, type Html, html } from "../../../lib/html.ts";
 
 /**
  * A table that scrolls by itself where it is too wide, and is reached by keyboard.

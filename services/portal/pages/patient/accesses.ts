@@ -1,10 +1,11 @@
 import type { AuditEvent, Task } from "@medplum/fhirtypes";
+import { type Html, html } from "../../../lib/html.ts";
+import type { Language } from "../../../lib/language.ts";
 import type { Query } from "../../clients/fhir-client.ts";
 import type { RecordClient } from "../../clients/record.ts";
 import type { Deps } from "../../deps.ts";
 import { selectField, textField } from "../../layout/forms.ts";
-import { type Html, html } from "../../layout/html.ts";
-import { dateText, fill, instantText, type Language } from "../../layout/language.ts";
+import { dateText, fill, instantText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { layoutTexts } from "../../layout/texts.ts";
 import type { PatientVisit } from "../../session/visit.ts";

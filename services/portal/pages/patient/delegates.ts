@@ -1,7 +1,7 @@
 import type { Consent } from "@medplum/fhirtypes";
+import { type Html, html } from "../../../lib/html.ts";
 import type { Deps } from "../../deps.ts";
 import { choiceField, form, type Problems, textField } from "../../layout/forms.ts";
-import { type Html, html } from "../../layout/html.ts";
 import { page } from "../../layout/page.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";
 import { layoutTexts } from "../../layout/texts.ts";

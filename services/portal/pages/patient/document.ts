@@ -1,9 +1,9 @@
 import type { Attachment, DocumentReference } from "@medplum/fhirtypes";
+import { type Html, html } from "../../../lib/html.ts";
 import { ServiceError } from "../../clients/caller.ts";
 import type { RecordClient } from "../../clients/record.ts";
 import type { Deps } from "../../deps.ts";
 import { actionButton } from "../../layout/forms.ts";
-import { type Html, html } from "../../layout/html.ts";
 import { instantText, sizeText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";

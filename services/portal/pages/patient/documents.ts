@@ -1,7 +1,8 @@
+import { type Html, html } from "../../../lib/html.ts";
+import type { Language } from "../../../lib/language.ts";
 import type { Deps } from "../../deps.ts";
 import { selectField, textField } from "../../layout/forms.ts";
-import { type Html, html } from "../../layout/html.ts";
-import { type Language, monthText } from "../../layout/language.ts";
+import { monthText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { layoutTexts } from "../../layout/texts.ts";
 import { isSelf, type PatientVisit } from "../../session/visit.ts";

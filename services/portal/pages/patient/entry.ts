@@ -1,6 +1,7 @@
 import type { CodeableConcept, DiagnosticReport, DocumentReference, Meta, Observation, Reference, Resource } from "@medplum/fhirtypes";
-import { type Content, type Html, html } from "../../layout/html.ts";
-import { dateText, fill, instantText, type Language, numberText } from "../../layout/language.ts";
+import { type Content, type Html, html } from "../../../lib/html.ts";
+import type { Language } from "../../../lib/language.ts";
+import { dateText, fill, instantText, numberText } from "../../layout/language.ts";
 import { entryTexts } from "./entry-texts.ts";
 
 /** What a timeline shows: a document, a report or a single result. */

@@ -1,6 +1,6 @@
 import type { Communication, HumanName, Patient } from "@medplum/fhirtypes";
+import { type Html, html } from "../../../lib/html.ts";
 import type { Deps } from "../../deps.ts";
-import { type Html, html } from "../../layout/html.ts";
 import { fill, instantText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { isSelf, type PatientVisit } from "../../session/visit.ts";

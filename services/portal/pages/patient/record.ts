@@ -1,7 +1,7 @@
 import type { Consent } from "@medplum/fhirtypes";
+import { html } from "../../../lib/html.ts";
 import type { Deps } from "../../deps.ts";
 import { actionButton, choiceField, form, type Problems } from "../../layout/forms.ts";
-import { html } from "../../layout/html.ts";
 import { page } from "../../layout/page.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";
 import { readForm } from "../../session/form.ts";

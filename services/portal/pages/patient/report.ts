@@ -1,7 +1,8 @@
 import type { DiagnosticReport, Observation } from "@medplum/fhirtypes";
+import { type Html, html } from "../../../lib/html.ts";
+import type { Language } from "../../../lib/language.ts";
 import type { Deps } from "../../deps.ts";
-import { type Html, html } from "../../layout/html.ts";
-import { dateText, instantText, type Language } from "../../layout/language.ts";
+import { dateText, instantText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import type { PatientVisit } from "../../session/visit.ts";
 import { documentTexts } from "./document-texts.ts";

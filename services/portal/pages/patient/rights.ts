@@ -1,11 +1,12 @@
 import type { Consent, Organization, Practitioner } from "@medplum/fhirtypes";
+import { type Html, html } from "../../../lib/html.ts";
+import type { Language } from "../../../lib/language.ts";
 import type { Caller } from "../../clients/caller.ts";
 import type { RecordClient } from "../../clients/record.ts";
 import type { Deps } from "../../deps.ts";
 import { documentTypeText } from "../../layout/document-types.ts";
 import { actionButton, choiceField, form, selectField, textField } from "../../layout/forms.ts";
-import { type Html, html } from "../../layout/html.ts";
-import { dateText, fill, type Language } from "../../layout/language.ts";
+import { dateText, fill } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { professions, professionText } from "../../layout/professions.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";

@@ -1,8 +1,8 @@
 import type { Organization, Practitioner } from "@medplum/fhirtypes";
+import { flag, type Html, html } from "../../../lib/html.ts";
 import type { Deps } from "../../deps.ts";
 import { documentTypes, documentTypeText, isDocumentType } from "../../layout/document-types.ts";
 import { choiceField, form, type Problems, textField } from "../../layout/forms.ts";
-import { flag, type Html, html } from "../../layout/html.ts";
 import { fill } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { isProfession } from "../../layout/professions.ts";

@@ -1,6 +1,6 @@
 import type { Composition, Patient } from "@medplum/fhirtypes";
+import { html } from "../../../lib/html.ts";
 import type { Deps } from "../../deps.ts";
-import { html } from "../../layout/html.ts";
 import { dateText, fill, instantText } from "../../layout/language.ts";
 import { narrativeHtml, withoutEmptyColumns } from "../../layout/narrative.ts";
 import { page } from "../../layout/page.ts";

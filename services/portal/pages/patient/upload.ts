@@ -1,7 +1,7 @@
 import type { DocumentReference } from "@medplum/fhirtypes";
+import { html } from "../../../lib/html.ts";
 import type { Deps } from "../../deps.ts";
 import { fileField, form, type Problems, textArea, textField } from "../../layout/forms.ts";
-import { html } from "../../layout/html.ts";
 import { page } from "../../layout/page.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";
 import { layoutTexts } from "../../layout/texts.ts";

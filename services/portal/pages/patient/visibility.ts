@@ -1,7 +1,7 @@
 import type { DiagnosticReport, DocumentReference, Observation } from "@medplum/fhirtypes";
+import { type Html, html } from "../../../lib/html.ts";
 import type { Deps } from "../../deps.ts";
 import { choiceField, form } from "../../layout/forms.ts";
-import { type Html, html } from "../../layout/html.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";
 import { readForm } from "../../session/form.ts";
 import { isSelf, type PatientVisit } from "../../session/visit.ts";

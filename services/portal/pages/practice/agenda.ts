@@ -1,7 +1,7 @@
 import type { Encounter, Patient } from "@medplum/fhirtypes";
+import { type Html, html } from "../../../lib/html.ts";
 import type { Deps } from "../../deps.ts";
 import { actionButton, textField } from "../../layout/forms.ts";
-import { type Html, html } from "../../layout/html.ts";
 import { dateText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";

@@ -1,5 +1,6 @@
 import type { Encounter } from "@medplum/fhirtypes";
-import { instantText, type Language } from "../../layout/language.ts";
+import type { Language } from "../../../lib/language.ts";
+import { instantText } from "../../layout/language.ts";
 import { conceptText } from "../patient/entry.ts";
 import { encounterTexts } from "./encounter-texts.ts";
 

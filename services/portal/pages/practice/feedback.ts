@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
+import { html } from "../../../lib/html.ts";
 import type { Deps } from "../../deps.ts";
 import { form, type Problems, textArea } from "../../layout/forms.ts";
-import { html } from "../../layout/html.ts";
 import { fill } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { localPath, redirectAfterForm } from "../../layout/redirect.ts";

@@ -1,6 +1,6 @@
+import { type Html, html } from "../../../lib/html.ts";
 import type { Deps } from "../../deps.ts";
 import { actionButton } from "../../layout/forms.ts";
-import { type Html, html } from "../../layout/html.ts";
 import { fill } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";

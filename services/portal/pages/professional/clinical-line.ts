@@ -7,8 +7,9 @@ import type {
   MedicationStatement,
   Observation,
 } from "@medplum/fhirtypes";
-import { type Html, html } from "../../layout/html.ts";
-import { dateText, fill, type Language, numberText } from "../../layout/language.ts";
+import { type Html, html } from "../../../lib/html.ts";
+import type { Language } from "../../../lib/language.ts";
+import { dateText, fill, numberText } from "../../layout/language.ts";
 import { conceptText, levelOf, levelTag, valueText } from "../patient/entry.ts";
 import { recordTexts, statusTexts } from "./record-texts.ts";
 

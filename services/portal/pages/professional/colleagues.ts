@@ -1,5 +1,5 @@
+import { html } from "../../../lib/html.ts";
 import type { Deps } from "../../deps.ts";
-import { html } from "../../layout/html.ts";
 import { page } from "../../layout/page.ts";
 import type { Member } from "../../session/visit.ts";
 import { colleaguesTexts } from "./colleagues-texts.ts";

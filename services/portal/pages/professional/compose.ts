@@ -1,8 +1,8 @@
 import type { DocumentReference } from "@medplum/fhirtypes";
+import { type Html, html } from "../../../lib/html.ts";
 import type { NewMessage, SentMessage } from "../../clients/mailbox.ts";
 import type { Deps } from "../../deps.ts";
 import { choiceField, fileField, form, type Problems, textArea, textField } from "../../layout/forms.ts";
-import { type Html, html } from "../../layout/html.ts";
 import { fill } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";

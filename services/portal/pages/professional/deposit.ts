@@ -1,6 +1,6 @@
+import { html } from "../../../lib/html.ts";
 import type { Deps } from "../../deps.ts";
 import { choiceField, fileField, form, type Problems, selectField, textField } from "../../layout/forms.ts";
-import { html } from "../../layout/html.ts";
 import { page } from "../../layout/page.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";
 import { type Form, readForm } from "../../session/form.ts";

@@ -1,8 +1,8 @@
 import type { Organization, Practitioner } from "@medplum/fhirtypes";
+import { type Html, html } from "../../../lib/html.ts";
 import type { DirectoryEntry } from "../../clients/directory.ts";
 import type { Deps } from "../../deps.ts";
 import { selectField, textField } from "../../layout/forms.ts";
-import { type Html, html } from "../../layout/html.ts";
 import { fill } from "../../layout/language.ts";
 import { isProfession, professions, professionText } from "../../layout/professions.ts";
 import type { Member } from "../../session/visit.ts";

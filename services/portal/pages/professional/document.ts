@@ -1,8 +1,8 @@
 import type { Attachment, DocumentReference } from "@medplum/fhirtypes";
+import { type Html, html } from "../../../lib/html.ts";
 import { ServiceError } from "../../clients/caller.ts";
 import type { RecordClient } from "../../clients/record.ts";
 import type { Deps } from "../../deps.ts";
-import { type Html, html } from "../../layout/html.ts";
 import { instantText, sizeText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { NoSuchPage } from "../../session/visit.ts";

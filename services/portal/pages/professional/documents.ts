@@ -1,8 +1,9 @@
 import type { DiagnosticReport, Observation } from "@medplum/fhirtypes";
+import { type Html, html } from "../../../lib/html.ts";
+import type { Language } from "../../../lib/language.ts";
 import type { Deps } from "../../deps.ts";
 import { selectField, textField } from "../../layout/forms.ts";
-import { type Html, html } from "../../layout/html.ts";
-import { instantText, type Language, monthText } from "../../layout/language.ts";
+import { instantText, monthText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { layoutTexts } from "../../layout/texts.ts";
 import { NoSuchPage } from "../../session/visit.ts";

@@ -1,8 +1,8 @@
 import type { Parameters } from "@medplum/fhirtypes";
+import { html } from "../../../lib/html.ts";
 import { onceDone, ServiceError } from "../../clients/caller.ts";
 import type { Deps } from "../../deps.ts";
 import { choiceField, form, type Problems, textArea } from "../../layout/forms.ts";
-import { html } from "../../layout/html.ts";
 import { page } from "../../layout/page.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";
 import { readForm } from "../../session/form.ts";

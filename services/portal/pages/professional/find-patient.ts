@@ -1,9 +1,9 @@
 import type { Patient } from "@medplum/fhirtypes";
+import { type Html, html } from "../../../lib/html.ts";
 import { parseNationalNumber } from "../../../lib/national-number.ts";
 import type { PatientSearch } from "../../clients/directory.ts";
 import type { Deps } from "../../deps.ts";
 import { form, type Problems, textField } from "../../layout/forms.ts";
-import { type Html, html } from "../../layout/html.ts";
 import { dateText, instantText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { layoutTexts } from "../../layout/texts.ts";

@@ -1,7 +1,7 @@
 import { Deadline } from "../../../lib/context.ts";
+import { html } from "../../../lib/html.ts";
 import type { Counts } from "../../clients/mailbox.ts";
 import type { Deps } from "../../deps.ts";
-import { html } from "../../layout/html.ts";
 import { fill } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { professionText } from "../../layout/professions.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { languages } from "../../layout/language.ts";
+import { languages } from "../../../lib/language.ts";
 import { fillLetter, letterTemplateNames } from "./letter-templates.ts";
 
 const facts = {

@@ -1,4 +1,5 @@
-import { fill, type Language } from "../../layout/language.ts";
+import type { Language } from "../../../lib/language.ts";
+import { fill } from "../../layout/language.ts";
 import { letterTexts } from "./letter-texts.ts";
 import type { DocumentCode } from "./new-document.ts";
 

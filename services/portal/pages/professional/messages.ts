@@ -1,6 +1,6 @@
+import { type Html, html } from "../../../lib/html.ts";
 import type { MessageItem } from "../../clients/mailbox.ts";
 import type { Deps } from "../../deps.ts";
-import { type Html, html } from "../../layout/html.ts";
 import { fill, instantText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import type { Member } from "../../session/visit.ts";

@@ -1,8 +1,8 @@
 import type { AllergyIntolerance, MedicationRequest, MedicationStatement } from "@medplum/fhirtypes";
+import { type Html, html } from "../../../lib/html.ts";
 import { ServiceError } from "../../clients/caller.ts";
 import type { Deps } from "../../deps.ts";
 import { choiceField, form, type Problems, textArea, textField } from "../../layout/forms.ts";
-import { type Html, html } from "../../layout/html.ts";
 import { page } from "../../layout/page.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";
 import { layoutTexts } from "../../layout/texts.ts";

@@ -1,9 +1,10 @@
 import type { Patient } from "@medplum/fhirtypes";
+import { type Html, html } from "../../../lib/html.ts";
+import type { Language } from "../../../lib/language.ts";
 import { nationalNumberSystem } from "../../../lib/national-number.ts";
 import { ServiceError } from "../../clients/caller.ts";
 import type { RecordClient } from "../../clients/record.ts";
-import { type Html, html } from "../../layout/html.ts";
-import { dateText, fill, type Language } from "../../layout/language.ts";
+import { dateText, fill } from "../../layout/language.ts";
 import type { Member } from "../../session/visit.ts";
 import { nameText } from "../patient/overview.ts";
 import type { Opening } from "../practice/store.ts";

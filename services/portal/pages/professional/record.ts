@@ -11,10 +11,10 @@ import type {
   Patient,
   Resource,
 } from "@medplum/fhirtypes";
+import { type Html, html } from "../../../lib/html.ts";
 import { ServiceError } from "../../clients/caller.ts";
 import type { Query } from "../../clients/fhir-client.ts";
 import type { Deps } from "../../deps.ts";
-import { type Html, html } from "../../layout/html.ts";
 import { fill, instantText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { entryItem, entryOf } from "../patient/entry.ts";

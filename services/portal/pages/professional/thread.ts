@@ -1,9 +1,9 @@
 import type { Communication, Task } from "@medplum/fhirtypes";
+import { type Html, html } from "../../../lib/html.ts";
 import { ServiceError } from "../../clients/caller.ts";
 import type { MessageItem, OpenedMessage } from "../../clients/mailbox.ts";
 import type { Deps } from "../../deps.ts";
 import { actionButton, choiceField, form, type Problems, textArea } from "../../layout/forms.ts";
-import { type Html, html } from "../../layout/html.ts";
 import { fill, instantText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";

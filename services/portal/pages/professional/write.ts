@@ -1,8 +1,8 @@
 import type { AllergyIntolerance, Condition, MedicationRequest, MedicationStatement, Patient, Resource } from "@medplum/fhirtypes";
+import { html } from "../../../lib/html.ts";
 import { ServiceError } from "../../clients/caller.ts";
 import type { Deps } from "../../deps.ts";
 import { choiceField, form, type Problems, textArea, textField } from "../../layout/forms.ts";
-import { html } from "../../layout/html.ts";
 import { dateText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";

@@ -1,4 +1,4 @@
-import { html } from "../../layout/html.ts";
+import { html } from "../../../lib/html.ts";
 import { page } from "../../layout/page.ts";
 import type { Visit } from "../../session/visit.ts";
 import { startTexts } from "./start-texts.ts";
