@@ -5,6 +5,7 @@ const ignored = ["**/node_modules/**", ".dsp/**"];
 const integration = "**/*.integration.test.ts";
 const provider = "infra/provider/**/*.lab.test.ts";
 const lab = "test/lab/**/*.test.ts";
+const allServices = "test/lab/services.test.ts";
 const portal = "test/portal/**/*.test.ts";
 
 /** By name, so that what a layer does to the platform comes in the same order each time. */
@@ -14,9 +15,18 @@ class ByName extends BaseSequencer {
   }
 }
 
+/** What the projects on the platform share: one file after the other, while nobody else deploys. */
+const onLab = {
+  globalSetup: ["test/lab/hold-lab.ts"],
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+  fileParallelism: false,
+  sequence: { concurrent: false },
+};
+
 /**
- * Five projects, one a layer of tests (`--project fast`): fast needs nothing running, integration a PostgreSQL and a Redis of its own,
- * portal a Chromium besides, provider an API server to create things in, lab the whole platform.
+ * Six projects (`--project fast`): fast needs nothing running, integration a PostgreSQL and a Redis of its own, portal a Chromium besides,
+ * provider an API server to create things in, services the platform with every service, lab the platform with the record alone.
  */
 export default defineConfig({
   test: {
@@ -64,14 +74,18 @@ export default defineConfig({
       },
       {
         test: {
+          name: "services",
+          include: [allServices],
+          exclude: ignored,
+          ...onLab,
+        },
+      },
+      {
+        test: {
           name: "lab",
           include: [lab],
-          globalSetup: ["test/lab/hold-lab.ts"],
-          exclude: ignored,
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
-          fileParallelism: false,
-          sequence: { concurrent: false },
+          exclude: [...ignored, allServices],
+          ...onLab,
         },
       },
     ],

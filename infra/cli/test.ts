@@ -56,12 +56,7 @@ async function runCheck(name: string, command: string, args: readonly string[], 
   return countCheck((await runTool(name, command, args, run)) === 0);
 }
 
-async function runVitest(
-  project: string,
-  run: TestRun,
-  env: Record<string, string> = {},
-  more: readonly string[] = [],
-): Promise<TestCounts> {
+async function runVitest(project: string, run: TestRun, env: Record<string, string> = {}): Promise<TestCounts> {
   mkdirSync(reports, { recursive: true });
   const report = join(reports, `${project}.json`);
   rmSync(report, { force: true });
@@ -74,7 +69,7 @@ async function runVitest(
     `--outputFile.json=${report}`,
     "--disableConsoleIntercept",
   ];
-  const exitCode = await runTool(`${project} tests`, "vitest", [...args, ...run.filter, ...more], run, env);
+  const exitCode = await runTool(`${project} tests`, "vitest", [...args, ...run.filter], run, env);
   return countVitest(existsSync(report) ? readFileSync(report, "utf8") : undefined, exitCode);
 }
 
@@ -118,11 +113,11 @@ async function testLab(run: TestRun, options: { keep: boolean }): Promise<TestCo
     const counts: TestCounts[] = [];
     await bringUp({ artifacts: "auto", services: "all" }, process.stdout);
     if (isWanted(run, "infra/provider/")) counts.push(await runVitest("provider", run, { DSP_TEST_KUBECONFIG: paths.kubeconfig }));
-    if (isWanted(run, allServicesTest)) counts.push(await runVitest("lab", { ...run, filter: [allServicesTest] }));
+    if (isWanted(run, allServicesTest)) counts.push(await runVitest("services", run));
     // What is broken under load is broken with the record alone: two cores that carry five services have no room for a failover.
     if (run.filter.length === 0 || run.filter.some((word) => !allServicesTest.includes(word) && !word.startsWith("infra/"))) {
       await bringUp({ artifacts: "auto", services: "record" }, process.stdout);
-      counts.push(await runVitest("lab", run, {}, ["--exclude", allServicesTest]));
+      counts.push(await runVitest("lab", run));
       if (!takenDown) await bringUp({ artifacts: "auto", services: "all" }, process.stdout);
     }
     return counts.reduce(addCounts);
