@@ -49,11 +49,9 @@ describe("the drills", () => {
     );
     expect(walks).toEqual({
       "identity-pod-kill": ["signed-in"],
-      "identity-roll": ["signed-in"],
       "exchange-pod-kill": ["messages"],
-      "exchange-roll": ["messages"],
       "portal-pod-kill": ["signed-in"],
-      "portal-roll": ["signed-in"],
+      "other-services-roll": ["signed-in", "messages"],
       "message-edge-kill": ["messages"],
       "subscription-primary-kill": ["subscription"],
       "signed-in-site-kill": ["signed-in"],

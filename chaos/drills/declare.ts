@@ -41,6 +41,6 @@ export function lasting(fault: Fault, lastsS: number): FaultPlan[] {
 }
 
 /** Something planned that goes through many pods by itself: until all of them were replaced. */
-export function rolling(fault: Fault): FaultPlan[] {
-  return [{ fault, afterS: 0, lastsS: 0, evidenceS: rollS }];
+export function rolling(fault: Fault, limitS: number = rollS): FaultPlan[] {
+  return [{ fault, afterS: 0, lastsS: 0, evidenceS: limitS }];
 }

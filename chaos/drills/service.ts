@@ -19,25 +19,33 @@ const others = [
   { service: "portal", walks: [signedIn] },
 ] as const satisfies { service: PodVictim; walks: readonly Walk[] }[];
 
-const otherDrills = others.flatMap(({ service, walks }): Drill[] => [
+const otherDrills: readonly Drill[] = [
+  ...others.map(({ service, walks }) =>
+    declareDrill({
+      name: `${service}-pod-kill`,
+      title: `A pod of the ${service} service is killed`,
+      tolerates: "one pod of a service",
+      faults: once(podKill(service)),
+      promise: promises.service,
+      walks,
+    }),
+  ),
   declareDrill({
-    name: `${service}-pod-kill`,
-    title: `A pod of the ${service} service is killed`,
-    tolerates: "one pod of a service",
-    faults: once(podKill(service)),
-    promise: promises.service,
-    walks,
-  }),
-  declareDrill({
-    name: `${service}-roll`,
-    title: `The ${service} service is rolled to a new version, pod after pod`,
+    name: "other-services-roll",
+    title: "Identity, registry, exchange and portal are rolled to a new version, service after service and pod after pod",
     tolerates: "a planned restart of every pod of a service",
-    faults: rolling(rollingRestart(service)),
+    faults: rolling(
+      rollingRestart(
+        "other-services",
+        others.map(({ service }) => service),
+      ),
+      300,
+    ),
     promise: promises.service,
     redundancyLimitS: 180,
-    walks,
+    walks: [signedIn, messages],
   }),
-]);
+];
 
 export const serviceDrills: readonly Drill[] = [
   declareDrill({

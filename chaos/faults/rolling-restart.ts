@@ -52,17 +52,18 @@ async function isRolled({ target }: FaultContext, { kind, namespace, name }: Wor
 }
 
 /**
- * Planned: every pod of a service is replaced by one of a new revision, as by a new version of it. Of several workloads (an edge a site)
- * one comes after the other, as `pulumi up` does it. Once begun, Kubernetes ends it by itself: there is nothing to heal.
+ * Planned: every pod of a service, or of several, is replaced by one of a new revision, as by a new version of it. Of several workloads
+ * (an edge a site) one comes after the other. Once begun, Kubernetes ends it by itself: there is nothing to heal.
  */
-export function rollingRestart(service: string): Fault {
+export function rollingRestart(service: string, members: readonly string[] = [service]): Fault {
   return {
     name: `rolling-restart-${service}`,
     title: `Rolling restart and new revision of ${service}`,
     async aim(context) {
       const { target, limitS } = context;
       const listed = await kubectl(target, ["get", "deployments,statefulsets,daemonsets", "--all-namespaces", "--output", "json"]);
-      const workloads = workloadsOf(service, parseWorkloads(listed));
+      const all = parseWorkloads(listed);
+      const workloads = members.flatMap((member) => workloadsOf(member, all));
       if (workloads.length === 0) throw new FaultNotPossible(`this platform runs no workload called "${service}"`);
       const podsOf = async () => {
         const { pods } = await readPlatform(context);

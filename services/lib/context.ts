@@ -34,6 +34,8 @@ export interface Context {
   readonly deadline: Deadline;
   /** Aborted when the client has left without waiting for the answer. */
   readonly left?: AbortSignal | undefined;
+  /** Nobody waits for it: it may be the last to learn where the primary went. */
+  readonly background?: boolean | undefined;
   readonly log: Logger;
   /** Who asks. */
   readonly principal: Principal;
@@ -44,6 +46,7 @@ export function backgroundContext(log: Logger, name: string, deadlineMs: number)
   return {
     requestId: `${name}-${crypto.randomUUID()}`,
     deadline: Deadline.after(deadlineMs),
+    background: true,
     log: log.child({ task: name }),
     principal: { subject: name, clientId: name, role: "system", scopes: [], issuer: "internal" },
   };

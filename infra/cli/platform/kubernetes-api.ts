@@ -2,12 +2,15 @@
  * Reads the Kubernetes API with every wait bounded, so that the answer is truthful and quick while a site is down: the first of
  * several API servers that answers is used, and a command in a pod that does not answer is given up.
  */
-import { type RequestOptions, request } from "node:https";
+import { Agent, type RequestOptions, request } from "node:https";
 import { PassThrough } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { Exec, KubeConfig, type V1Status } from "@kubernetes/client-node";
 
 const readTimeoutMs = 2_000;
 const execTimeoutMs = 4_000;
+/** The server that answered last gets so long before the others are asked as well. */
+const headStartMs = 500;
 
 export interface PodContainer {
   namespace: string;
@@ -38,9 +41,26 @@ export class UnreachableError extends Error {
   }
 }
 
-async function getJson<T>(config: KubeConfig, server: string, path: string, timeoutMs: number): Promise<T | undefined> {
+interface Connection {
+  config: KubeConfig;
+  server: string;
+  /** Keeps its connections: the status is read again and again, and each handshake is paid by the platform that is looked at. */
+  agent: Agent | undefined;
+}
+
+/** A proxy has an agent of its own. */
+async function agentOf(config: KubeConfig): Promise<Agent | undefined> {
+  if (config.getCurrentCluster()?.proxyUrl !== undefined) return undefined;
+  const options: RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  const { ca, cert, key, rejectUnauthorized, servername } = options;
+  return new Agent({ keepAlive: true, ca, cert, key, rejectUnauthorized, servername });
+}
+
+async function getJson<T>({ config, server, agent }: Connection, path: string, timeoutMs: number): Promise<T | undefined> {
   const options: RequestOptions = { signal: AbortSignal.timeout(timeoutMs), headers: { accept: "application/json" } };
   await config.applyToHTTPSOptions(options);
+  if (agent !== undefined) options.agent = agent;
   return new Promise((resolve, reject) => {
     const asked = request(new URL(path, server), options, (response) => {
       const parts: Buffer[] = [];
@@ -103,33 +123,41 @@ function execInPod(config: KubeConfig, target: PodContainer, command: readonly s
   });
 }
 
-function withServer(target: KubernetesTarget, server: string | undefined): { config: KubeConfig; server: string } {
+async function withServer(target: KubernetesTarget, server: string | undefined): Promise<Connection> {
   const config = new KubeConfig();
   config.loadFromFile(target.kubeconfig);
   if (target.context !== undefined) config.setCurrentContext(target.context);
   const cluster = config.getCurrentCluster();
   if (!cluster) throw new UnreachableError(`${target.kubeconfig} has no cluster for the context ${config.getCurrentContext()}`);
   if (server !== undefined) config.clusters = config.clusters.map((entry) => (entry.name === cluster.name ? { ...entry, server } : entry));
-  return { config, server: server ?? cluster.server };
+  return { config, server: server ?? cluster.server, agent: await agentOf(config) };
 }
+
+/** The ways to the API that a target has, the one first that answered last; remembered with their open connections. */
+const waysTo = new WeakMap<KubernetesTarget, Connection[]>();
 
 /**
  * Connects to the first API server that answers.
  * @throws UnreachableError when none does within 2 s
  */
 export async function connectKubernetes(target: KubernetesTarget): Promise<KubernetesApi> {
-  const candidates = [withServer(target, undefined), ...(target.otherServers ?? []).map((server) => withServer(target, server))];
-  const tries = candidates.map(async ({ config, server }) => {
-    await getJson(config, server, "/version", readTimeoutMs);
-    return { config, server };
+  const known = waysTo.get(target);
+  const ways = known ?? (await Promise.all([undefined, ...(target.otherServers ?? [])].map((server) => withServer(target, server))));
+  const answered = new AbortController();
+  const tries = ways.map(async (way, index) => {
+    if (known !== undefined && index > 0) await delay(headStartMs, undefined, { signal: answered.signal });
+    await getJson(way, "/version", readTimeoutMs);
+    return way;
   });
-  const { config, server } = await Promise.any(tries).catch((failure: AggregateError) => {
-    const reasons = failure.errors.map((error: Error, index) => `${candidates[index]?.server}: ${error.message}`);
+  const way = await Promise.any(tries).catch((failure: AggregateError) => {
+    const reasons = failure.errors.map((error: Error, index) => `${ways[index]?.server}: ${error.message}`);
     throw new UnreachableError(`no API server answers (${reasons.join("; ")})`, { cause: failure });
   });
+  answered.abort();
+  waysTo.set(target, [way, ...ways.filter((other) => other !== way)]);
   return {
-    server,
-    get: (path) => getJson(config, server, path, readTimeoutMs),
-    exec: (pod, command, timeoutMs = execTimeoutMs) => execInPod(config, pod, command, timeoutMs),
+    server: way.server,
+    get: (path) => getJson(way, path, readTimeoutMs),
+    exec: (pod, command, timeoutMs = execTimeoutMs) => execInPod(way.config, pod, command, timeoutMs),
   };
 }

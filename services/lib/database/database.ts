@@ -52,7 +52,7 @@ const doubtAfterMs = 500;
 /** A read that the primary has not served after so long, its audit record's commit included, is tried on a standby. */
 const primaryPatienceMs = 500;
 const timerSlackMs = 20;
-/** Whoever has not used the database for so long need not know at once where its primary is. */
+/** Where no client has used the database for so long, nobody need know at once where its primary is. */
 const idleAfterMs = 3000;
 /** A new primary that nobody writes to is taken for a good one after so long. */
 const provenAfterMs = 10_000;
@@ -71,6 +71,8 @@ export class Database {
   #unproven: { primary: Instance; sinceMs: number } | undefined;
   #lastPrimary: Instance | undefined;
   #usedMs = Number.NEGATIVE_INFINITY;
+  /** Requests of clients in the hold queue. */
+  #waiting = 0;
   #pumpTimer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -105,7 +107,7 @@ export class Database {
   }
 
   #inUse(): boolean {
-    return this.#queue.length > 0 || performance.now() - this.#usedMs < idleAfterMs;
+    return this.#waiting > 0 || performance.now() - this.#usedMs < idleAfterMs;
   }
 
   /** The instance taken for the primary now. */
@@ -172,7 +174,7 @@ export class Database {
         }
         this.#options.metrics.transactionRetries.inc({ reason });
         context.log.debug({ requestId: context.requestId, attempt, reason, error }, "transaction lost, trying again");
-        this.#watch.alarm();
+        if (!context.background) this.#watch.alarm();
         if (context.deadline.passed) {
           throw unavailable("The database did not answer within the deadline");
         }
@@ -219,9 +221,7 @@ export class Database {
     if (this.#stopped) {
       return Promise.reject(unavailable("The service is shutting down"));
     }
-    const wasInUse = this.#inUse();
-    this.#usedMs = performance.now();
-    if (!wasInUse && !(this.#watch.primary && !this.#watch.isPrimarySlow)) this.#watch.alarm();
+    if (!context.background) this.#noteUse();
     if (this.#queue.length === 0) {
       const connection = this.#lanes()
         .find(({ wishes }) => wishes.has(wish))
@@ -232,7 +232,23 @@ export class Database {
     }
     const connection = this.#queue.wait(context.deadline, wish, context.left);
     this.#pump();
-    return connection;
+    return context.background ? connection : this.#counted(connection);
+  }
+
+  #noteUse(): void {
+    const wasInUse = this.#inUse();
+    this.#usedMs = performance.now();
+    if (!wasInUse && !(this.#watch.primary && !this.#watch.isPrimarySlow)) this.#watch.alarm();
+  }
+
+  async #counted(connection: Promise<Connection>): Promise<Connection> {
+    this.#waiting++;
+    try {
+      return await connection;
+    } finally {
+      this.#waiting--;
+      this.#usedMs = performance.now();
+    }
   }
 
   #release(connection: Connection, clean: boolean): void {

@@ -12,6 +12,9 @@ export interface ProbeLimits {
   connectTimeoutMs: number;
 }
 
+/** How many times longer an instance is left alone that has refused again and again. */
+const refusedPauseMax = 4;
+
 const question = `SELECT pg_is_in_recovery() AS in_recovery,
   CASE WHEN pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::text END AS replayed,
   CASE WHEN NOT pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::text END AS written,
@@ -40,6 +43,9 @@ export class InstanceProbe {
   readonly #intervalMs: () => number;
   #client: pg.Client | undefined;
   #complaint = "";
+  /** Attempts in a row that brought no answer. */
+  #failures = 0;
+  #askedAtMs = Number.NEGATIVE_INFINITY;
   #heardAtMs = Number.NEGATIVE_INFINITY;
   #wake: (() => void) | undefined;
   #stopped = false;
@@ -74,18 +80,19 @@ export class InstanceProbe {
     this.#heardAtMs = performance.now();
   }
 
-  /** Ends the pause before the next question. */
+  /** Ends the pause before the next question, unless that would storm an instance that refuses. */
   wake(): void {
-    this.#wake?.();
+    if (this.#failures === 0 || performance.now() - this.#askedAtMs >= this.#pauseMs()) this.#wake?.();
   }
 
   stop(): void {
     this.#stopped = true;
     this.#drop();
-    this.wake();
+    this.#wake?.();
   }
 
   async #askOnce(): Promise<void> {
+    this.#askedAtMs = performance.now();
     try {
       this.#client ??= await this.#openInTime();
       const answer = await this.#ask(this.#client);
@@ -99,7 +106,9 @@ export class InstanceProbe {
         ...(answer.written === null ? {} : { written: BigInt(answer.written) }),
       });
       this.#complaint = "";
+      this.#failures = 0;
     } catch (error) {
+      this.#failures++;
       this.#drop();
       this.#complain(error);
       this.#set({ ...this.view, status: "lost" });
@@ -200,15 +209,23 @@ export class InstanceProbe {
     if (client) destroy(client);
   }
 
+  /**
+   * One that starts up accepts a connection, makes a process for it, agrees on TLS and then refuses: twenty services that ask
+   * again at once take from it what it needs to start.
+   */
+  #pauseMs(): number {
+    return this.#intervalMs() * Math.min(refusedPauseMax, 2 ** this.#failures);
+  }
+
   #pause(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.wake(), this.#intervalMs());
+      const timer = setTimeout(() => this.#wake?.(), this.#pauseMs());
       this.#wake = () => {
         clearTimeout(timer);
         this.#wake = undefined;
         resolve();
       };
-      if (this.#stopped) this.wake();
+      if (this.#stopped) this.#wake();
     });
   }
 }
