@@ -137,7 +137,7 @@ export class Definitions {
     }
     const bundle = readJson("fhir/r4/search-parameters.json") as Bundle<SearchParameter>;
     for (const { resource } of bundle.entry ?? []) {
-      for (const base of resource?.base ?? []) {
+      for (const base of (resource?.base ?? []) as string[]) {
         const lists = base === "Resource" ? this.#searchParameters.values() : [this.#searchParameters.get(base)];
         for (const list of lists) if (resource) list?.push(resource);
       }

@@ -140,12 +140,14 @@ describe("parseSearch", () => {
 
   it.each([
     "date=x",
-    "date=ap2024",
+    "date=zz2024",
     "code:text=a",
     "code=a|b|c",
     "code=|",
     "_count=-1",
     "_sort=code",
+    "_sort=date,code",
+    "code:below=a",
     "_total=all",
     "_cursor=AAAA",
     "_id:not=1",

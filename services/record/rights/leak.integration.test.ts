@@ -232,7 +232,12 @@ const questions: [string, (owner: string) => Asked | Promise<Asked>][] = [
       `Observation/OWNER-secret/_history?${part}`,
     ]),
     ...[
-      ...["_security=V", "_security=http://terminology.hl7.org/CodeSystem/v3-Confidentiality|", "_security:not=V", "_security:missing=false"],
+      ...[
+        "_security=V",
+        "_security=http://terminology.hl7.org/CodeSystem/v3-Confidentiality|",
+        "_security:not=V",
+        "_security:missing=false",
+      ],
       ...["_tag=hidden", "_tag=urn:test:tag|hidden", "_tag:not=hidden", "_tag:missing=false"],
       ...["_profile=urn:test:profile-hidden", "_profile:missing=false", "_source=urn:test:source-hidden", "_source:missing=true"],
     ].flatMap((label) => [
