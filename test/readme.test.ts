@@ -57,7 +57,9 @@ describe("the README", () => {
     expect(cell.match(/`[^`]+`/g)?.length ?? 0).toBe(titlesIn(cell).length);
   });
 
-  it.each(rows("What the other services do").map((cells) => [cells[0] ?? "", cells.at(-1) ?? ""]))("names what shows the service %s", (_name, cell) => {
+  const services = rows("What the other services do").map((cells) => [cells[0] ?? "", cells.at(-1) ?? ""] as const);
+
+  it.each(services)("names what shows the service %s", (_name, cell) => {
     const tests = linked(cell).filter((path) => isTest(path) || path.startsWith("test/"));
     expect(tests).not.toEqual([]);
   });

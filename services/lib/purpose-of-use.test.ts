@@ -15,7 +15,9 @@ describe("a purpose of use", () => {
   it("is one of HL7's, and nothing else", () => {
     expect(purposes.map(parsePurpose)).toEqual(purposes);
     expect(parsePurpose(undefined)).toBeUndefined();
-    for (const odd of ["", "treat", "MARKETING", "TREAT,COC", "toString", "x".repeat(10_000)]) expect(() => parsePurpose(odd), odd).toThrow(FhirError);
+    for (const odd of ["", "treat", "MARKETING", "TREAT,COC", "toString", "x".repeat(10_000)]) {
+      expect(() => parsePurpose(odd), odd).toThrow(FhirError);
+    }
   });
 
   it.each(purposes)("%s makes a valid AuditEvent", (purpose) => {
@@ -25,7 +27,8 @@ describe("a purpose of use", () => {
   });
 
   it("gives way to the reason of an emergency, and is absent where nobody stated one", () => {
-    const emergency = JSON.parse(auditRow({ ...context, purpose: "TREAT" }, source, { ...fact, emergency: "unconscious" }).content) as AnyResource;
+    const { content } = auditRow({ ...context, purpose: "TREAT" }, source, { ...fact, emergency: "unconscious" });
+    const emergency = JSON.parse(content) as AnyResource;
     expect(emergency.purposeOfEvent).toMatchObject([{ coding: [{ code: "ETREAT" }], text: "unconscious" }]);
     expect(JSON.parse(auditRow(context, source, fact).content)).not.toHaveProperty("purposeOfEvent");
   });

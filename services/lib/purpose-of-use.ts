@@ -1,4 +1,4 @@
-/** Why somebody asks, as they state it: HL7's purposes of use (http://terminology.hl7.org/ValueSet/v3-PurposeOfUse), those that a shared care record has. */
+/** Why somebody asks, as they state it: of HL7's purposes of use (http://terminology.hl7.org/ValueSet/v3-PurposeOfUse) those that a record has. */
 import { fhirError } from "./operation-outcome.ts";
 
 /** Codes with HL7's displays. */
