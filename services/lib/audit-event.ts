@@ -1,4 +1,5 @@
 import type { Context } from "./context.ts";
+import { purposeConcept } from "./purpose-of-use.ts";
 
 /** RESTful interactions as http://hl7.org/fhir/restful-interaction names them. */
 export type Interaction =
@@ -115,7 +116,8 @@ export interface AuditSource {
 export function auditRow(context: Context, source: AuditSource, fact: AuditFact): AuditRow {
   const id = crypto.randomUUID();
   const recorded = new Date().toISOString();
-  const { principal, requestId } = context;
+  const { principal, requestId, purpose } = context;
+  const purposes = fact.emergency === undefined ? purpose && [purposeConcept(purpose)] : [purposeConcept("ETREAT", fact.emergency)];
   const { type, subtype } = eventOf(fact.interaction);
   return {
     id,
@@ -136,7 +138,7 @@ export function auditRow(context: Context, source: AuditSource, fact: AuditFact)
       action: actions[fact.interaction],
       recorded,
       outcome: fact.outcome,
-      ...(fact.emergency === undefined ? {} : { purposeOfEvent: [emergencyPurpose(fact.emergency)] }),
+      ...(purposes ? { purposeOfEvent: purposes } : {}),
       agent: agents(context),
       source: {
         site: `${source.site}, ${source.servedBy}`,
@@ -145,13 +147,6 @@ export function auditRow(context: Context, source: AuditSource, fact: AuditFact)
       },
       entity: entities(requestId, fact),
     }),
-  };
-}
-
-function emergencyPurpose(text: string): object {
-  return {
-    coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ActReason", code: "ETREAT", display: "Emergency Treatment" }],
-    text,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Principal } from "./principal.ts";
+import type { PurposeOfUse } from "./purpose-of-use.ts";
 
 /** The point in time by which a request must have been answered. */
 export class Deadline {
@@ -39,6 +40,8 @@ export interface Context {
   readonly log: Logger;
   /** Who asks. */
   readonly principal: Principal;
+  /** Why they ask, where they say so. */
+  readonly purpose?: PurposeOfUse | undefined;
 }
 
 /** A context for work that no client asked for. */

@@ -5,6 +5,8 @@ import { RefusedToken } from "./authenticate.ts";
 import type { Context, Deadline } from "./context.ts";
 import { idPattern } from "./fhir/validate.ts";
 import { fhirError } from "./operation-outcome.ts";
+import type { Principal } from "./principal.ts";
+import { parsePurpose, purposeHeader } from "./purpose-of-use.ts";
 import type { ServiceDeps } from "./service-parts.ts";
 
 /** What travels with a request through Hono. */
@@ -27,7 +29,7 @@ export function requestId(header: string | undefined): string {
 
 /**
  * Verifies the caller's token and makes the operation's context. A refused token that names its account is recorded.
- * @throws FhirError 401
+ * @throws FhirError 400, 401
  */
 export async function authenticate(
   call: Call,
@@ -35,8 +37,9 @@ export async function authenticate(
   about: { interaction: Interaction; resourceType: string },
 ): Promise<Context> {
   const base = { requestId: call.var.requestId, deadline: call.var.deadline, log: call.var.log };
+  let principal: Principal;
   try {
-    return { ...base, left: call.req.raw.signal, principal: await deps.verifier.verify(call.req.header("Authorization")) };
+    principal = await deps.verifier.verify(call.req.header("Authorization"));
   } catch (error) {
     if (!(error instanceof RefusedToken)) {
       throw error;
@@ -47,6 +50,7 @@ export async function authenticate(
     }
     throw error.response;
   }
+  return { ...base, left: call.req.raw.signal, principal, purpose: parsePurpose(call.req.header(purposeHeader)) };
 }
 
 const jsonTypes = new Set(["application/fhir+json", "application/json", "json", "text/json"]);

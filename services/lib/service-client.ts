@@ -7,6 +7,7 @@ import { type Instance, instanceName } from "./database/instance.ts";
 import { HostResolver, type Lookup } from "./database/resolve-hosts.ts";
 import { describeError } from "./log.ts";
 import { unavailable } from "./operation-outcome.ts";
+import { purposeHeader } from "./purpose-of-use.ts";
 
 export interface ServiceClientOptions {
   /** The service's name: `record`. */
@@ -110,7 +111,11 @@ export class ServiceClient {
     const { statusCode, headers, body } = await this.#poolOf(instance).request({
       method: request.method,
       path: request.path,
-      headers: { "X-Request-Id": context.requestId, ...request.headers },
+      headers: {
+        "X-Request-Id": context.requestId,
+        ...(context.purpose === undefined ? {} : { [purposeHeader]: context.purpose }),
+        ...request.headers,
+      },
       body: request.body ?? null,
       signal: limit,
     });

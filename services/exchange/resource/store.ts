@@ -180,6 +180,7 @@ const comparisons: Record<string, (column: { low: string; high: string }, range:
   le: (at, { high }) => `${at.low} <= ${high}`,
   sa: (at, { high }) => `${at.low} > ${high}`,
   eb: (at, { low }) => `${at.high} < ${low}`,
+  ap: (at, { low, high }) => `${at.low} <= ${high} AND ${at.high} >= ${low}`,
 };
 
 function dateSql(
@@ -202,7 +203,8 @@ function conditionSql(bind: Bind, condition: Condition): string {
     return `EXISTS (SELECT FROM search_date i WHERE i.resource_key = r.key AND i.parameter = ${bind(condition.parameter)} AND ${test})`;
   }
   if (condition.kind === "token") {
-    const tests = condition.alternatives.map(({ system, code }) => {
+    const tests = condition.alternatives.map(({ system, code, below }) => {
+      if (below) throw fhirError(400, "not-supported", "Messages are searched by whole URIs only");
       const both = [
         ...(system === undefined ? [] : [`i.system = ${bind(system)}`]),
         ...(code === undefined ? [] : [`i.code = ${bind(code)}`]),

@@ -53,7 +53,7 @@ export class Definitions {
     return true;
   }
 
-  /** The search parameters that R4 defines for one of the wanted types. */
+  /** The search parameters that R4 defines for one of the wanted types, those of every resource among them. */
   searchParameters(type: string): readonly SearchParameter[] {
     return this.#searchParameters.get(type) ?? [];
   }
@@ -137,7 +137,10 @@ export class Definitions {
     }
     const bundle = readJson("fhir/r4/search-parameters.json") as Bundle<SearchParameter>;
     for (const { resource } of bundle.entry ?? []) {
-      for (const base of resource?.base ?? []) if (resource) this.#searchParameters.get(base)?.push(resource);
+      for (const base of (resource?.base ?? []) as string[]) {
+        const lists = base === "Resource" ? this.#searchParameters.values() : [this.#searchParameters.get(base)];
+        for (const list of lists) if (resource) list?.push(resource);
+      }
     }
   }
 }

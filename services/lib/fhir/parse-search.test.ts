@@ -130,6 +130,32 @@ describe("parseSearch", () => {
     expect(alternatives("patient=https://other.test/Patient/1")).toEqual([{ system: "", code: "https://other.test/Patient/1" }]);
   });
 
+  it("widens a date that is only about right, by a tenth of the time since or until then", () => {
+    const [condition] = parse("date=ap2024").conditions;
+    const [{ prefix, low, high } = { prefix: "", low: "", high: "" }] = condition?.kind === "date" ? condition.alternatives : [];
+    const marginMs = (Date.now() - Date.parse("2024-12-31T23:59:59.999Z")) / 10;
+    expect(prefix).toBe("ap");
+    expect(Math.abs(Date.parse("2024-01-01T00:00:00Z") - marginMs - Date.parse(low))).toBeLessThan(10_000);
+    expect(Math.abs(Date.parse("2024-12-31T23:59:59.999Z") + marginMs - Date.parse(high))).toBeLessThan(10_000);
+    for (const far of ["ap0001", "ap9999"]) expect(parse(`date=${far}`).conditions).toHaveLength(1);
+  });
+
+  it("reads URIs, and those above and below them", () => {
+    expect(alternatives("_source=http://a.test/b")).toEqual([{ system: "", code: "http://a.test/b" }]);
+    expect(alternatives("_source:below=http://a.test/b")).toEqual([{ system: "", code: "http://a.test/b", below: true }]);
+    expect(alternatives("_source:above=http://a.test/b/c")?.map((each) => (each as { code: string }).code)).toEqual([
+      "http://a.test/b/c",
+      "http://a.test",
+      "http://a.test/b",
+    ]);
+  });
+
+  it("takes a cursor only for the order that it was given in", () => {
+    const cursor = encodeCursor({ key: "7", value: "weber" });
+    expect(parse(`_cursor=${cursor}&_sort=value-string`)).toMatchObject({ cursor: { value: "weber" }, sort: { isText: true } });
+    expect(() => parse(`_cursor=${cursor}&_sort=date`)).toThrow(FhirError);
+  });
+
   it("reads result parameters and leaves the cursor out of links", () => {
     const request = parse(
       `code=1&_count=999999&_total=accurate&_sort=-date&_cursor=${encodeCursor({ key: "7", value: "2024-01-01T00:00:00Z" })}`,
@@ -140,12 +166,14 @@ describe("parseSearch", () => {
 
   it.each([
     "date=x",
-    "date=ap2024",
+    "date=zz2024",
     "code:text=a",
     "code=a|b|c",
     "code=|",
     "_count=-1",
     "_sort=code",
+    "_sort=date,code",
+    "code:below=a",
     "_total=all",
     "_cursor=AAAA",
     "_id:not=1",

@@ -10,12 +10,20 @@ import {
 } from "./search-index.ts";
 import { idPattern } from "./validate.ts";
 
-export type DatePrefix = "eq" | "ne" | "gt" | "lt" | "ge" | "le" | "sa" | "eb";
+/** `ap`: the range is one that the searched one has been widened to. */
+export type DatePrefix = "eq" | "ne" | "gt" | "lt" | "ge" | "le" | "sa" | "eb" | "ap";
+
+/** `below`: also what begins with the code and goes on with a slash. */
+export interface TokenTest {
+  system?: string;
+  code?: string;
+  below?: boolean;
+}
 
 /** A parameter whose values are kept in the index table of the same name. */
 export type ValueCondition =
   | { kind: "date"; parameter: string; alternatives: ({ prefix: DatePrefix } & DateRange)[] }
-  | { kind: "token"; parameter: string; negated: boolean; alternatives: { system?: string; code?: string }[] }
+  | { kind: "token"; parameter: string; negated: boolean; alternatives: TokenTest[] }
   | { kind: "string"; parameter: string; match: "prefix" | "exact" | "contains"; alternatives: string[] }
   | { kind: "quantity"; parameter: string; alternatives: QuantityTest[] };
 
@@ -50,7 +58,7 @@ export interface Inclusion {
 
 /** A number as it was written stands for all that round to it: those within `half` its last digit. Both are decimals as text. */
 export interface QuantityTest {
-  prefix: DatePrefix | "ap";
+  prefix: DatePrefix;
   value: string;
   half: string;
   /** Undefined: of any system; "": of none. */
@@ -60,8 +68,10 @@ export interface QuantityTest {
 }
 
 export interface Sort {
-  /** `_lastUpdated` or the code of a date parameter; `none` is the order of creation, which later updates cannot disturb. */
+  /** `_lastUpdated` or the code of a date or string parameter; `none` is the order of creation, which later updates cannot disturb. */
   by: string;
+  /** By a string parameter. */
+  isText?: boolean;
   descending: boolean;
 }
 
@@ -157,6 +167,8 @@ export function parseSearch(
     });
   }
   bySummary(request, query);
+  const cursor = query.findLast(([name]) => name === "_cursor");
+  if (cursor) request.cursor = decodeCursor(cursor[1], request.sort.isText);
   const ignored = new Set(request.warnings.map((warning) => warning.expression?.[0]));
   request.used = request.used.filter(([name]) => /\S/.test(name) && !ignored.has(name.slice(0, 100)));
   return request;
@@ -184,14 +196,13 @@ function parseResultParameter(
     if (!["none", "estimate", "accurate"].includes(value))
       throw fhirError(400, "value", "_total must be none, estimate or accurate", { expression: name });
     request.total = value !== "none";
-  } else if (name === "_cursor") {
-    request.cursor = decodeCursor(value);
   } else if (name === "_sort") {
     const by = value.replace(/^-/, "");
-    if (by !== "_lastUpdated" && parameters.get(by)?.kind !== "date") {
-      throw fhirError(400, "not-supported", "_sort can be by _lastUpdated or by one date parameter", { expression: name });
+    const kind = by === "_lastUpdated" ? "date" : parameters.get(by)?.kind;
+    if (kind !== "date" && kind !== "string") {
+      throw fhirError(400, "not-supported", "_sort can be by _lastUpdated or by one date or string parameter", { expression: name });
     }
-    request.sort = { by, descending: value.startsWith("-") };
+    request.sort = { by, descending: value.startsWith("-"), ...(kind === "string" ? { isText: true } : {}) };
   }
 }
 
@@ -343,13 +354,10 @@ function parseKnown(
       alternatives: alternatives.map((each) => parseToken(code, each)),
     };
   }
-  if (kind === "uri" && modifier === undefined) {
-    return {
-      kind: "token",
-      parameter: code,
-      negated: false,
-      alternatives: alternatives.map((each) => ({ system: "", code: unescaped(each) })),
-    };
+  if (kind === "uri" && (modifier === undefined || modifier === "below" || modifier === "above")) {
+    const uris = alternatives.map(unescaped).flatMap((uri) => (modifier === "above" ? [uri, ...uriParents(uri)] : [uri]));
+    const tests = uris.map((uri) => ({ system: "", code: uri, ...(modifier === "below" ? { below: true } : {}) }));
+    return { kind: "token", parameter: code, negated: false, alternatives: tests };
   }
   if ((kind === "number" || kind === "quantity") && modifier === undefined) {
     return { kind: "quantity", parameter: code, alternatives: alternatives.map((each) => parseQuantity(parameter, each)) };
@@ -412,13 +420,34 @@ function parseToken(parameter: string, text: string): { system?: string; code?: 
   return second === "" ? { system: first } : { system: first, code: second };
 }
 
+/** `http://a/b/c` is within `http://a/b` and `http://a`. */
+function uriParents(uri: string): string[] {
+  const parts = uri.split("/", maxUriDepth);
+  return parts.flatMap((_part, place) => {
+    const parent = parts.slice(0, place).join("/");
+    return /[^/:]\/?$/.test(parent) ? [parent] : [];
+  });
+}
+
+const maxUriDepth = 30;
+
+/** A tenth of the time between the date and now, on both sides, as FHIR recommends: http://hl7.org/fhir/R4/search.html#prefix */
+function widened({ low, high }: DateRange): DateRange {
+  const [lowMs, highMs, nowMs] = [Date.parse(low), Date.parse(high), Date.now()];
+  const marginMs = Math.max(0, lowMs - nowMs, nowMs - highMs) / 10;
+  const [firstMs, lastMs] = [Date.parse("0001-01-01T00:00:00Z"), Date.parse("9999-12-31T23:59:59.999Z")];
+  const instant = (ms: number): string => new Date(Math.min(lastMs, Math.max(firstMs, ms))).toISOString();
+  return { low: instant(lowMs - marginMs), high: instant(highMs + marginMs) };
+}
+
 function parseDate(parameter: string, text: string): { prefix: DatePrefix } & DateRange {
-  const match = /^(eq|ne|gt|lt|ge|le|sa|eb)?(\d.*)$/s.exec(unescaped(text).replace(" ", "+"));
+  const match = /^(eq|ne|gt|lt|ge|le|sa|eb|ap)?(\d.*)$/s.exec(unescaped(text).replace(" ", "+"));
   const range = match?.[2] === undefined ? undefined : dateRange(match[2]);
   if (!match || !range) {
     throw fhirError(400, "value", "Not a FHIR date, or its prefix is not supported", { expression: parameter });
   }
-  return { prefix: (match[1] ?? "eq") as DatePrefix, ...range };
+  const prefix = (match[1] ?? "eq") as DatePrefix;
+  return { prefix, ...(prefix === "ap" ? widened(range) : range) };
 }
 
 /** http://hl7.org/fhir/R4/search.html#quantity: `[prefix]number`, for a quantity with `|system|code` or `||code` behind it. */
@@ -432,7 +461,7 @@ function parseQuantity({ code: parameter, kind }: ComponentParameter, text: stri
   }
   const [system, code] = unit;
   return {
-    ...{ prefix: prefix as QuantityTest["prefix"], value, half: `5e${Number(exponent) - fraction.length - 1}` },
+    ...{ prefix: prefix as DatePrefix, value, half: `5e${Number(exponent) - fraction.length - 1}` },
     ...(system ? { system } : {}),
     ...(code ? { code } : {}),
   };
@@ -460,13 +489,14 @@ export function encodeCursor(cursor: Cursor): string {
   return Buffer.from(JSON.stringify([cursor.key, cursor.value].filter((each) => each !== undefined))).toString("base64url");
 }
 
-/** @throws FhirError 400 */
-export function decodeCursor(text: string): Cursor {
+/** @param isText of a search that is sorted by texts @throws FhirError 400 */
+export function decodeCursor(text: string, isText = false): Cursor {
   try {
     const [key, value] = JSON.parse(Buffer.from(text, "base64url").toString("utf8")) as unknown[];
     const goodValue =
       value === undefined ||
-      (typeof value === "string" && (value === "infinity" || value === "-infinity" || dateRange(value) !== undefined));
+      (isText && typeof value === "string" && value.length <= 1000 && !value.includes("\u0000")) ||
+      (!isText && typeof value === "string" && (value === "infinity" || value === "-infinity" || dateRange(value) !== undefined));
     if (typeof key === "string" && /^\d{1,18}$/.test(key) && goodValue) {
       return { key, ...(typeof value === "string" ? { value } : {}) };
     }

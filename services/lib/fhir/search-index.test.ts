@@ -18,6 +18,35 @@ describe("indexedParameters", () => {
   });
 });
 
+describe("the parameters of every resource", () => {
+  it("are those that need an index, of every type", () => {
+    for (const type of ["Patient", "Observation"]) {
+      const common = [...parametersOf(type).values()].filter(({ code }) => code.startsWith("_"));
+      expect(common.map(({ code, kind, elements }) => [code, kind, elements]).sort()).toEqual([
+        ["_profile", "uri", ["meta"]],
+        ["_security", "token", ["meta"]],
+        ["_source", "uri", ["meta"]],
+        ["_tag", "token", ["meta"]],
+      ]);
+    }
+  });
+
+  it("find what stands in meta, a profile without its version too", () => {
+    const meta = {
+      ...{ source: "urn:test:source", profile: ["urn:test:profile|1.0"] },
+      ...{ tag: [{ code: "t" }], security: [{ system: "urn:test:s", code: "V" }, { display: "no code" }] },
+    };
+    const { tokens } = searchIndex(parametersOf("Patient"), { resourceType: "Patient", meta });
+    expect(tokens.sort((left, right) => left.parameter.localeCompare(right.parameter) || left.code.localeCompare(right.code))).toEqual([
+      { parameter: "_profile", system: "", code: "urn:test:profile" },
+      { parameter: "_profile", system: "", code: "urn:test:profile|1.0" },
+      { parameter: "_security", system: "urn:test:s", code: "V" },
+      { parameter: "_source", system: "", code: "urn:test:source" },
+      { parameter: "_tag", system: "", code: "t" },
+    ]);
+  });
+});
+
 describe("composite parameters", () => {
   const composites = (type: string) =>
     [...parametersOf(type).values()]

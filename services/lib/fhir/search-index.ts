@@ -54,6 +54,9 @@ export interface ComponentParameter {
   targets: string[];
 }
 
+/** Known without an index: the store keeps them with each resource. */
+const kept = new Set(["_id", "_lastUpdated"]);
+
 /**
  * The search parameters of one resource type, ready to evaluate, by code.
  * @param further parameters besides the specification's own
@@ -71,8 +74,10 @@ export function indexedParameters(
       continue;
     }
     const kind = kinds.find((each) => each === definition.type);
-    const expression = getExpressionForResourceType(type, definition.expression ?? "");
-    if (!kind || !definition.code || !expression) continue;
+    if (!kind || !definition.code || !definition.expression || kept.has(definition.code)) continue;
+    // What every resource has is defined on Resource: `Resource.meta.tag`.
+    const expression = getExpressionForResourceType(type, definition.expression.replace(/^Resource\./, `${type}.`));
+    if (!expression) continue;
     const { code, target: targets = [] } = definition;
     const elements = elementsOf(type, expression);
     parameters.set(code, { code, kind, definition, expression: parseFhirPath(expression), targets, elements, components: [] });
@@ -190,7 +195,7 @@ function addValue(
   } else if (kind === "string") {
     for (const text of strings(value.value)) index.strings.push({ ...of, value: normaliseString(text), exact: cut(text) });
   } else {
-    const found = kind === "reference" ? references(value.value, ownUrl) : tokens(value);
+    const found = kind === "reference" ? references(value.value, ownUrl) : kind === "uri" ? uris(value) : tokens(value);
     for (const token of found) index.tokens.push({ ...of, ...token });
   }
 }
@@ -219,6 +224,12 @@ export function splitReference(reference: string, ownUrl?: string): { system: st
 function references(value: unknown, ownUrl: string | undefined): { system: string; code: string }[] {
   const reference = typeof value === "string" ? value : (value as { reference?: unknown } | null)?.reference;
   return typeof reference === "string" ? [splitReference(reference, ownUrl)] : [];
+}
+
+/** A canonical that names a version (`…|1.0`) is found without it, too. */
+function uris({ type, value }: TypedValue): { system: string; code: string }[] {
+  const [unversioned, version] = typeof value === "string" ? value.split("|") : [];
+  return [...tokens({ type, value }), ...(version === undefined ? [] : tokens({ type, value: unversioned }))];
 }
 
 function tokens({ type, value }: TypedValue): { system: string; code: string }[] {

@@ -37,6 +37,20 @@ describe("describeEvent", () => {
       "Dr Test (médecin) a ouvert votre dossier en urgence. Motif indiqué : unconscious $& {who}",
       "Dr Test (Ärztin/Arzt) hat Ihre Akte in einem Notfall geöffnet. Angegebener Grund: unconscious $& {who}",
     ],
+    [
+      "a purpose",
+      { purpose: "COC" },
+      "Dr Test (physician) read a report. Purpose stated: coordination of care.",
+      "Dr Test (médecin) a lu un compte rendu. Motif indiqué : coordination des soins.",
+      "Dr Test (Ärztin/Arzt) hat einen Bericht gelesen. Angegebener Zweck: Abstimmung der Behandlung.",
+    ],
+    [
+      "a purpose of another time",
+      { purpose: "toString" },
+      "Dr Test (physician) read a report.",
+      "Dr Test (médecin) a lu un compte rendu.",
+      "Dr Test (Ärztin/Arzt) hat einen Bericht gelesen.",
+    ],
   ])("tells %s in three languages", (_title, more, en, fr, de) => {
     expect(languages.map((language) => describeEvent({ ...event, ...more }, language))).toEqual([en, fr, de]);
   });

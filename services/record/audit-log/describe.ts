@@ -1,5 +1,6 @@
 import type { Interaction } from "../../lib/audit-event.ts";
 import type { Language } from "../../lib/language.ts";
+import { type PurposeOfUse, purposes as purposeCodes } from "../../lib/purpose-of-use.ts";
 
 /** What a patient is told about one audit record. */
 export interface Event {
@@ -15,6 +16,8 @@ export interface Event {
   isSelf: boolean;
   /** Why a record was opened in an emergency. */
   emergency?: string;
+  /** A code of HL7's purposes of use, as somebody stated it. */
+  purpose?: string;
   recorded: string;
 }
 
@@ -79,6 +82,19 @@ const emergency: Texts = {
   fr: "{who} a ouvert votre dossier en urgence. Motif indiqué : {why}",
   de: "{who} hat Ihre Akte in einem Notfall geöffnet. Angegebener Grund: {why}",
 };
+const purposes: Record<PurposeOfUse, Texts> = {
+  TREAT: { en: "treatment", fr: "soins", de: "Behandlung" },
+  ETREAT: { en: "emergency treatment", fr: "soins d'urgence", de: "Notfallbehandlung" },
+  COC: { en: "coordination of care", fr: "coordination des soins", de: "Abstimmung der Behandlung" },
+  PATADMIN: { en: "administration", fr: "administration", de: "Verwaltung" },
+  HPAYMT: { en: "billing", fr: "facturation", de: "Abrechnung" },
+  HQUALIMP: { en: "quality improvement", fr: "amélioration de la qualité", de: "Qualitätssicherung" },
+  PUBHLTH: { en: "public health", fr: "santé publique", de: "öffentliche Gesundheit" },
+  PATRQT: { en: "at your request", fr: "à votre demande", de: "auf Ihren Wunsch" },
+  FAMRQT: { en: "at your family's request", fr: "à la demande de votre famille", de: "auf Wunsch Ihrer Familie" },
+};
+/** Nobody has checked it: it is what somebody said. */
+const stated: Texts = { en: " Purpose stated: {why}.", fr: " Motif indiqué : {why}.", de: " Angegebener Zweck: {why}." };
 const self: Texts = { en: "You", fr: "Vous", de: "Sie" };
 /** The same sentences in the second person. */
 const bySelf: Record<Verb, Texts> = {
@@ -120,10 +136,13 @@ export function describeEvent(event: Event, language: Language): string {
   const who = event.isSelf ? self[language] : role === undefined ? name : `${name} (${role})`;
   const what =
     event.interaction === "operation" && event.resourceType === "Patient" ? wholeRecord : (resources[event.resourceType] ?? anyResource);
-  return sentence(event, language)
+  const told = sentence(event, language)
     .replace("{who}", () => who)
     .replace("{what}", () => what[language])
     .replace("{why}", () => event.emergency ?? "");
+  const code = purposeCodes.find((each) => each === event.purpose);
+  // Of an emergency the reason has been told in full.
+  return code === undefined || event.emergency !== undefined ? told : told + stated[language].replace("{why}", purposes[code][language]);
 }
 
 function sentence({ interaction, outcome, emergency: why, isSelf }: Event, language: Language): string {

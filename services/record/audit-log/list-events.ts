@@ -149,7 +149,7 @@ async function readLog(
 
 interface Recorded {
   agent?: { who?: { display?: string; identifier?: { value?: string } }; role?: { text?: string }[] }[];
-  purposeOfEvent?: { text?: string }[];
+  purposeOfEvent?: { coding?: { code?: string }[]; text?: string }[];
   [element: string]: unknown;
 }
 
@@ -157,7 +157,8 @@ interface Recorded {
 function told(row: EventRow, { language, access }: Pick<LogRequest, "language" | "access">, { principal }: Context): object {
   const { resourceType, id, ...rest } = JSON.parse(row.content) as Recorded;
   const [agent] = rest.agent ?? [];
-  const [who, role, emergency] = [agent?.who?.display, agent?.role?.[0]?.text, rest.purposeOfEvent?.[0]?.text];
+  const [who, role, [purpose]] = [agent?.who?.display, agent?.role?.[0]?.text, rest.purposeOfEvent ?? []];
+  const [emergency, stated] = [purpose?.text, purpose?.coding?.[0]?.code];
   const text = describeEvent(
     {
       interaction: row.interaction as Interaction,
@@ -170,6 +171,7 @@ function told(row: EventRow, { language, access }: Pick<LogRequest, "language" |
       ...(who === undefined ? {} : { who }),
       ...(role === undefined ? {} : { role }),
       ...(emergency === undefined ? {} : { emergency }),
+      ...(stated === undefined ? {} : { purpose: stated }),
     },
     language,
   );

@@ -154,7 +154,7 @@ describe("a transaction", () => {
     ["an entry without a request", [{ resource: patient("a") }], 400],
     ["an entry that is nothing", [null], 400],
     ["an unknown method", [{ request: { method: "BREW", url: "Patient/x" } }], 400],
-    ["too many entries", Array.from({ length: 501 }, () => post(patient("a"))), 400],
+    ["too many entries", Array.from({ length: 501 }, () => post(patient("a"))), 413],
     ["entries that are no list", { a: 1 }, 400],
   ])("refuses %s", async (_title, entry, expected) => {
     const { status, answer } = await send("transaction", entry);

@@ -28,7 +28,7 @@ export const entriesMax = 500;
 
 const methods = new Set<string>(["GET", "POST", "PUT", "PATCH", "DELETE"] satisfies BundleEntry["method"][]);
 
-/** @throws FhirError 400 that names the first entry that is wrong */
+/** @throws FhirError 400 that names the first entry that is wrong, 413 */
 export function parseBundle(body: string): ParsedBundle {
   const { plain, exact } = parseResource(body);
   const { type, entry = [] } = plain as { type?: unknown; entry?: unknown };
@@ -39,7 +39,7 @@ export function parseBundle(body: string): ParsedBundle {
     throw fhirError(400, "structure", "The entries must be a list", { expression: "Bundle.entry" });
   }
   if (entry.length > entriesMax) {
-    throw fhirError(400, "too-costly", `A Bundle may have at most ${entriesMax} entries`, { expression: "Bundle.entry" });
+    throw fhirError(413, "too-costly", `A Bundle may have at most ${entriesMax} entries`, { expression: "Bundle.entry" });
   }
   const exactEntries = ((exact as { entry?: unknown }).entry ?? []) as { resource?: AnyResource }[];
   const entries = entry.map((each, index) => parseEntry(each, exactEntries[index]?.resource, `Bundle.entry[${index}]`));

@@ -2,6 +2,7 @@ import type { Context } from "../../lib/context.ts";
 import { parseExactly } from "../../lib/fhir/exact-json.ts";
 import { fingerprint } from "../../lib/idempotency.ts";
 import { fhirJson } from "../../lib/operation-outcome.ts";
+import { purposeHeader } from "../../lib/purpose-of-use.ts";
 import { jsonPatch } from "../resource/patch-resource.ts";
 import type { BundleEntry } from "./parse-bundle.ts";
 
@@ -32,7 +33,7 @@ export async function runBatch(
 }
 
 /** What of the batch's own headers counts for each entry. */
-const handedOn = ["Authorization", "Prefer", "Cache-Control"];
+const handedOn = ["Authorization", "Prefer", "Cache-Control", purposeHeader];
 
 function requestOf(context: Context, entry: BundleEntry, headers: Headers, key: string): Request {
   const { method, url, ifMatch, ifNoneExist, ifNoneMatch, content, patch } = entry;

@@ -2,7 +2,16 @@ import type { Transaction } from "../../lib/database/database.ts";
 import { type DateRange, dateRange } from "../../lib/fhir/date-range.ts";
 import { idPattern } from "../../lib/fhir/validate.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
-import { boundedPage, columns, conditions, type Sight, type SqlText, Values, versionSeenSql } from "../resource/search-sql.ts";
+import {
+  boundedPage,
+  columns,
+  conditions,
+  currentAtSql,
+  type Sight,
+  type SqlText,
+  Values,
+  versionSeenSql,
+} from "../resource/search-sql.ts";
 import { type StoredVersion, toVersion, type VersionRow } from "../resource/store.ts";
 
 /** A type whose versions are wanted, and what of it the caller sees. */
@@ -89,11 +98,7 @@ function versionsOf(values: Values, { type, sight }: HistoryPart, { since, at }:
   if (since !== undefined) {
     where.push(`v.last_updated >= ${values.add(since)}::timestamptz`);
   }
-  if (at) {
-    where.push(`v.last_updated < ${values.add(at.high)}::timestamptz + interval '1 millisecond'
-      AND NOT EXISTS (SELECT 1 FROM resource_version n WHERE n.type = v.type AND n.id = v.id AND n.version = v.version + 1
-        AND n.last_updated <= ${values.add(at.low)}::timestamptz)`);
-  }
+  if (at) where.push(currentAtSql(values, at));
   if (cursor) {
     const instant = `${values.add(cursor.instant)}::timestamptz`;
     const last = `(${instant}, ${values.add(cursor.type)}, ${values.add(cursor.id)}, ${values.add(cursor.version)}::integer)`;

@@ -27,11 +27,20 @@ describe("the capability statement", () => {
   });
 
   it("tells of every type, and of histories and patches, which a Binary does not have", () => {
-    expect(rest?.resource.map(({ type }) => type)).toEqual(Object.keys(resourceTypes));
+    expect(rest?.resource.map(({ type }) => type)).toEqual([...Object.keys(resourceTypes), "AuditEvent"]);
     expect(rest?.interaction.map(({ code }) => code)).toEqual(["batch", "transaction", "history-system"]);
     expect(statement.patchFormat).toEqual(["application/json-patch+json"]);
     expect(codes("Patient")).toEqual(expect.arrayContaining(["patch", "history-instance", "history-type"]));
     expect(codes("Binary")).not.toContain("patch");
+  });
+
+  it("tells of what every resource is found by, and of the log that is only read", () => {
+    for (const type of Object.keys(resourceTypes)) {
+      const common = (of(type)?.searchParam ?? []).filter(({ name }) => name.startsWith("_"));
+      expect(common.map(({ name }) => name).toSorted(), type).toEqual(["_id", "_lastUpdated", "_profile", "_security", "_source", "_tag"]);
+      expect(common.every(({ definition }) => definition.startsWith("http://hl7.org/fhir/SearchParameter/Resource-"))).toBe(true);
+    }
+    expect(codes("AuditEvent")).toEqual(["read", "search-type"]);
   });
 
   it("tells of composite parameters and of what may be included", () => {

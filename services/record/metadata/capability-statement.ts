@@ -1,3 +1,4 @@
+import { purposeHeader, purposes } from "../../lib/purpose-of-use.ts";
 import type { Catalogue, ResourceType } from "../catalogue.ts";
 import { jsonPatch } from "../resource/patch-resource.ts";
 
@@ -18,7 +19,8 @@ export function capabilityStatement(catalogue: Catalogue, options: { publicUrl: 
         mode: "server",
         documentation:
           "Writes take an Idempotency-Key header and are done once for each key. Reads say in DSP-Served-By whether a standby answered; Cache-Control: no-cache asks for the primary. " +
-          "Reads, searches and histories take _summary and _elements. A patch may name its resource by search criteria; in a Bundle it is a Binary that holds the JSON Patch. " +
+          `${purposeHeader} states why somebody asks (${purposes.join(", ")}): it is recorded and told to the patient. ` +
+          "Reads, searches and histories take _summary and _elements. _sort takes one date or string parameter; the modifiers :text, :in, :not-in and :of-type are refused. A patch may name its resource by search criteria; in a Bundle it is a Binary that holds the JSON Patch. " +
           // No `instantiates`: MHD's actors, and the IPS's, are asked for XML as well.
           "Of IHE MHD 4.2 there are Provide Document Bundle (ITI-65), Find Document Lists (ITI-66), Find Document References (ITI-67), Retrieve Document (ITI-68) and Simplified Publish (ITI-105), in JSON only.",
         security: {
@@ -26,7 +28,7 @@ export function capabilityStatement(catalogue: Catalogue, options: { publicUrl: 
           description: "Bearer tokens with SMART on FHIR 2 scopes",
         },
         interaction: [{ code: "batch" }, { code: "transaction" }, { code: "history-system" }],
-        resource: [...catalogue.types.values()].map((type) => resourceCapability(type, catalogue)),
+        resource: [...[...catalogue.types.values()].map((type) => resourceCapability(type, catalogue)), auditCapability()],
       },
     ],
   };
@@ -37,6 +39,21 @@ function references(type: ResourceType, target?: string): string[] {
   return [...type.parameters.values()]
     .filter(({ kind, targets }) => kind === "reference" && (target === undefined || targets.includes(target)))
     .map(({ code }) => `${type.name}:${code}`);
+}
+
+/** The access log, which nobody writes: it has search parameters of its own. */
+function auditCapability(): object {
+  const kinds = { patient: "reference", date: "date", action: "token", outcome: "token", subtype: "token" };
+  return {
+    type: "AuditEvent",
+    profile: "http://hl7.org/fhir/StructureDefinition/AuditEvent",
+    documentation: "A patient's own log, each entry with a sentence in the language of Accept-Language",
+    interaction: [{ code: "read" }, { code: "search-type" }],
+    searchParam: [
+      { name: "_id", definition: "http://hl7.org/fhir/SearchParameter/Resource-id", type: "token" },
+      ...Object.entries(kinds).map(([name, type]) => ({ name, definition: `http://hl7.org/fhir/SearchParameter/AuditEvent-${name}`, type })),
+    ],
+  };
 }
 
 function resourceCapability(type: ResourceType, catalogue: Catalogue): object {

@@ -1,6 +1,6 @@
 import type { Served } from "../../lib/audit.ts";
 import type { Context } from "../../lib/context.ts";
-import { dateRange } from "../../lib/fhir/date-range.ts";
+import { type DateRange, dateRange } from "../../lib/fhir/date-range.ts";
 import { decodeCursor, encodeCursor, searchLimits } from "../../lib/fhir/parse-search.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
 import { type Access, sightOf } from "../access.ts";
@@ -16,29 +16,36 @@ export interface EverythingRequest {
   types: readonly string[];
   count: number;
   since?: string;
+  /** Care given or planned within: http://hl7.org/fhir/R4/operation-patient-everything.html */
+  care?: DateRange;
   after?: string;
   /** For the links, without the cursor. */
   used: [string, string][];
   primaryOnly: boolean;
 }
 
-/** `_type`, `_since`, `_count` and the server's own `_cursor`. @throws FhirError 400 */
+/** `_type`, `_since`, `_count`, `start`, `end` and the server's own `_cursor`. @throws FhirError 400 */
 export function parseEverything(
   query: URLSearchParams,
   types: readonly string[],
-): Pick<EverythingRequest, "types" | "count" | "since" | "after" | "used"> {
+): Pick<EverythingRequest, "types" | "count" | "since" | "care" | "after" | "used"> {
   const wanted = query.get("_type")?.split(",");
   const count = query.get("_count") ?? String(searchLimits.maxCount);
-  const since = query.get("_since");
-  const range = since === null ? undefined : dateRange(since.replace(" ", "+"));
+  const dates = (name: string): DateRange | undefined => {
+    const text = query.get(name);
+    const range = text === null ? undefined : dateRange(text.replace(" ", "+"));
+    if (text !== null && !range) throw wrong(name, `${name} must be a date or an instant`);
+    return range;
+  };
   const cursor = query.get("_cursor");
   const wrong = (name: string, text: string) => fhirError(400, "value", text, { expression: name });
   if (!/^[1-9]\d{0,8}$/.test(count)) throw wrong("_count", "_count must be a number from 1");
-  if (since !== null && !range) throw wrong("_since", "_since must be a date or an instant");
+  const [since, start, end] = [dates("_since"), dates("start"), dates("end")];
   return {
     types: wanted ? types.filter((type) => wanted.includes(type)) : types,
     count: Math.min(Number(count), searchLimits.maxCount),
-    ...(range ? { since: range.low } : {}),
+    ...(since ? { since: since.low } : {}),
+    ...(start || end ? { care: { low: start?.low ?? "0001-01-01T00:00:00.000Z", high: end?.high ?? "9999-12-31T23:59:59.999Z" } } : {}),
     ...(cursor === null ? {} : { after: decodeCursor(cursor).key }),
     used: [...query].filter(([name]) => name !== "_cursor" && name !== "_format" && name !== "_pretty"),
   };

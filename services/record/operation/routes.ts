@@ -2,18 +2,18 @@ import type { Hono } from "hono";
 import { authenticate, type Call, checkId, decodeUtf8, type Env, isJsonBody, primaryOnly, readBody, wantsJson } from "../../lib/http.ts";
 import { checkedKey, fingerprint } from "../../lib/idempotency.ts";
 import { preferredLanguage } from "../../lib/language.ts";
-import { FhirError, fhirError, fhirJson, outcome } from "../../lib/operation-outcome.ts";
+import { fhirError, fhirJson } from "../../lib/operation-outcome.ts";
 import { reach } from "../../lib/scope.ts";
 import { authorise } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
-import { checkedResource } from "../resource/create-resource.ts";
 import { recordingRefusal } from "../resource/write-once.ts";
 import { breakGlass, emergencyCaller, parseReason } from "./break-glass.ts";
 import { everything, parseEverything } from "./everything.ts";
 import { checkSummaryParameters } from "./summary/check-summary-parameters.ts";
 import { summaryTypes } from "./summary/sections.ts";
 import { summary } from "./summary.ts";
+import { validateResource } from "./validate-resource.ts";
 
 /** FHIR's operations, whose names begin with a dollar sign. */
 export function operationRoutes(app: Hono<Env>, deps: Deps): void {
@@ -39,7 +39,7 @@ export function operationRoutes(app: Hono<Env>, deps: Deps): void {
   const patientSummary = (call: Call): Promise<Response> => summarise(call, deps);
   app.get("/Patient/:id/$summary", patientSummary);
   app.post("/Patient/:id/$summary", patientSummary);
-  const validate = (call: Call): Promise<Response> => validateResource(call, deps);
+  const validate = (call: Call): Promise<Response> => validation(call, deps);
   app.post("/:type/$validate", validate);
   app.post("/:type/:id/$validate", validate);
 }
@@ -88,25 +88,22 @@ async function summarise(call: Call, deps: Deps): Promise<Response> {
   return new Response(value, { headers });
 }
 
-/** FHIR's $validate: always answered with what was found, since to find something wrong is no failure. */
-async function validateResource(call: Call, deps: Deps): Promise<Response> {
+/** FHIR's $validate. */
+async function validation(call: Call, deps: Deps): Promise<Response> {
   const type = deps.catalogue.types.get(call.req.param("type") ?? "");
-  await authenticate(call, deps, { interaction: "operation", resourceType: type?.name ?? "Unknown" });
+  const context = await authenticate(call, deps, { interaction: "operation", resourceType: type?.name ?? "Unknown" });
   if (!type) {
     throw fhirError(404, "not-supported", "This server does not keep this resource type");
   }
+  const id = call.req.param("id");
+  if (id !== undefined) checkId(id);
   wantsJson(call);
-  if (!isJsonBody(call)) {
+  const body = decodeUtf8(await readBody(call, deps));
+  if (body !== "" && !isJsonBody(call)) {
     throw fhirError(415, "not-supported", "This server reads application/fhir+json in UTF-8 only");
   }
-  const body = decodeUtf8(await readBody(call, deps));
-  let found = outcome("information", "informational", "No problem was found");
-  try {
-    checkedResource(deps, type, body);
-  } catch (error) {
-    if (!(error instanceof FhirError) || error.status !== 400) throw error;
-    found = error.outcome;
-  }
+  const query = new URL(call.req.url).searchParams;
+  const found = await validateResource(context, deps, { type, id, query, body });
   return new Response(JSON.stringify(found), { headers: { "Content-Type": fhirJson } });
 }
 

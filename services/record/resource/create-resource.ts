@@ -11,7 +11,6 @@ import { type Access, checkWritable, facts, mayLower, sightOf, within } from "..
 import { patientParameter, type ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
 import { partParameter, partsOf } from "../rights/compilations.ts";
-import { labelTokens } from "../rights/confidentiality.ts";
 import { type Sensitivity, sensitivityOf, spread } from "../rights/sensitivity.ts";
 import { insertResource, patientsOf, type StoredVersion, searchResources } from "./store.ts";
 import { outOfReach, type Written, writeOnce } from "./write-once.ts";
@@ -29,7 +28,6 @@ export function checkedResource(deps: Deps, type: ResourceType, body: string): P
 /** What the resource is found by, and what sight of it depends on: the patients whose record it belongs to, the parts that it is made of. */
 function indexOf(deps: Deps, type: ResourceType, resource: AnyResource, patientIds: readonly string[]): SearchIndex {
   const index = type.index(resource);
-  index.tokens.push(...labelTokens((resource.meta as { security?: unknown } | undefined)?.security));
   index.tokens.push(...partsOf(resource, deps.settings.publicUrl).map((part) => ({ parameter: partParameter, ...part })));
   index.tokens.push(...ownerIndex(patientIds).tokens);
   return index;

@@ -1,6 +1,6 @@
 import type { Served } from "../../lib/audit.ts";
 import type { Context } from "../../lib/context.ts";
-import { dateRange } from "../../lib/fhir/date-range.ts";
+import { type DateRange, dateRange } from "../../lib/fhir/date-range.ts";
 import { searchLimits } from "../../lib/fhir/parse-search.ts";
 import type { Subset } from "../../lib/fhir/subset.ts";
 import { etag } from "../../lib/fhir/version.ts";
@@ -15,30 +15,40 @@ export interface HistoryQuery {
   count: number;
   before?: number;
   since?: string;
-  /** `_summary` and `_elements`, for the links. */
+  /** Current at some time within. */
+  at?: DateRange;
+  /** `_at`, `_summary` and `_elements`, for the links. */
   shape: [string, string][];
 }
 
-/** Parses `_count`, `_since` and the server's own `_before`. @throws FhirError 400 */
+/** Parses `_count`, `_since`, `_at` and the server's own `_before`. @throws FhirError 400 */
 export function parseHistoryQuery(query: URLSearchParams): HistoryQuery {
   const count = query.get("_count") ?? String(searchLimits.defaultCount);
   const before = query.get("_before");
   const since = query.get("_since");
-  const instant = since === null ? undefined : dateRange(since.replace(" ", "+"))?.low;
+  const current = query.get("_at");
+  const range = (text: string | null): DateRange | undefined => (text === null ? undefined : dateRange(text.replace(" ", "+")));
+  const [instant, at] = [range(since)?.low, range(current)];
   if (!/^[1-9]\d{0,8}$/.test(count) || (before !== null && !/^\d{1,9}$/.test(before)) || (since !== null && !instant)) {
     throw fhirError(400, "value", "_count must be a positive number and _since an instant");
+  }
+  if (current !== null && !at) {
+    throw fhirError(400, "value", "_at must be a date or an instant", { expression: "_at" });
   }
   return {
     count: Math.min(Number(count), searchLimits.maxCount),
     ...(before === null ? {} : { before: Number(before) }),
     ...(instant ? { since: instant } : {}),
+    ...(at ? { at } : {}),
     shape: shapeOf(query),
   };
 }
 
-/** What of a query says which part of each resource is shown. */
+const shapes = new Set(["_at", "_summary", "_elements"]);
+
+/** What of a query says which versions are shown, and which part of each. */
 export function shapeOf(query: URLSearchParams): [string, string][] {
-  return [...query].filter(([name]) => name === "_summary" || name === "_elements");
+  return [...query].filter(([name]) => shapes.has(name));
 }
 
 /** FHIR history of one instance, newest version first, as a Bundle. @throws FhirError 404 */

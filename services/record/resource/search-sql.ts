@@ -1,3 +1,4 @@
+import type { DateRange } from "../../lib/fhir/date-range.ts";
 import type {
   Condition,
   DatePrefix,
@@ -5,6 +6,7 @@ import type {
   IndexTable,
   QuantityTest,
   SearchRequest,
+  TokenTest,
   ValueCondition,
 } from "../../lib/fhir/parse-search.ts";
 import { patientParameter } from "../catalogue.ts";
@@ -69,13 +71,14 @@ export function lockStatement(type: string, id: string, sight: Sight): SqlText {
 /** Versions of one resource, newest first, from below `before`; see `boundedPage`. */
 export function historyStatement(
   which: { type: string; id: string },
-  page: { count: number; before?: number; since?: string },
+  page: { count: number; before?: number; since?: string; at?: DateRange },
   sight: Sight,
 ): SqlText {
   const values = new Values();
   const where = [
     ...named(values, which),
     ...(page.since === undefined ? [] : [`v.last_updated >= ${values.add(page.since)}::timestamptz`]),
+    ...(page.at ? [currentAtSql(values, page.at)] : []),
     ...seenVersionSql({ values, sight, type: which.type, alias: "r" }),
   ].join(" AND ");
   const from = "FROM resource r JOIN resource_version v USING (type, id)";
@@ -83,6 +86,13 @@ export function historyStatement(
   const rows = `SELECT ${columns}, (SELECT count(*) ${from} WHERE ${where}) AS total, row_number() OVER (ORDER BY v.version DESC) AS place
     ${from} WHERE ${where} AND v.version < ${below}::integer ORDER BY v.version DESC LIMIT ${values.add(page.count + 1)}`;
   return { text: boundedPage(rows), values: values.list };
+}
+
+/** Whether a row `v` of `resource_version` was the current version at some time within a range. */
+export function currentAtSql(values: Values, { low, high }: DateRange): string {
+  return `v.last_updated < ${values.add(high)}::timestamptz + interval '1 millisecond'
+    AND NOT EXISTS (SELECT 1 FROM resource_version n WHERE n.type = v.type AND n.id = v.id AND n.version = v.version + 1
+      AND n.last_updated <= ${values.add(low)}::timestamptz)`;
 }
 
 /** The text depends on what bounds the sight, and where rights do so, for some types on the type, and on nothing else. */
@@ -100,6 +110,7 @@ function named(values: Values, { type, id }: { type: string; id: string }): stri
 export function searchStatement(type: string, request: SearchRequest, sight: Sight): SqlText {
   const values = new Values();
   const where = conditions({ values, sight, type, alias: "r" }, request.conditions);
+  const { isText } = request.sort;
   const direction = request.sort.descending ? "DESC" : "ASC";
   const sort = sortExpression(values, request);
   if (request.cursor) {
@@ -107,14 +118,15 @@ export function searchStatement(type: string, request: SearchRequest, sight: Sig
     const key = values.add(request.cursor.key);
     where.push(
       sort
-        ? `(${sort}, r.key) ${comparison} (${values.add(request.cursor.value ?? "infinity")}::timestamptz, ${key}::bigint)`
+        ? `(${sort}, r.key) ${comparison} (${values.add(request.cursor.value ?? (isText ? "" : "infinity"))}::${isText ? "text" : "timestamptz"}, ${key}::bigint)`
         : `r.key ${comparison} ${key}::bigint`,
     );
   }
   // An instant as text that reads back to the microsecond, infinities included.
-  const sortText = sort
+  const instantText = sort
     ? `CASE WHEN isfinite(${sort}) THEN to_char(${sort} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') ELSE (${sort})::text END`
     : "NULL";
+  const sortText = isText ? sort : instantText;
   const order = `${sort ? `${sort} ${direction}, ` : ""}r.key ${direction}`;
   return pageOf(values, { where: where.join(" AND "), order, limit: request.count + 1, more: `, ${sortText} AS sort_value` });
 }
@@ -149,7 +161,7 @@ function pageOf(
 export function recordStatement(
   patientId: string,
   types: readonly string[],
-  page: { after: string; since: string; count: number },
+  page: { after: string; since: string; count: number; care?: DateRange | undefined },
   sight: Sight,
 ): SqlText {
   const values = new Values();
@@ -157,7 +169,16 @@ export function recordStatement(
     AND i.code = ${values.add(patientId)}`;
   const from = `r.key > ${values.add(page.after)}::bigint AND r.last_updated >= ${values.add(page.since)}::timestamptz`;
   const seen = sight.rights ? rightsConditions(values, sight.rights, undefined, "r") : [];
-  return pageOf(values, { where: [`r.key IN (${part})`, "NOT r.deleted", from, ...seen].join(" AND "), limit: page.count + 1 });
+  const care = page.care ? [careSql(values, page.care)] : [];
+  return pageOf(values, { where: [`r.key IN (${part})`, "NOT r.deleted", from, ...care, ...seen].join(" AND "), limit: page.count + 1 });
+}
+
+/** When care was given or planned, as the types call it; what has no such date belongs to all of a record's time. */
+const careDates = ["date", "onset-date", "recorded-date", "effective", "authoredon", "authored-on", "sent", "recorded"];
+
+function careSql(values: Values, { low, high }: DateRange): string {
+  const dated = `SELECT FROM search_date o WHERE o.resource_key = r.key AND o.parameter = ANY (${values.add(careDates)}::text[])`;
+  return `(NOT EXISTS (${dated}) OR EXISTS (${dated} AND ${dateTest(values, "ap", "o.low", "o.high", { low, high })}))`;
 }
 
 export function totalStatement(type: string, request: SearchRequest, sight: Sight): SqlText {
@@ -185,7 +206,10 @@ export function inclusionStatement(
   return pageOf(values, { where: which, limit });
 }
 
-/** Resources without the date come last, whichever the direction. */
+/** Later than any other text in the order of its bytes. */
+const lastText = String.fromCodePoint(0x10ffff);
+
+/** Resources without the date or the text come last, whichever the direction. */
 function sortExpression(values: Values, { sort }: SearchRequest): string | undefined {
   if (sort.by === "none") {
     return undefined;
@@ -194,6 +218,11 @@ function sortExpression(values: Values, { sort }: SearchRequest): string | undef
     return "r.last_updated";
   }
   const aggregate = sort.descending ? "max" : "min";
+  if (sort.isText) {
+    const missing = values.add(sort.descending ? "" : lastText);
+    return `(coalesce((SELECT ${aggregate}(o.value COLLATE "C") FROM search_string o
+      WHERE o.resource_key = r.key AND o.parameter = ${values.add(sort.by)}), ${missing}::text) COLLATE "C")`;
+  }
   const missing = sort.descending ? "-infinity" : "infinity";
   return `coalesce((SELECT ${aggregate}(o.low) FROM search_date o WHERE o.resource_key = r.key AND o.parameter = ${values.add(sort.by)}), '${missing}'::timestamptz)`;
 }
@@ -328,9 +357,13 @@ function any(tests: string[]): string {
   return `(${tests.join(" OR ")})`;
 }
 
-function tokenTest(values: Values, token: { system?: string; code?: string }, row: string): string {
+function tokenTest(values: Values, token: TokenTest, row: string): string {
+  const code = (text: string): string =>
+    token.below
+      ? `(${row}.code = ${values.add(text)} OR starts_with(${row}.code, ${values.add(`${text.replace(/\/$/, "")}/`)}))`
+      : `${row}.code = ${values.add(text)}`;
   const tests = [
-    ...(token.code === undefined ? [] : [`${row}.code = ${values.add(token.code)}`]),
+    ...(token.code === undefined ? [] : [code(token.code)]),
     ...(token.system === undefined ? [] : [`${row}.system = ${values.add(token.system)}`]),
   ];
   return `(${tests.join(" AND ")})`;
@@ -393,5 +426,7 @@ function dateTest(values: Values, prefix: DatePrefix, low: string, high: string,
       return `${low} > ${to()}`;
     case "eb":
       return `${high} < ${from()}`;
+    case "ap":
+      return `(${low} <= ${to()} AND ${high} >= ${from()})`;
   }
 }

@@ -1,4 +1,5 @@
 import type { Statement, Transaction } from "../../lib/database/database.ts";
+import type { DateRange } from "../../lib/fhir/date-range.ts";
 import { encodeCursor, type Inclusion, type SearchRequest, searchLimits } from "../../lib/fhir/parse-search.ts";
 import type { SearchIndex } from "../../lib/fhir/search-index.ts";
 import type { Sensitivity } from "../rights/sensitivity.ts";
@@ -289,7 +290,7 @@ export async function listVersions(
   transaction: Transaction,
   type: string,
   id: string,
-  page: { count: number; before?: number; since?: string },
+  page: { count: number; before?: number; since?: string; at?: DateRange },
   sight: Sight,
 ): Promise<HistoryPage> {
   const { text, values } = historyStatement({ type, id }, page, sight);
@@ -381,10 +382,10 @@ export async function listRecord(
   transaction: Transaction,
   patientId: string,
   types: readonly string[],
-  page: { after?: string | undefined; since?: string | undefined; count: number },
+  page: { after?: string | undefined; since?: string | undefined; care?: DateRange | undefined; count: number },
   sight: Sight,
 ): Promise<RecordPage> {
-  const from = { after: page.after ?? "0", since: page.since ?? "-infinity", count: page.count };
+  const from = { after: page.after ?? "0", since: page.since ?? "-infinity", care: page.care, count: page.count };
   const { text, values } = recordStatement(patientId, types, from, sight);
   const rows = await transaction.query<FoundRow & { available: string }>({ text }, values);
   const shown = rows.slice(0, page.count);

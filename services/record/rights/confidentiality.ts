@@ -18,14 +18,5 @@ export function labelledLevel(labels: unknown): Level | undefined {
   return found.length > 0 ? (Math.max(...found) as Level) : undefined;
 }
 
-/** The index parameter by which a resource's security labels are known. */
+/** The search parameter by which a resource's security labels are known. */
 export const labelParameter = "_security";
-
-/** Security labels as index rows; those of such a length that they are of no code system that rights know are left out. */
-export function labelTokens(labels: unknown): { parameter: string; system: string; code: string }[] {
-  return (Array.isArray(labels) ? labels : []).flatMap((label: { system?: unknown; code?: unknown } | null) =>
-    typeof label?.system === "string" && typeof label.code === "string" && label.system.length + label.code.length < 200
-      ? [{ parameter: labelParameter, system: label.system, code: label.code }]
-      : [],
-  );
-}

@@ -15,7 +15,12 @@ let after: Answer[] = [];
 /** Names of the same length: one record with hidden parts, one that never had them. */
 const [hiding, plain] = ["leak-a", "leak-b"];
 
-const secret = { security: [{ system: "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", code: "V" }] };
+const secret = {
+  security: [{ system: "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", code: "V" }],
+  tag: [{ system: "urn:test:tag", code: "hidden" }],
+  profile: ["urn:test:profile-hidden|1"],
+  source: "urn:test:source-hidden",
+};
 const coded = (code: string) => ({ coding: [{ system: "http://loinc.org", code }] });
 const vital = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "vital-signs" }] }];
 const observation = (owner: string, code: string, more: object = {}) => ({
@@ -189,6 +194,10 @@ const questions: [string, (owner: string) => Asked | Promise<Asked>][] = [
     "Patient/OWNER/_history",
     "Patient/OWNER/$everything",
     "Patient/OWNER/$everything?_count=2",
+    "Patient/OWNER/$everything?start=2026-01-02&end=2026-01-03",
+    "Observation/OWNER-secret/_history?_at=2999",
+    "Observation?patient=OWNER&_sort=value-string",
+    "Composition?patient=OWNER&_sort=title&_total=accurate",
     "Patient/OWNER/$everything?_type=Observation,Condition,Provenance,Consent,Binary",
     "Patient/OWNER/$summary",
     "Observation?patient=OWNER",
@@ -225,6 +234,22 @@ const questions: [string, (owner: string) => Asked | Promise<Asked>][] = [
       `Patient?_id=OWNER&${part}${part === "_summary=text" ? "" : "&_revinclude=Observation:subject"}`,
       `Observation/OWNER-secret?${part}`,
       `Observation/OWNER-secret/_history?${part}`,
+    ]),
+    ...[
+      ...[
+        "_security=V",
+        "_security=http://terminology.hl7.org/CodeSystem/v3-Confidentiality|",
+        "_security:not=V",
+        "_security:missing=false",
+      ],
+      ...["_tag=hidden", "_tag=urn:test:tag|hidden", "_tag:not=hidden", "_tag:missing=false"],
+      ...["_profile=urn:test:profile-hidden", "_profile:missing=false", "_source=urn:test:source-hidden", "_source:missing=true"],
+    ].flatMap((label) => [
+      `Observation?patient=OWNER&${label}&_total=accurate`,
+      `DocumentReference?patient=OWNER&${label}&_summary=count`,
+      `Patient?_id=OWNER&_has:Observation:subject:${label}`,
+      `DiagnosticReport?patient=OWNER&result:Observation.${label}`,
+      `Patient?_id=OWNER&${label}&_revinclude=Observation:subject`,
     ]),
     "Observation?patient=OWNER&code-value-quantity=hidden$gt100",
     "Observation?patient=OWNER&code-value-quantity=hidden$gt100&_total=accurate",
@@ -351,8 +376,27 @@ const questions: [string, (owner: string) => Asked | Promise<Asked>][] = [
         },
       ]),
   ],
+  ...["update", "delete"].map((mode): [string, (owner: string) => Asked] => [
+    `whether it could be done: ${mode}`,
+    (owner) => ({
+      ...{ method: "POST", path: `/fhir/Observation/${owner}-secret/$validate?mode=${mode}` },
+      body: { id: `${owner}-secret`, ...observation(owner, "8867-4") },
+    }),
+  ]),
   ["a delete", (owner) => ({ method: "DELETE", path: `/fhir/Observation/${owner}-secret` })],
   ["a delete of a version", (owner) => ({ method: "DELETE", path: `/fhir/Observation/${owner}-secret`, headers: { "If-Match": 'W/"1"' } })],
+  ["a conditional delete by a label", (owner) => ({ method: "DELETE", path: `/fhir/Observation?_security=V&patient=${owner}` })],
+  [
+    "a conditional patch by a tag",
+    (owner) => ({ method: "PATCH", path: `/fhir/Observation?_tag=hidden&patient=${owner}`, headers: patchHeaders, body: patch }),
+  ],
+  [
+    "a conditional create by a tag",
+    (owner) => ({
+      ...{ method: "POST", path: "/fhir/Observation", headers: { "If-None-Exist": `_tag=hidden&patient=${owner}` } },
+      body: observation(owner, "8867-4"),
+    }),
+  ],
   ["a conditional delete", (owner) => ({ method: "DELETE", path: `/fhir/Observation?code=hidden&patient=${owner}` })],
   [
     "a conditional update",

@@ -441,6 +441,45 @@ describe("the access log", () => {
   });
 });
 
+describe("a stated purpose", () => {
+  const stated = async (code: string) => ({ ...(await professional("why", "physician", { name: "Dr Test-Why" })), "DSP-Purpose": code });
+
+  it("is kept with each access, also with those of a batch, and its patient reads it", async () => {
+    const owner = await person();
+    const { id } = await create(result(owner), await stated("TREAT"));
+    expect(await status(`Observation/${id}`, await stated("COC"))).toBe(200);
+    const entry = [{ request: { method: "GET", url: `Observation/${id}` } }];
+    const batch = { resourceType: "Bundle", type: "batch", entry };
+    expect((await record.call("POST", "/fhir", { body: batch, headers: await stated("PATADMIN") })).status).toBe(200);
+    const me = { ...(await patientToken(owner.id)), "Accept-Language": "fr" };
+    const log = (await (await record.call("GET", "/fhir/AuditEvent?_count=3", { headers: me })).json()) as {
+      entry: { resource: Resource & { purposeOfEvent: { coding: { system: string; code: string }[] }[] } }[];
+    };
+    expect(log.entry.map(({ resource }) => resource.purposeOfEvent[0]?.coding[0]?.code)).toEqual(["PATADMIN", "COC", "TREAT"]);
+    expect(log.entry[1]?.resource.text?.div).toContain(
+      "Dr Test-Why (médecin) a lu une mesure ou un résultat. Motif indiqué : coordination des soins.",
+    );
+  });
+
+  it("that nobody knows is refused, and nothing is read", async () => {
+    const { id } = await create(result(await person()));
+    for (const code of ["", "treat", "TREAT, COC", "MARKETING", "toString"]) {
+      const response = await record.call("GET", `/fhir/Observation/${id}`, {
+        headers: { ...(await stated(code)), "X-Request-Id": `why-${id}` },
+      });
+      const { issue } = (await response.json()) as { issue?: { code: string; details: { text: string } }[] };
+      expect([response.status, issue?.[0]?.code], code).toEqual([400, "code-invalid"]);
+      expect(issue?.[0]?.details.text).toContain("TREAT, ETREAT, COC");
+    }
+    expect(await sql("SELECT 1 FROM record.audit_event WHERE request_id = $1", [`why-${id}`])).toEqual([]);
+  });
+
+  it("opens nothing: an emergency is one only by $break-glass", async () => {
+    const { id } = await create(result(await person(), { meta: { security: label("R") } }));
+    expect(await status(`Observation/${id}`, await stated("ETREAT"))).toBe(404);
+  });
+});
+
 describe("the audit chain", () => {
   const verify = (noted?: { sequence: number; hash: string }) =>
     record.deps.database.write(background(), (transaction) => verifyChain(transaction, noted));

@@ -115,7 +115,7 @@ export function together(events: readonly AuditEvent[]): Access[] {
     if (line) line.count++;
     else visit.lines.push({ sentence, count: 1 });
     if (event.outcome === "8") visit.refused = true;
-    if (event.purposeOfEvent) visit.emergency = true;
+    if (event.purposeOfEvent?.some(({ coding }) => coding?.some(({ code }) => code === "ETREAT"))) visit.emergency = true;
   }
   return visits;
 }

@@ -1,9 +1,15 @@
 import type { Context } from "../../../lib/context.ts";
 import type { Database, Statement } from "../../../lib/database/database.ts";
+import type { PurposeOfUse } from "../../../lib/purpose-of-use.ts";
 
-/** Why a professional opens a record: HL7's purposes of use, as far as they fit. */
+/** Why a professional opens a record. */
 export const openingReasons = ["treatment", "coordination", "administration", "emergency"] as const;
 export type OpeningReason = (typeof openingReasons)[number];
+
+/** The same as HL7 calls it. */
+export const purposeOf: Readonly<Record<OpeningReason, PurposeOfUse>> = {
+  ...{ treatment: "TREAT", coordination: "COC", administration: "PATADMIN", emergency: "ETREAT" },
+};
 
 export interface Opening {
   patientId: string;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Bundle, DocumentReference, Encounter, MedicationRequest } from "@medplum/fhirtypes";
+import type { AuditEvent, Bundle, DocumentReference, Encounter, MedicationRequest } from "@medplum/fhirtypes";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nationalNumber } from "../../../lib/national-number.ts";
 import { BrowserSession, hiddenFields } from "../../testing/browser-session.ts";
@@ -103,6 +103,15 @@ describe("a patient", () => {
     expect((await session.open("/portal/professional")).text).toContain("Marie Test-Weber, 14 March 1958");
     const away = await session.submit(asked.text, `${record}/reason`, { reason: "treatment", wanted: "/../../feedback" });
     expect(away.path).toBe(record);
+  });
+
+  it("'s log has the reason with each access", async () => {
+    await send(`${record}/reason`, `${record}/reason`, { reason: "coordination" });
+    await session.open(record);
+    const { body } = await portal.record.get("/fhir/AuditEvent?patient=demo-marie&_count=50", marie);
+    const events = ((body as unknown as Bundle).entry ?? []).map(({ resource }) => resource as AuditEvent);
+    const [latest] = events.filter(({ agent }) => agent[0]?.who?.identifier?.value === hoffmann.sub);
+    expect(latest?.purposeOfEvent?.[0]?.coding?.[0]?.code).toBe("COC");
   });
 });
 

@@ -3,9 +3,9 @@ import type { Texts } from "../../layout/language.ts";
 export const reasonTexts = {
   title: { en: "Why are you opening this record?", fr: "Pourquoi ouvrez-vous ce dossier ?", de: "Warum öffnen Sie diese Akte?" },
   lead: {
-    en: "The patient sees who looked and when. Your reason is kept for {hours} hours, then you are asked again.",
-    fr: "Le patient voit qui a consulté et quand. Votre motif est conservé {hours} heures, puis il vous est redemandé.",
-    de: "Die Patientin oder der Patient sieht, wer wann geschaut hat. Ihr Grund gilt {hours} Stunden, danach werden Sie wieder gefragt.",
+    en: "The patient sees who looked, when and why. Your reason is kept for {hours} hours, then you are asked again.",
+    fr: "Le patient voit qui a consulté, quand et pourquoi. Votre motif est conservé {hours} heures, puis il vous est redemandé.",
+    de: "Die Patientin oder der Patient sieht, wer wann und warum geschaut hat. Ihr Grund gilt {hours} Stunden, danach werden Sie wieder gefragt.",
   },
   reason: { en: "Reason", fr: "Motif", de: "Grund" },
   treatment: { en: "Treatment", fr: "Traitement", de: "Behandlung" },

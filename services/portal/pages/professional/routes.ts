@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import type { Call, Env } from "../../../lib/http.ts";
 import type { Deps } from "../../deps.ts";
 import { type Member, member, NoSuchPage } from "../../session/visit.ts";
+import { purposeOf } from "../practice/store.ts";
 import { colleaguesPage } from "./colleagues.ts";
 import { composePage, sendMessage, sendReferral } from "./compose.ts";
 import { deposit, depositPage } from "./deposit.ts";
@@ -65,7 +66,10 @@ function recordRoutes(app: Hono<Env>, deps: Deps, own: (show: Show<Member>) => (
         const wanted = visit.call.req.method === "GET" ? visit.address.slice(recordPath(patientId).length) : "";
         return visit.call.redirect(recordPath(patientId, `/reason?${new URLSearchParams({ wanted })}`), 303);
       }
-      return await show({ ...visit, patientId, opening }, deps, visit.call.req.param("part") === undefined ? "" : idOf(visit.call, "part"));
+      // The record keeps the reason with each access, for the patient to read.
+      const context = { ...visit.context, purpose: purposeOf[opening.reason] };
+      const stated = { ...visit, context, caller: { ...visit.caller, context }, patientId, opening };
+      return await show(stated, deps, visit.call.req.param("part") === undefined ? "" : idOf(visit.call, "part"));
     });
   app.get(path, opened(recordPage));
   app.get(`${path}/documents`, opened(documentsPage));
