@@ -141,6 +141,7 @@ describe("parseSearch", () => {
   });
 
   it("reads URIs, and those above and below them", () => {
+    const alternatives = (query: string) => (parse(query).conditions[0] as { alternatives: unknown[] }).alternatives;
     expect(alternatives("_source=http://a.test/b")).toEqual([{ system: "", code: "http://a.test/b" }]);
     expect(alternatives("_source:below=http://a.test/b")).toEqual([{ system: "", code: "http://a.test/b", below: true }]);
     expect(alternatives("_source:above=http://a.test/b/c")?.map((each) => (each as { code: string }).code)).toEqual([

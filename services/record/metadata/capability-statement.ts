@@ -51,7 +51,11 @@ function auditCapability(): object {
     interaction: [{ code: "read" }, { code: "search-type" }],
     searchParam: [
       { name: "_id", definition: "http://hl7.org/fhir/SearchParameter/Resource-id", type: "token" },
-      ...Object.entries(kinds).map(([name, type]) => ({ name, definition: `http://hl7.org/fhir/SearchParameter/AuditEvent-${name}`, type })),
+      ...Object.entries(kinds).map(([name, type]) => ({
+        name,
+        definition: `http://hl7.org/fhir/SearchParameter/AuditEvent-${name}`,
+        type,
+      })),
     ],
   };
 }
