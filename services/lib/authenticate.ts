@@ -132,9 +132,12 @@ export class TokenVerifier {
     if (!token) {
       throw new RefusedToken("A bearer token is required", undefined, "missing");
     }
-    const verified = await this.#verify(token);
-    const { principal, binding } = verified;
     const isProven = scheme.toLowerCase() === "dpop";
+    const verified = await this.#verify(token).catch((error: unknown) => {
+      // The challenge is of the scheme that the client speaks.
+      throw isProven && error instanceof RefusedToken ? new RefusedToken(error.message, error.principal, "dpop") : error;
+    });
+    const { principal, binding } = verified;
     if (binding && !isProven) {
       // Without the proof, whoever has stolen it could use it.
       throw new RefusedToken("The token is bound to a key: send it as Authorization: DPoP, with a proof in the header DPoP");

@@ -74,6 +74,10 @@ describe("a token that is bound to a key", () => {
     const plain = await issuer.token();
     const { challenge } = await refusal(`DPoP ${plain}`, { proof: await proof({ ath: hashOf(plain) }) });
     expect(challenge).toMatch(/^DPoP error="invalid_token"/);
+    const expired = await issuer.token({ exp: now() - 60, cnf: { jkt: await calculateJwkThumbprint(own.jwk) } });
+    const late = await refusal(`DPoP ${expired}`, { proof: await proof({ ath: hashOf(expired) }) });
+    expect(late.challenge).toMatch(/^DPoP error="invalid_token", error_description="The token has expired"/);
+    expect(late.error.principal?.subject).toBe("tester");
   });
 
   it("is refused where it is bound in another way, and where proofs are not checked", async () => {
