@@ -2,7 +2,6 @@
 import { calculateJwkThumbprint, decodeJwt, exportJWK } from "jose";
 import * as client from "openid-client";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { newKey } from "../services/identity/testing/identity.ts";
 import { TestPlatform } from "../services/identity/testing/platform.ts";
 import { TestRedis } from "../services/lib/testing/redis.ts";
 import type { TestIssuer } from "../services/lib/testing/tokens.ts";
@@ -28,16 +27,7 @@ beforeAll(async () => {
   pods = [];
   for (let n = 0; n < 2; n++) pods.push(await startTestRecord({ postgres, redis, issuer: issuer as unknown as TestIssuer }));
 
-  const exchange = await platform.exchange();
-  const admin = await client.clientCredentialsGrant(exchange, { scope: "system/*.cruds" });
-  const key = await newKey("ES384", "backend-1");
-  const made = await platform.at(0).fetch(`${origin}/identity/clients`, {
-    method: "POST",
-    headers: { Authorization: `Bearer ${admin.access_token}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ name: "Test-Praxis", kind: "backend", organization: "demo-practice", jwks: { keys: [key.publicJwk] } }),
-  });
-  const { client_id } = (await made.json()) as { client_id: string };
-  software = await platform.configure(client_id, client.PrivateKeyJwt({ key: key.privateKey, kid: "backend-1" }));
+  software = await platform.exchange();
   keys = await client.randomDPoPKeyPair("ES256", { extractable: true });
   handle = client.getDPoPHandle(software, keys);
   const granted = await client.clientCredentialsGrant(software, { scope: "system/*.cruds" }, { DPoP: handle });
@@ -86,7 +76,7 @@ it("the record takes a token of identity's with the library's proofs", async () 
 
 it("a batch needs one proof, whatever it holds", async () => {
   const entry = [1, 2, 3].map(() => ({ resource: patient, request: { method: "POST", url: "Patient" } }));
-  const answer = await call("POST", "/fhir/", { resourceType: "Bundle", type: "batch", entry });
+  const answer = await call("POST", "/fhir", { resourceType: "Bundle", type: "batch", entry });
   expect(answer.status, await answer.clone().text()).toBe(200);
   const { entry: answers } = (await answer.json()) as { entry: { response: { status: string } }[] };
   expect(answers.map(({ response }) => response.status)).toEqual(["201", "201", "201"]);
