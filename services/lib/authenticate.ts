@@ -176,9 +176,11 @@ export class TokenVerifier {
     }
     this.#verified.delete(token);
     const payload = await this.#payload(token);
+    const principal = this.#principal(payload);
+    // Its shape was checked with the other claims.
     const { cnf } = payload as { cnf?: { jkt?: string } };
     const binding = cnf === undefined ? undefined : { thumbprint: cnf.jkt };
-    const verified = { principal: this.#principal(payload), expiresSeconds: payload.exp ?? 0, binding };
+    const verified = { principal, expiresSeconds: payload.exp ?? 0, binding };
     if (this.#verified.size >= verifiedMax) {
       this.#verified.delete(this.#verified.keys().next().value ?? "");
     }

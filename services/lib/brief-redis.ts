@@ -17,10 +17,12 @@ export class BriefRedis {
   /** Undefined when Redis does not say soon. */
   async ask<T>(command: (client: Redis) => Promise<T>): Promise<T | undefined> {
     if (!this.#redis?.ready || performance.now() < this.#shunnedUntilMs) return undefined;
-    const failed = Symbol("failed");
-    const asking = command(this.#redis.client).catch(() => failed);
-    const answer = await Promise.race([asking, sleep(patienceMs, failed, { ref: false })]);
-    if (typeof answer !== "symbol") return answer;
+    const asking = command(this.#redis.client).then(
+      (value) => ({ value }),
+      () => undefined,
+    );
+    const answer = await Promise.race([asking, sleep(patienceMs, undefined, { ref: false })]);
+    if (answer) return answer.value;
     this.#shunnedUntilMs = performance.now() + shunMs;
     return undefined;
   }
