@@ -28,7 +28,12 @@ afterAll(async () => {
 const physician = { role: "practitioner", scope: "user/*.cruds", fhirUser: "Practitioner/test" };
 const match = {
   resourceType: "Parameters",
-  parameter: [{ name: "resource", resource: { resourceType: "Patient", name: [{ family: "Test-Nobody" }], birthDate: "1950-01-01" } }],
+  parameter: [
+    {
+      name: "resource",
+      resource: { resourceType: "Patient", name: [{ family: "Test-Nobody", given: ["Test"] }], birthDate: "1950-01-01" },
+    },
+  ],
 };
 const form = { "Content-Type": "application/x-www-form-urlencoded" };
 
