@@ -1,4 +1,8 @@
 /** The exchange with a real record behind it: deposit, subscriptions, delivery, and what happens when a worker dies. */
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { attempt, deliverOne, settle } from "../services/exchange/delivery/deliver.ts";
@@ -6,9 +10,12 @@ import { runWorker } from "../services/exchange/delivery/run-worker.ts";
 import { claimDelivery, expireOld } from "../services/exchange/delivery/store.ts";
 import { pollNotices } from "../services/exchange/feed/poll-notices.ts";
 import { pollRecord } from "../services/exchange/feed/poll-record.ts";
+import { openSecret, resealSecrets } from "../services/exchange/subscription/seal-secret.ts";
+import { writeTestKeys } from "../services/exchange/testing/exchange.ts";
 import { type TestPeople, testPeople } from "../services/exchange/testing/people.ts";
 import { verify } from "../services/exchange/webhook/signature.ts";
 import { backgroundContext, type Context } from "../services/lib/context.ts";
+import { SecretBox } from "../services/lib/secret-box.ts";
 import { type Both, startBoth } from "./exchange-with-record.ts";
 
 let both: Both;
@@ -203,6 +210,51 @@ describe("subscriptions", () => {
       expect(verify(secret, body, headers["dsp-signature"] ?? "", Date.now() / 1000)).toBe(true);
       expect([headers["x-test"], body.includes("Test-Exchange"), body.includes('"code"')]).toEqual(["yes", false, false]);
     }
+  });
+
+  it("keep their secret encrypted at rest, under the newest key soon after a rotation, and sign with it all the same", async () => {
+    const { deps } = both.exchange;
+    const stored = async (): Promise<{ secret: string; sealed_secret: Buffer; secret_key_id: string }> => {
+      const text = "SELECT secret, sealed_secret, secret_key_id FROM exchange.subscription";
+      const [row] = await both.postgres.query<{ secret: string; sealed_secret: Buffer; secret_key_id: string }>(both.postgres.at(0), text);
+      if (!row) throw new Error("no subscription");
+      return row;
+    };
+    const signedBy = async (secret: string): Promise<boolean> => {
+      await observation(await newPatient());
+      await tick();
+      await work();
+      const { headers, body } = both.receiver.received.at(-1) ?? { headers: {}, body: "" };
+      return verify(secret, body, headers["dsp-signature"] ?? "", Date.now() / 1000);
+    };
+    const { id, secret } = await subscribe(people.hoffmann, wanted("record-change", []));
+    const row = await stored();
+    expect([row.secret, row.secret_key_id, row.sealed_secret.includes(secret)]).toEqual(["", deps.secrets.keyId, false]);
+    const dumped = await both.postgres.query<{ text: string }>(both.postgres.at(0), "SELECT s::text AS text FROM exchange.subscription s");
+    expect(dumped[0]?.text).not.toContain(secret);
+    expect(await signedBy(secret)).toBe(true);
+
+    const folder = await mkdtemp(join(tmpdir(), "dsp-keys-"));
+    const before = deps.secrets;
+    writeTestKeys(join(folder, "keys"), 2, 1);
+    deps.secrets = new SecretBox(join(folder, "keys"), deps.log);
+    expect([await resealSecrets(background(), deps), await resealSecrets(background(), deps)]).toEqual([1, 0]);
+    expect((await stored()).secret_key_id).toBe(deps.secrets.keyId);
+    // The older key is of no use any more, and not needed.
+    expect(() => openSecret(before, { id, plainSecret: "", sealedSecret: row.sealed_secret })).not.toThrow();
+    const sealedSecret = (await stored()).sealed_secret;
+    expect(() => openSecret(before, { id, plainSecret: "", sealedSecret })).toThrow("none of the keys");
+    expect(() => openSecret(deps.secrets, { id: "another", plainSecret: "", sealedSecret })).toThrow("none of the keys");
+    expect(await signedBy(secret)).toBe(true);
+
+    // A pod of the version before writes it as it is: that one counts, and is sealed.
+    await both.postgres.query(both.postgres.at(0), "UPDATE exchange.subscription SET secret = 'written-by-an-older-pod'");
+    expect(await signedBy("written-by-an-older-pod")).toBe(true);
+    expect(await resealSecrets(background(), deps)).toBe(1);
+    expect((await stored()).secret).toBe("");
+    expect(await signedBy("written-by-an-older-pod")).toBe(true);
+    deps.secrets = before;
+    await rm(folder, { recursive: true });
   });
 
   it("tell nobody what they could not read", async () => {

@@ -34,7 +34,11 @@ const registrations = new Map<string, string>();
 
 /** As much of identity as a client meets: it registers once for a key, and gives tokens to who proves itself. */
 const identity: Peer = {
-  call: async (_context, { headers = {}, body }) => {
+  call: async (_context, { method, path, headers = {}, body }) => {
+    if (method === "DELETE") {
+      clients.delete(path.replace("/identity/clients/", ""));
+      return { status: 204, headers: {}, body: Buffer.alloc(0) };
+    }
     const given = JSON.parse(String(body)) as { name: string; organization: string; jwks: JSONWebKeySet };
     const answer = (status: number, value: object) => ({ status, headers: {}, body: Buffer.from(JSON.stringify(value)) });
     if (given.name.startsWith("Bad")) {

@@ -168,6 +168,7 @@ function secretTexts(): string[] {
     ...Object.values(secrets.clientKeys).map(({ d }) => d),
     ...secrets.cookieKeys,
     secrets.factorKey,
+    ...secrets.webhookKeys,
     secrets.demoPassword,
     secrets.watcherToken,
   ];
@@ -253,6 +254,22 @@ describe("the lab's platform", () => {
       ["dsp/exchange", "WEBHOOK_ALLOWED_NETWORKS", "172.28.0.1/32"],
       ["dsp/exchange", "WEBHOOK_CA_FILE", "/etc/dsp/files/ca.crt"],
     ]);
+  });
+
+  it("gives identity and the exchange each the keys it encrypts with, and no other service any", () => {
+    const mounted = platform.made
+      .filter(({ type }) => type.endsWith(":Deployment"))
+      .flatMap(({ name, inputs }) => {
+        const { volumes = [] } = (inputs as WatcherInputs).spec.template.spec;
+        const sources = volumes.flatMap(({ projected }) => projected?.sources ?? []);
+        return sources.filter(({ secret }) => secret?.items[0].key === "secret-keys").map(({ secret }) => [name, secret.name]);
+      });
+    expect(mounted.toSorted()).toEqual([
+      ["dsp/exchange", "exchange-keys"],
+      ["dsp/identity", "identity-keys"],
+    ]);
+    const { data } = find(platform, "kubernetes:core/v1:Secret", "dsp/exchange-keys").inputs as { data: { value: Record<string, string> } };
+    expect(Buffer.from(data.value["secret-keys"] ?? "", "base64").toString()).toBe(secrets.webhookKeys.join("\n"));
   });
 
   it("is labelled for drills", () => {

@@ -63,6 +63,7 @@ export class Credentials extends pulumi.ComponentResource {
         "secret-keys": all.factorKey,
         "demo-password": all.demoPassword,
       })),
+      this.secret(names.exchangeKeys, names.namespace, "Opaque", secrets, (all) => ({ "secret-keys": all.webhookKeys.join("\n") })),
       this.publicKeys(names.tokenKeys, "jwks.json", secrets, (all) => publicKeySet(all.tokenKeys)),
       this.publicKeys(names.serviceClients, "clients.json", secrets, (all) => serviceClients(all.clientKeys)),
     ];

@@ -13,6 +13,8 @@ export const names = {
   tokenKeys: "token-keys",
   /** What identity alone holds: the keys it signs and encrypts with. */
   identityKeys: "identity-keys",
+  /** What the exchange alone holds: the keys it encrypts the secrets of subscriptions with. */
+  exchangeKeys: "exchange-keys",
   /** The public keys of the services that ask identity for tokens. */
   serviceClients: "service-clients",
   /** The watchers' PostgreSQL role, chart and label. */

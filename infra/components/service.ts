@@ -90,6 +90,8 @@ function filesOf(
     // Given above: who reaches outside calls other services too.
     env.WEBHOOK_CA_FILE = `${folder}/ca.crt`;
   }
+  // It signs what it sends there, with secrets that it must know and nobody else.
+  if (spec.reachesOutside) add("SECRET_KEYS_FILE", "secret-keys", { secret: names.exchangeKeys });
   if (spec.isIssuer) {
     add("SIGNING_KEYS_FILE", "signing-keys.json", { secret: names.identityKeys });
     add("COOKIE_KEYS_FILE", "cookie-keys.json", { secret: names.identityKeys });

@@ -17,6 +17,7 @@ const everything = [
   "client.portal",
   "cookie",
   "factor",
+  "webhook",
   "demo",
   "redis",
   "postgres.record",
@@ -100,6 +101,14 @@ describe("planSecrets", () => {
     const rotated = await planSecrets(secrets, needs, ["client", "cookie", "demo"]);
     expect(rotated.changed).toEqual(["client.portal", "cookie", "demo"]);
     expect(rotated.secrets.cookieKeys.slice(1)).toEqual(secrets.cookieKeys);
+  });
+
+  it("keeps the exchange's keys before the newest, so that what they encrypted can be read", async () => {
+    const { secrets } = await planSecrets({}, needs);
+    const rotated = await planSecrets(secrets, needs, ["webhook"]);
+    expect(rotated.changed).toEqual(["webhook"]);
+    expect(rotated.secrets.webhookKeys.slice(1)).toEqual(secrets.webhookKeys);
+    expect(Buffer.from(rotated.secrets.webhookKeys[0] ?? "", "base64")).toHaveLength(32);
   });
 
   it("keeps Redis' password before, so that its pods can be rolled", async () => {

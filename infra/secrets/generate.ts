@@ -26,7 +26,7 @@ export interface SecretNeeds {
 }
 
 /** The parts that can be made anew on their own. A new `ca` makes new certificates too. */
-export const rotatable = ["ca", "edge", "service", "token", "client", "cookie", "demo", "redis", "postgres", "watcher"] as const;
+export const rotatable = ["ca", "edge", "service", "token", "client", "cookie", "webhook", "demo", "redis", "postgres", "watcher"] as const;
 export type Rotatable = (typeof rotatable)[number];
 
 export interface SecretsPlan {
@@ -77,7 +77,11 @@ export async function planSecrets(
     [makePassword(), ...(existing.cookieKeys ?? [])].slice(0, 1 + previousKeysMax),
   );
   // What it encrypted could be read no more: it is never made anew.
-  const factorKey = await keepOrMake("factor", existing.factorKey, () => randomBytes(32).toString("base64"));
+  const factorKey = await keepOrMake("factor", existing.factorKey, makeEncryptionKey);
+  // The exchange encrypts anew by itself what an older key has encrypted, within minutes.
+  const webhookKeys = await keepOrMake("webhook", rotate.includes("webhook") ? undefined : existing.webhookKeys, () =>
+    [makeEncryptionKey(), ...(existing.webhookKeys ?? [])].slice(0, 1 + previousKeysMax),
+  );
   const demoPassword = await keepOrMake("demo", rotate.includes("demo") ? undefined : existing.demoPassword, makeDemoPassword);
   const rotatesRedis = rotate.includes("redis");
   const redisPassword = await keepOrMake("redis", rotatesRedis ? undefined : existing.redisPassword, makePassword);
@@ -88,7 +92,7 @@ export async function planSecrets(
     postgresPasswords[name] = await keepOrMake(`postgres.${name}`, kept, makePassword);
   }
   const watcherToken = await keepOrMake("watcher", rotate.includes("watcher") ? undefined : existing.watcherToken, makePassword);
-  const signing = { tokenKeys, clientKeys, cookieKeys, factorKey, demoPassword };
+  const signing = { tokenKeys, clientKeys, cookieKeys, factorKey, webhookKeys, demoPassword };
   return {
     secrets: {
       ca,
@@ -106,6 +110,10 @@ export async function planSecrets(
 
 function makePassword(): string {
   return randomBytes(30).toString("base64url");
+}
+
+function makeEncryptionKey(): string {
+  return randomBytes(32).toString("base64");
 }
 
 /** To be typed by hand: a hundred bits in groups of letters and digits that look like no other. */

@@ -38,6 +38,8 @@ export const secretsSchema = z.strictObject({
   cookieKeys: z.array(z.string().min(24)).min(1),
   /** Second factors are encrypted with it at rest: 32 bytes in base64. */
   factorKey: z.base64().length(44),
+  /** The exchange encrypts the secrets of subscriptions with the first, and opens what the others closed: 32 bytes in base64 each. */
+  webhookKeys: z.array(z.base64().length(44)).min(1),
   /** Of the synthetic accounts. */
   demoPassword: z.string().min(12),
   /** The watchers show it to each other. */

@@ -1,12 +1,12 @@
 import { Hono } from "hono";
 import type { Env } from "../lib/http.ts";
+import { limitRequests } from "../lib/limit-requests.ts";
 import { createServiceApp } from "../lib/service-app.ts";
 import type { Deps } from "./deps.ts";
 import { eventRoutes } from "./event/routes.ts";
 import { messageRoutes } from "./message/routes.ts";
 import { metadataRoutes } from "./metadata/routes.ts";
 import { openApiDocument } from "./openapi/document.ts";
-import { limitRequests } from "./rate-limit/limit-requests.ts";
 import { resourceRoutes } from "./resource/routes.ts";
 import { letterRoutes, subscriptionRoutes } from "./subscription/routes.ts";
 import { vendorRoutes } from "./vendor/routes.ts";

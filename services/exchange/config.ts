@@ -23,6 +23,8 @@ export const configSchema = serviceSchema("exchange").extend({
     }),
   /** The authority of webhook receivers with certificates of their own. */
   WEBHOOK_CA_FILE: z.string().min(1).optional(),
+  /** 32 bytes in base64, a line each, newest first: what the secrets of subscriptions are encrypted with. */
+  SECRET_KEYS_FILE: z.string().min(1),
   /** Attempts after which an event is a dead letter; with the backoff the tenth comes after about a quarter of an hour. */
   DELIVERY_ATTEMPTS_MAX: count(1, 50, 10),
   /** Failed attempts in a row after which a subscription stands still until its owner acts. */

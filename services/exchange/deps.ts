@@ -1,10 +1,11 @@
 import type { Counter } from "prom-client";
 import type { Context } from "../lib/context.ts";
+import type { RateLimiter } from "../lib/rate-limiter.ts";
+import type { SecretBox } from "../lib/secret-box.ts";
 import type { ServiceAnswer, ServiceRequest } from "../lib/service-client.ts";
 import type { ServiceDeps } from "../lib/service-parts.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { NoticeHub } from "./event/notice-hub.ts";
-import type { RateLimiter } from "./rate-limit/rate-limiter.ts";
 import type { WebhookOptions } from "./webhook/post-webhook.ts";
 
 /** Another service of the platform. */
@@ -39,6 +40,8 @@ export interface Deps extends ServiceDeps {
   /** The service's own `Authorization` header. @throws FhirError 503 */
   ownToken(context: Context): Promise<string>;
   webhooks: WebhookOptions;
+  /** Keeps what notifications are signed with. */
+  secrets: SecretBox;
   events: NoticeHub;
   rate: RateLimiter;
   delivered: Counter<"outcome">;

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { backgroundContext } from "../lib/context.ts";
+import { RateLimiter } from "../lib/rate-limiter.ts";
 import { TestPostgres } from "../lib/testing/postgres.ts";
 import { TestRedis } from "../lib/testing/redis.ts";
 import { TestIssuer } from "../lib/testing/tokens.ts";
 import { NoticeHub } from "./event/notice-hub.ts";
 import { listNotices, listNoticesOf } from "./event/store.ts";
-import { RateLimiter } from "./rate-limit/rate-limiter.ts";
 import { startTestExchange, type TestExchange } from "./testing/exchange.ts";
 import { type TestPeople, testPeople } from "./testing/people.ts";
 
@@ -176,7 +176,7 @@ describe("live notices", () => {
 
 describe("too many requests", () => {
   it("of one client are refused at all pods with 429, counted in Redis, and bounded without it", async () => {
-    const limiter = (pod: TestExchange) => new RateLimiter({ redis: pod.redis, limit: 10, windowMs: 60_000, pods: 2 });
+    const limiter = (pod: TestExchange) => new RateLimiter({ redis: pod.redis, name: "exchange", limit: 10, windowMs: 60_000, pods: 2 });
     const pods = await Promise.all([1, 2].map(async () => startTestExchange({ postgres, issuer, redis })));
     for (const pod of pods) pod.deps.rate = limiter(pod);
     const ask = async (times: number): Promise<Response[]> => {

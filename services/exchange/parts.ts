@@ -1,5 +1,7 @@
 import { Counter } from "prom-client";
 import { unavailable } from "../lib/operation-outcome.ts";
+import { RateLimiter } from "../lib/rate-limiter.ts";
+import { SecretBox } from "../lib/secret-box.ts";
 import { ServiceClient } from "../lib/service-client.ts";
 import { type ServiceParts, startServiceParts } from "../lib/service-parts.ts";
 import { ServiceToken } from "../lib/service-token.ts";
@@ -7,11 +9,11 @@ import { loadCatalogue } from "./catalogue.ts";
 import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { NoticeHub } from "./event/notice-hub.ts";
-import { RateLimiter } from "./rate-limit/rate-limiter.ts";
 
 /** Everything the service works with, made and started; `stop` ends it. The seed command starts the same. */
 export async function startParts(config: Config): Promise<ServiceParts & { deps: Deps }> {
   const parts = await startServiceParts("exchange", config);
+  const secrets = new SecretBox(config.SECRET_KEYS_FILE, parts.deps.log);
   const { SERVICES_DOMAIN: domain, SERVICE_CA_FILE: caFile } = config;
   const { log, database, metrics } = parts.deps;
   const [record, identity] = ["record", "identity"].map((name) => new ServiceClient({ name, domain, caFile, log }));
@@ -28,6 +30,7 @@ export async function startParts(config: Config): Promise<ServiceParts & { deps:
       limits: limitsOf(config),
       ownToken: (context) =>
         token ? token.header(context) : Promise.reject(unavailable("This service was given no key of its own (CLIENT_KEY_FILE)")),
+      secrets,
       webhooks: { allowed: config.WEBHOOK_ALLOWED_NETWORKS, caFile: config.WEBHOOK_CA_FILE },
       events: new NoticeHub({
         database,
@@ -35,7 +38,13 @@ export async function startParts(config: Config): Promise<ServiceParts & { deps:
         streamsMax: config.EVENT_STREAMS_MAX,
         streamsPerAccountMax: config.EVENT_STREAMS_PER_ACCOUNT_MAX,
       }),
-      rate: new RateLimiter({ redis: parts.redis, limit: config.RATE_LIMIT_PER_MINUTE, windowMs: 60_000, pods: config.RATE_LIMIT_PODS }),
+      rate: new RateLimiter({
+        redis: parts.redis,
+        name: "exchange",
+        limit: config.RATE_LIMIT_PER_MINUTE,
+        windowMs: 60_000,
+        pods: config.RATE_LIMIT_PODS,
+      }),
       delivered: new Counter({
         ...{ name: "dsp_exchange_deliveries_total", help: "Notifications tried, by outcome", labelNames: ["outcome"] },
         registers: [metrics.registry],

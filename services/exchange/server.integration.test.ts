@@ -1,15 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../lib/testing/free-port.ts";
 import { TestPostgres } from "../lib/testing/postgres.ts";
 import { TestIssuer } from "../lib/testing/tokens.ts";
+import { writeTestKeys } from "./testing/exchange.ts";
 import { testPeople } from "./testing/people.ts";
 
 let postgres: TestPostgres;
 let issuer: TestIssuer;
+let folder: string;
+let keysFile: string;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
@@ -20,12 +25,16 @@ beforeAll(async () => {
   );
   await postgres.query(postgres.at(0), "CREATE SCHEMA IF NOT EXISTS exchange AUTHORIZATION exchange");
   issuer = await TestIssuer.create();
+  folder = await mkdtemp(join(tmpdir(), "dsp-exchange-"));
+  keysFile = join(folder, "secret-keys");
+  writeTestKeys(keysFile, 1);
 }, 60_000);
 
 afterAll(async () => {
   for (const child of children) child.kill("SIGKILL");
   await postgres?.stop();
   await issuer?.remove();
+  await rm(folder, { recursive: true, force: true });
 });
 
 async function start(
@@ -39,6 +48,7 @@ async function start(
       ...{ PATH: process.env.PATH, PORT: String(port), METRICS_PORT: String(await freePort()), PUBLIC_URL: "https://dsp.test/exchange" },
       ...{ POSTGRES_HOSTS: postgres.hosts, POSTGRES_DATABASE: "postgres", SERVICES_DOMAIN: "test.invalid", DRAIN_NOTICE_MS: "600" },
       ...{ TOKEN_ISSUER: issuer.issuer, TOKEN_AUDIENCE: issuer.audience, TOKEN_JWKS_FILE: issuer.jwksFile, POSTGRES_POOL_MAX: "3" },
+      SECRET_KEYS_FILE: keysFile,
       ...environment,
     },
   });
@@ -62,8 +72,9 @@ async function untilReady({ url, output }: { url: string; output: () => string }
 
 describe("the server process", () => {
   it("stops with exit code 78 and names every problem of its configuration", async () => {
-    const running = await start({ WEBHOOK_ALLOWED_NETWORKS: "10.0.0.0", RATE_LIMIT_PODS: "none" });
+    const running = await start({ WEBHOOK_ALLOWED_NETWORKS: "10.0.0.0", RATE_LIMIT_PODS: "none", SECRET_KEYS_FILE: "" });
     expect((await once(running.child, "exit"))[0]).toBe(78);
+    expect(running.output()).toContain("SECRET_KEYS_FILE");
     expect(running.output()).toMatch(
       /WEBHOOK_ALLOWED_NETWORKS: 10.0.0.0 is no network[\s\S]*RATE_LIMIT_PODS|RATE_LIMIT_PODS[\s\S]*is no network/,
     );

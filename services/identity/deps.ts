@@ -1,7 +1,7 @@
 import type { Provider } from "oidc-provider";
+import type { SecretBox } from "../lib/secret-box.ts";
 import type { ServiceDeps } from "../lib/service-parts.ts";
 import type { PasswordHasher } from "./account/password.ts";
-import type { SecretBox } from "./account/secret-box.ts";
 import type { ServiceClients } from "./client/service-clients.ts";
 import type { CookieKeys } from "./provider/cookie-keys.ts";
 

@@ -1,6 +1,6 @@
+import { SecretBox } from "../lib/secret-box.ts";
 import type { ServiceDeps } from "../lib/service-parts.ts";
 import { PasswordHasher } from "./account/password.ts";
-import { SecretBox } from "./account/secret-box.ts";
 import { ServiceClients } from "./client/service-clients.ts";
 import type { Config } from "./config.ts";
 import type { Deps, IdentitySettings, UpstreamSettings } from "./deps.ts";

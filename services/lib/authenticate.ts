@@ -1,9 +1,11 @@
 import { readFile, stat } from "node:fs/promises";
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from "jose";
 import { z } from "zod";
+import { checkProof, proofAlgorithms, WrongProof } from "./dpop.ts";
 import { type FhirError, fhirError } from "./operation-outcome.ts";
 import type { Principal } from "./principal.ts";
 import { parseScopes } from "./scope.ts";
+import type { SeenProofs } from "./seen-proofs.ts";
 
 export interface TokenVerifierOptions {
   issuer: string;
@@ -14,6 +16,22 @@ export interface TokenVerifierOptions {
   leewaySeconds?: number;
   /** How often the file is looked at. */
   reloadMs?: number;
+  /** What tokens that are bound to a key (DPoP, RFC 9449) are checked with; without it they are refused. */
+  proofs?: {
+    /** As clients know the platform: https://dsp.example */
+    origin: string;
+    seen: SeenProofs;
+  };
+}
+
+/** The request that a token came with, as far as a proof is about it. */
+export interface TokenRequest {
+  /** The `DPoP` header. */
+  proof: string | undefined;
+  method: string;
+  path: string;
+  /** By which the edge's repetition of a request is known. */
+  requestId: string;
 }
 
 const claimsSchema = z.object({
@@ -37,7 +55,7 @@ const claimsSchema = z.object({
     .regex(/^[A-Za-z0-9\-.]{1,64}$/)
     .optional(),
   /** RFC 7800: the token is bound to a key of the client's. */
-  cnf: z.object({}).optional(),
+  cnf: z.object({ jkt: z.string().max(100).optional() }).optional(),
   patient: z
     .string()
     .regex(/^[A-Za-z0-9\-.]{1,64}$/)
@@ -52,27 +70,39 @@ export class RefusedToken extends Error {
   readonly principal: Principal | undefined;
   readonly response: FhirError;
 
-  constructor(text: string, principal?: Principal) {
+  constructor(text: string, principal?: Principal, scheme: keyof typeof challenges = "bearer") {
     super(text);
     this.name = "RefusedToken";
     this.principal = principal;
-    // RFC 6750, section 3: no error code when there was no token at all.
-    const challenge =
-      text === missingToken ? 'Bearer realm="dsp"' : `Bearer realm="dsp", error="invalid_token", error_description="${text}"`;
-    this.response = fhirError(401, "login", text, { headers: { "WWW-Authenticate": challenge } });
+    this.response = fhirError(401, "login", text, { headers: { "WWW-Authenticate": challenges[scheme](text) } });
   }
 }
 
+const algs = proofAlgorithms.join(" ");
+
+/** RFC 6750, section 3: no error code when there was no token at all. RFC 9449, section 7.1, for the rest. */
+const challenges = {
+  missing: () => 'Bearer realm="dsp"',
+  bearer: (text: string) => `Bearer realm="dsp", error="invalid_token", error_description="${text}"`,
+  dpop: (text: string) => `DPoP error="invalid_token", error_description="${text}", algs="${algs}"`,
+  proof: (text: string) => `DPoP error="invalid_dpop_proof", error_description="${text}", algs="${algs}"`,
+};
+
 const verifiedMax = 1000;
 
-const missingToken = "A bearer token is required";
+/** A token that was found good, and the key it is bound to, if any. */
+interface VerifiedToken {
+  principal: Principal;
+  expiresSeconds: number;
+  binding: { thumbprint: string | undefined } | undefined;
+}
 
-/** Verifies bearer tokens: JWT, ES256, signed by the platform's issuer for this audience, not expired. */
+/** Verifies access tokens: JWT, ES256, signed by the platform's issuer for this audience, not expired; those bound to a key with its proof. */
 export class TokenVerifier {
-  readonly #options: Required<TokenVerifierOptions>;
+  readonly #options: Required<Omit<TokenVerifierOptions, "proofs">> & Pick<TokenVerifierOptions, "proofs">;
   #keys: ReturnType<typeof createLocalJWKSet> | undefined;
   /** Tokens whose signature was found good under the present keys: clients use one for many requests. */
-  readonly #verified = new Map<string, { principal: Principal; expiresSeconds: number }>();
+  readonly #verified = new Map<string, VerifiedToken>();
   #keysModifiedMs = -1;
   #checkedMs = Number.NEGATIVE_INFINITY;
 
@@ -93,14 +123,47 @@ export class TokenVerifier {
   }
 
   /**
-   * The principal of an `Authorization` header.
+   * The principal of an `Authorization` header. A token that is bound to a key counts with a proof by that key only, and so with the request
+   * that it came with.
    * @throws RefusedToken
    */
-  async verify(header: string | undefined): Promise<Principal> {
-    const token = /^Bearer ([A-Za-z0-9\-._~+/]+=*)$/i.exec(header ?? "")?.[1];
+  async verify(header: string | undefined, request?: TokenRequest): Promise<Principal> {
+    const [, scheme = "", token] = /^(Bearer|DPoP) ([A-Za-z0-9\-._~+/]+=*)$/i.exec(header ?? "") ?? [];
     if (!token) {
-      throw new RefusedToken(missingToken);
+      throw new RefusedToken("A bearer token is required", undefined, "missing");
     }
+    const isProven = scheme.toLowerCase() === "dpop";
+    const verified = await this.#verify(token).catch((error: unknown) => {
+      // The challenge is of the scheme that the client speaks.
+      throw isProven && error instanceof RefusedToken ? new RefusedToken(error.message, error.principal, "dpop") : error;
+    });
+    const { principal, binding } = verified;
+    if (binding && !isProven) {
+      // Without the proof, whoever has stolen it could use it.
+      throw new RefusedToken("The token is bound to a key: send it as Authorization: DPoP, with a proof in the header DPoP");
+    }
+    if (!binding && isProven) throw new RefusedToken("The token is bound to no key: send it as Authorization: Bearer", principal, "dpop");
+    if (binding) await this.#checkProof(token, verified, request);
+    return principal;
+  }
+
+  async #checkProof(accessToken: string, { principal, binding }: VerifiedToken, request: TokenRequest | undefined): Promise<void> {
+    const { proofs } = this.#options;
+    const thumbprint = binding?.thumbprint;
+    if (!proofs || !request || thumbprint === undefined)
+      throw new RefusedToken("The token is bound in a way that is not taken here", principal, "dpop");
+    const { proof, method, path, requestId } = request;
+    try {
+      const jti = await checkProof({ proof, method, url: `${proofs.origin}${path}`, accessToken, thumbprint });
+      if (!(await proofs.seen.use(thumbprint, jti, requestId)))
+        throw new WrongProof("The proof was used before (jti): make one for each request");
+    } catch (error) {
+      if (error instanceof WrongProof) throw new RefusedToken(error.message, principal, "proof");
+      throw error;
+    }
+  }
+
+  async #verify(token: string): Promise<VerifiedToken> {
     if (!this.#keys || performance.now() - this.#checkedMs > this.#options.reloadMs) {
       // A file that cannot be read just now (it is being replaced) leaves the keys known so far in use.
       await this.load().catch((error: unknown) => {
@@ -109,16 +172,20 @@ export class TokenVerifier {
     }
     const known = this.#verified.get(token);
     if (known && Date.now() / 1000 < known.expiresSeconds + this.#options.leewaySeconds) {
-      return known.principal;
+      return known;
     }
     this.#verified.delete(token);
     const payload = await this.#payload(token);
     const principal = this.#principal(payload);
+    // Its shape was checked with the other claims.
+    const { cnf } = payload as { cnf?: { jkt?: string } };
+    const binding = cnf === undefined ? undefined : { thumbprint: cnf.jkt };
+    const verified = { principal, expiresSeconds: payload.exp ?? 0, binding };
     if (this.#verified.size >= verifiedMax) {
       this.#verified.delete(this.#verified.keys().next().value ?? "");
     }
-    this.#verified.set(token, { principal, expiresSeconds: payload.exp ?? 0 });
-    return principal;
+    this.#verified.set(token, verified);
+    return verified;
   }
 
   async #payload(token: string): Promise<JWTPayload> {
@@ -153,10 +220,6 @@ export class TokenVerifier {
     const claims = claimsSchema.safeParse(payload);
     if (!claims.success) {
       throw new RefusedToken(`The token's claim ${claims.error.issues[0]?.path.join(".")} is missing or malformed`);
-    }
-    if (claims.data.cnf !== undefined) {
-      // Without the proof (RFC 9449), whoever has stolen it could use it.
-      throw new RefusedToken("The token is bound to a key (DPoP), and proofs are not taken here yet: ask for a token without one");
     }
     const { sub, client_id, role, scope, name, patient, fhirUser, profession, organization } = claims.data;
     return {

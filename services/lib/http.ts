@@ -27,6 +27,29 @@ export function requestId(header: string | undefined): string {
   return header !== undefined && /^[A-Za-z0-9._:-]{1,100}$/.test(header) ? header : crypto.randomUUID();
 }
 
+/** Who each request speaks for: decided once, since a proof of possession is good once. Nothing from outside can put itself here. */
+const principals = new WeakMap<Request, Promise<Principal>>();
+
+/** A request that the service makes of itself, for a caller whom it has authenticated. */
+export function onBehalfOf(principal: Principal, request: Request): Request {
+  principals.set(request, Promise.resolve(principal));
+  return request;
+}
+
+/** Whom the request's token speaks for. @throws RefusedToken */
+export function principalOf(call: Call, { verifier }: Pick<ServiceDeps, "verifier">): Promise<Principal> {
+  const { raw, method } = call.req;
+  const known = principals.get(raw);
+  if (known) return known;
+  const { pathname: path } = new URL(raw.url);
+  const verifying = verifier.verify(call.req.header("Authorization"), {
+    ...{ method, path, requestId: call.var.requestId },
+    proof: call.req.header("DPoP"),
+  });
+  principals.set(raw, verifying);
+  return verifying;
+}
+
 /**
  * Verifies the caller's token and makes the operation's context. A refused token that names its account is recorded.
  * @throws FhirError 400, 401
@@ -39,7 +62,7 @@ export async function authenticate(
   const base = { requestId: call.var.requestId, deadline: call.var.deadline, log: call.var.log };
   let principal: Principal;
   try {
-    principal = await deps.verifier.verify(call.req.header("Authorization"));
+    principal = await principalOf(call, deps);
   } catch (error) {
     if (!(error instanceof RefusedToken)) {
       throw error;

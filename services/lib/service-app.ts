@@ -29,6 +29,8 @@ export function createServiceApp(deps: ServiceDeps): Hono<Env> {
     }
     call.header("X-Request-Id", id);
     call.header("DSP-Site", deps.settings.site);
+    // What is about patients is kept by nobody on its way, unless a route says that its answer may be.
+    if (!call.res.headers.has("Cache-Control")) call.header("Cache-Control", "no-store");
     report(call, deps, performance.now() - startedMs);
   });
   healthRoutes(app, deps);

@@ -9,6 +9,7 @@ import { createLog } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import type { Readiness } from "./operations-server.ts";
 import { RedisConnection } from "./redis.ts";
+import { SeenProofs } from "./seen-proofs.ts";
 import type { ServiceConfig } from "./service-config.ts";
 
 /** The settings that operations see; the rest of the configuration is the server's business. */
@@ -60,7 +61,11 @@ export async function startServiceParts(name: string, config: ServiceConfig): Pr
   const log = createLog({ level: config.LOG_LEVEL, service: name, site: config.SITE, pod: config.POD_NAME });
   const metrics = createMetrics({ service: name, site: config.SITE });
   metrics.pod.set({ pod: config.POD_NAME, node: config.NODE_NAME }, 1);
-  const verifier = new TokenVerifier({ issuer: config.TOKEN_ISSUER, audience: config.TOKEN_AUDIENCE, jwksFile: config.TOKEN_JWKS_FILE });
+  const redis = config.REDIS_SENTINELS && connectRedis(config, log);
+  const verifier = new TokenVerifier({
+    ...{ issuer: config.TOKEN_ISSUER, audience: config.TOKEN_AUDIENCE, jwksFile: config.TOKEN_JWKS_FILE },
+    proofs: { origin: new URL(config.PUBLIC_URL).origin, seen: new SeenProofs(redis) },
+  });
   await verifier.load();
   const database = new Database({
     hosts: config.POSTGRES_HOSTS,
@@ -71,7 +76,6 @@ export async function startServiceParts(name: string, config: ServiceConfig): Pr
     holdMax: config.HOLD_REQUESTS_MAX,
   });
   database.start();
-  const redis = config.REDIS_SENTINELS && connectRedis(config, log);
   const outbox = redis && new RedisAuditOutbox({ redis, metrics, service: name, replicas: config.AUDIT_OUTBOX_REPLICAS });
   const audit = new AuditTrail({ database, metrics, log, service: name, site: config.SITE, ...(outbox ? { outbox } : {}) });
   let readiness: Readiness = { ready: false, reason: "starting" };

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { Env } from "../lib/http.ts";
+import { limitRequests } from "../lib/limit-requests.ts";
 import { createServiceApp } from "../lib/service-app.ts";
 import type { Deps } from "./deps.ts";
 import { duplicateRoutes } from "./duplicates/routes.ts";
@@ -19,6 +20,10 @@ export function createApp(deps: Deps): Hono<Env> {
   duplicateRoutes(registry, deps);
   importRoutes(registry, deps);
   feedRoutes(registry, deps);
+  const limit = limitRequests(deps, "searches");
+  fhir.post("/Patient/$match", limit);
+  fhir.get("/:type", limit);
+  fhir.post("/:type/_search", limit);
   matchRoutes(fhir, deps);
   mergeRoutes(fhir, deps);
   resourceRoutes(fhir, deps);

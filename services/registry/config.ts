@@ -11,6 +11,8 @@ export const configSchema = serviceSchema("registry").extend({
     .min(1024)
     .max(64 * 1024 * 1024)
     .default(10 * 1024 * 1024),
+  /** Searches of one caller in a minute, $match included: what a practice needs, and too little to go through the population. */
+  RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).max(1_000_000).default(300),
   /** How often is looked for what waits for the record, and for lines of an import. */
   POLL_MS: z.coerce.number().int().min(100).max(60_000).default(1500),
 });

@@ -1,4 +1,5 @@
 import type { Definitions } from "../lib/fhir/definitions.ts";
+import type { RateLimiter } from "../lib/rate-limiter.ts";
 import type { ServiceDeps } from "../lib/service-parts.ts";
 
 /** The resource types that the registry keeps. */
@@ -14,6 +15,8 @@ export interface Deps extends ServiceDeps {
   definitions: Definitions;
   /** Of one import. */
   importMaxBytes: number;
+  /** Of searches, by caller. */
+  rate: RateLimiter;
 }
 
 /** Base of the FHIR interface. */

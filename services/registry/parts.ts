@@ -1,4 +1,5 @@
 import { Definitions } from "../lib/fhir/definitions.ts";
+import { RateLimiter } from "../lib/rate-limiter.ts";
 import { ServiceClient } from "../lib/service-client.ts";
 import { type ServiceParts, startServiceParts } from "../lib/service-parts.ts";
 import { ServiceToken } from "../lib/service-token.ts";
@@ -10,7 +11,9 @@ import type { RecordPut } from "./feed/send-messages.ts";
 /** Everything the service works with, made and started; `stop` ends it. The seed command starts the same. */
 export async function startParts(config: Config): Promise<ServiceParts & { deps: Deps }> {
   const parts = await startServiceParts("registry", config);
-  const deps = { ...parts.deps, definitions: new Definitions(resourceTypes), importMaxBytes: config.IMPORT_MAX_BYTES };
+  // No share for each pod without Redis: a patient must be found in a failover too.
+  const rate = new RateLimiter({ redis: parts.redis, name: "registry", limit: config.RATE_LIMIT_PER_MINUTE, windowMs: 60_000 });
+  const deps = { ...parts.deps, definitions: new Definitions(resourceTypes), importMaxBytes: config.IMPORT_MAX_BYTES, rate };
   return { ...parts, deps };
 }
 

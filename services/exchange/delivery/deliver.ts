@@ -2,6 +2,7 @@ import type { Context } from "../../lib/context.ts";
 import type { Deps } from "../deps.ts";
 import { notificationBundle } from "../subscription/notification.ts";
 import { topics, topicUrl } from "../subscription/parse-subscription.ts";
+import { openSecret } from "../subscription/seal-secret.ts";
 import { postWebhook, UndeliveredError } from "../webhook/post-webhook.ts";
 import { sign, signatureHeader } from "../webhook/signature.ts";
 import { backoffMs } from "./backoff.ts";
@@ -24,7 +25,7 @@ export async function attempt(deps: Deps, claim: Claim): Promise<string | undefi
     ...subscription.headers,
     "Content-Type": "application/fhir+json",
     "User-Agent": "dsp-exchange",
-    [signatureHeader]: sign(subscription.secret, body, Math.floor(Date.now() / 1000)),
+    [signatureHeader]: sign(openSecret(deps.secrets, subscription), body, Math.floor(Date.now() / 1000)),
     "DSP-Notification": kind,
     ...(events[0] ? { "DSP-Event-Number": events[0].number } : {}),
   };

@@ -5,6 +5,7 @@ import type { Deps } from "../deps.ts";
 import { pollNotices } from "../feed/poll-notices.ts";
 import { pollRecord } from "../feed/poll-record.ts";
 import { expireAttachments } from "../resource/attachment-store.ts";
+import { resealSecrets } from "../subscription/seal-secret.ts";
 import { removeOver } from "../vendor/register-vendor.ts";
 import { deliverOne } from "./deliver.ts";
 import { giveLease, isHeldByOther, takeLease } from "./lease.ts";
@@ -119,6 +120,7 @@ async function tidy(deps: Deps, signal: AbortSignal): Promise<void> {
         await expireAttachments(transaction, 24);
       });
     await step(deps, "tidying", work, undefined);
+    await step(deps, "secrets", () => resealSecrets(contextOf(deps), deps), 0);
     await step(deps, "sandboxes", () => removeOver(contextOf(deps), deps), undefined);
     await pause(tidyEveryMs, signal);
   }

@@ -60,15 +60,14 @@ function writingRoutes(app: Hono<Env>, deps: Deps): void {
     if (given.deposit && given.patient === undefined) {
       throw fhirError(422, "required", "To go into a record the message must name its patient", { expression: "patient" });
     }
+    const authorization = given.deposit ? forRecord(call) : "";
     const written = await sendMessages(context, deps, {
       party,
       messages: [composeMessage(deps, party, given)],
       ...writeRequest(call, body),
     });
     const id = written.resourceId;
-    const deposit = given.deposit
-      ? await triedDeposit(context, deps, { party, id, authorization: call.req.header("Authorization") ?? "" })
-      : {};
+    const deposit = given.deposit ? await triedDeposit(context, deps, { party, id, authorization }) : {};
     return call.json({ id, reference: `Communication/${id}`, ...deposit }, 201);
   });
   app.post("/messages/:id/$deposit", async (call) => {
@@ -76,7 +75,7 @@ function writingRoutes(app: Hono<Env>, deps: Deps): void {
     const id = checked(call.req.param("id"));
     const text = decodeUtf8(await readBody(call, deps));
     const given = parseJson(depositSchema, text === "" ? "{}" : text);
-    const authorization = call.req.header("Authorization") ?? "";
+    const authorization = forRecord(call);
     return call.json({ deposits: await depositMessage(context, deps, { party, id, authorization, ...given }) });
   });
   app.post("/referrals", async (call) => {
@@ -146,4 +145,12 @@ async function ownRecord(context: Context, deps: Deps): Promise<string> {
   if (isSelf && reach(scopes, "Communication", "s") !== "none") return patientId;
   await deps.audit.refused(context, { interaction: "search-type", resourceType: "Communication", outcome: "8" });
   throw fhirError(403, "forbidden", "Patients see here who wrote about them, each for the own record");
+}
+
+/** The caller's own token, by which the record decides. @throws FhirError 422 for one that nobody but its owner can use */
+function forRecord(call: Call): string {
+  const authorization = call.req.header("Authorization") ?? "";
+  if (!/^DPoP /i.test(authorization)) return authorization;
+  const why = "A deposit is written with your own token, and this one is bound to your key (DPoP)";
+  throw fhirError(422, "not-supported", `${why}: create the DocumentReference in the record yourself, or come with a bearer token`);
 }

@@ -8,6 +8,7 @@ import type { Principal } from "../../lib/principal.ts";
 import type { Deps } from "../deps.ts";
 import { partyOf } from "../party.ts";
 import { parseSubscription } from "./parse-subscription.ts";
+import { sealSecret } from "./seal-secret.ts";
 import {
   countSubscriptions,
   deleteSubscription,
@@ -49,8 +50,12 @@ function prepared(context: Context, deps: Deps, body: string, id: string): NewSu
   return {
     ...parseSubscription(deps, plain),
     ...{ id, owner: ownerOf(principal), principal: subscriberOf(principal), actors: partyOf(principal)?.actors ?? [] },
-    ...{ secret: randomBytes(32).toString("base64url"), content: JSON.stringify(plain) },
+    content: JSON.stringify(plain),
   };
+}
+
+function newSecret(): string {
+  return randomBytes(32).toString("base64url");
 }
 
 function notThere(): Error {
@@ -72,7 +77,7 @@ export async function createSubscription(
         `A client may have at most ${deps.limits.subscriptionsMax} subscriptions: delete one, or give one more filters`,
       );
     }
-    await insertSubscription(transaction, wanted);
+    await insertSubscription(transaction, { ...wanted, secret: sealSecret(deps.secrets, wanted.id, newSecret()) });
     const fact = { resourceType: "Subscription", resourceId: wanted.id, version: 1 };
     await deps.audit.record(context, transaction, [{ interaction: "create", outcome: "0", ...fact }]);
     return { status: 201, ...fact };
@@ -106,7 +111,7 @@ export async function actOn(
   { id, act }: { id: string; act: Act },
 ): Promise<{ redriven?: number; secret?: string }> {
   const owner = ownerOf(context.principal);
-  const secret = randomBytes(32).toString("base64url");
+  const secret = newSecret();
   return await deps.database.write(context, async (transaction) => {
     const current = await readSubscription(transaction, id, owner, true);
     // Deleting what is gone changes nothing.
@@ -117,7 +122,7 @@ export async function actOn(
     if (act === "delete") await deleteSubscription(transaction, id);
     if (act === "redrive") return { redriven: await redrive(transaction, id) };
     if (act === "rotate-secret") {
-      await replaceSecret(transaction, id, secret);
+      await replaceSecret(transaction, id, sealSecret(deps.secrets, id, secret));
       return { secret };
     }
     return {};

@@ -10,6 +10,7 @@ import type { Deps } from "../deps.ts";
 import { actOn, createSubscription, ownerOf, representSubscription, updateSubscription } from "./manage-subscription.ts";
 import { type Notified, notificationBundle, statusParameters } from "./notification.ts";
 import { topics, topicUrl } from "./parse-subscription.ts";
+import { openSecret } from "./seal-secret.ts";
 import { listEvents, listSubscriptions, readSubscription, type Subscription } from "./store.ts";
 
 const eventsMax = 100;
@@ -27,7 +28,7 @@ export function subscriptionRoutes(app: Hono<Env>, deps: Deps): void {
     const headers = {
       Location: location,
       ETag: 'W/"1"',
-      "DSP-Webhook-Secret": subscription.secret,
+      "DSP-Webhook-Secret": openSecret(deps.secrets, subscription),
       ...(replayed ? { "DSP-Replayed": "true" } : {}),
     };
     return fhirResponse(representSubscription(subscription), 201, headers);

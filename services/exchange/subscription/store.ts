@@ -1,5 +1,6 @@
 import type { Statement, Transaction } from "../../lib/database/database.ts";
 import type { Filter, Topic, Wanted } from "./parse-subscription.ts";
+import type { SealedSecret } from "./seal-secret.ts";
 
 /** By what the record decides what a subscriber may know. */
 export interface Subscriber {
@@ -24,7 +25,9 @@ export interface Subscription {
   endpoint: string;
   payload: "empty" | "id-only";
   headers: Record<string, string>;
-  secret: string;
+  /** See seal-secret.ts: empty once it is sealed. */
+  plainSecret: string;
+  sealedSecret: Buffer | null;
   heartbeatSeconds: number | null;
   timeoutSeconds: number;
   maxCount: number;
@@ -36,7 +39,7 @@ export interface Subscription {
 }
 
 export const subscriptionColumns = `s.id, s.version, s.last_updated AS "lastUpdated", s.owner, s.principal, s.actors, s.status, s.reason, s.topic, s.filters,
-  s.endpoint, s.payload, s.headers, s.secret, s.heartbeat_seconds AS "heartbeatSeconds", s.timeout_seconds AS "timeoutSeconds", s.max_count AS "maxCount",
+  s.endpoint, s.payload, s.headers, s.secret AS "plainSecret", s.sealed_secret AS "sealedSecret", s.heartbeat_seconds AS "heartbeatSeconds", s.timeout_seconds AS "timeoutSeconds", s.max_count AS "maxCount",
   s.ends, s.content, s.events::text, s.failures`;
 
 export interface SubscriptionEvent {
@@ -58,17 +61,16 @@ export interface NewSubscription extends Wanted {
   owner: string;
   principal: Subscriber;
   actors: string[];
-  secret: string;
   content: string;
 }
 
-export async function insertSubscription(transaction: Transaction, it: NewSubscription): Promise<void> {
+export async function insertSubscription(transaction: Transaction, it: NewSubscription & { secret: SealedSecret }): Promise<void> {
   await transaction.query(
     {
       name: "subscription-insert",
       text: `INSERT INTO subscription (id, owner, principal, actors, status, topic, filters, endpoint, payload, headers, secret, heartbeat_seconds,
-          timeout_seconds, max_count, ends, content)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+          timeout_seconds, max_count, ends, content, sealed_secret, secret_key_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', $11, $12, $13, $14, $15, $16, $17)`,
     },
     [
       ...[
@@ -81,7 +83,8 @@ export async function insertSubscription(transaction: Transaction, it: NewSubscr
         JSON.stringify(it.filters),
         it.endpoint,
       ],
-      ...[it.payload, JSON.stringify(it.headers), it.secret, it.heartbeatSeconds, it.timeoutSeconds, it.maxCount, it.ends, it.content],
+      ...[it.payload, JSON.stringify(it.headers), it.heartbeatSeconds, it.timeoutSeconds, it.maxCount, it.ends, it.content],
+      ...[it.secret.sealed, it.secret.keyId],
     ],
   );
 }
@@ -178,6 +181,27 @@ export async function redrive(transaction: Transaction, id: string): Promise<num
   return rows.length;
 }
 
-export async function replaceSecret(transaction: Transaction, id: string, secret: string): Promise<void> {
-  await transaction.query({ name: "subscription-secret", text: "UPDATE subscription SET secret = $2 WHERE id = $1" }, [id, secret]);
+export async function replaceSecret(transaction: Transaction, id: string, { sealed, keyId }: SealedSecret): Promise<void> {
+  await transaction.query(
+    {
+      name: "subscription-seal",
+      text: "UPDATE subscription SET secret = '', sealed_secret = $2, secret_key_id = $3 WHERE id = $1",
+    },
+    [id, sealed, keyId],
+  );
+}
+
+/** Those after this id whose secret lies open or was sealed by another key than this one, held until the transaction ends. */
+export async function listUnsealed(
+  transaction: Transaction,
+  { keyId, after, max }: { keyId: string; after: string; max: number },
+): Promise<Pick<Subscription, "id" | "plainSecret" | "sealedSecret">[]> {
+  return await transaction.query(
+    {
+      name: "subscription-unsealed",
+      text: `SELECT id, secret AS "plainSecret", sealed_secret AS "sealedSecret" FROM subscription
+        WHERE (secret <> '' OR secret_key_id IS DISTINCT FROM $1) AND id > $2 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED`,
+    },
+    [keyId, after, max],
+  );
 }

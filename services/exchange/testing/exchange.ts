@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Counter } from "prom-client";
+import { RateLimiter } from "../../lib/rate-limiter.ts";
 import type { RedisConnection } from "../../lib/redis.ts";
+import { SecretBox } from "../../lib/secret-box.ts";
 import type { TestPostgres } from "../../lib/testing/postgres.ts";
 import type { TestRedis } from "../../lib/testing/redis.ts";
 import { startTestParts } from "../../lib/testing/service.ts";
@@ -9,7 +13,6 @@ import { createApp } from "../app.ts";
 import { loadCatalogue } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
 import { NoticeHub } from "../event/notice-hub.ts";
-import { RateLimiter } from "../rate-limit/rate-limiter.ts";
 import { parseNetworks } from "../webhook/address-guard.ts";
 
 const catalogue = loadCatalogue();
@@ -21,6 +24,11 @@ export interface TestExchange {
   /** Calls the service with a token. */
   call(method: string, path: string, options: { token: string; body?: unknown; headers?: Record<string, string> }): Promise<Response>;
   stop(): void;
+}
+
+/** A file of keys, newest first, each 32 times the same byte. */
+export function writeTestKeys(path: string, ...fills: number[]): void {
+  writeFileSync(path, fills.map((fill) => Buffer.alloc(32, fill).toString("base64")).join("\n"));
 }
 
 export async function startTestExchange(options: {
@@ -41,6 +49,9 @@ export async function startTestExchange(options: {
   });
   const absent = { call: () => Promise.reject(new Error("this test has no other service")) };
   const { database, log, metrics } = parts.deps;
+  const folder = mkdtempSync(join(tmpdir(), "dsp-exchange-"));
+  const keysFile = join(folder, "secret-keys");
+  writeTestKeys(keysFile, 1);
   const deps: Deps = {
     ...parts.deps,
     ...{ catalogue, record: absent, identity: absent },
@@ -50,8 +61,9 @@ export async function startTestExchange(options: {
     },
     ownToken: async () => `Bearer ${await issuer.token({ sub: "exchange", client_id: "exchange" })}`,
     webhooks: { allowed: parseNetworks("") },
+    secrets: new SecretBox(keysFile, log),
     events: new NoticeHub({ database, log, streamsMax: 4, streamsPerAccountMax: 3, lookEveryMs: 100, heartbeatMs: 300 }),
-    rate: new RateLimiter({ redis: parts.redis, limit: 10_000, windowMs: 60_000, pods: 4 }),
+    rate: new RateLimiter({ redis: parts.redis, name: "exchange", limit: 10_000, windowMs: 60_000, pods: 4 }),
     delivered: new Counter({
       name: "dsp_exchange_deliveries_total",
       help: "Tried",
@@ -73,6 +85,9 @@ export async function startTestExchange(options: {
       };
       return await app.request(`http://exchange${path}`, { method, headers: all, ...(text === undefined ? {} : { body: text }) });
     },
-    stop: parts.stop,
+    stop: () => {
+      parts.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }

@@ -91,13 +91,30 @@ async function makeClient(context: Context, deps: Deps, { id, name, kind, regist
   throw unavailable(`identity did not register the client: it answered ${status}`);
 }
 
-/** Takes a sandbox away: what the vendor's software wrote about its synthetic patients too. @throws FhirError */
+/**
+ * Takes a software away: first its client, so that it gets no more tokens, then its sandbox with what it wrote about its synthetic patients.
+ * What is cut short goes on later. @throws FhirError
+ */
 export async function removeVendor(context: Context, deps: Deps, id: string): Promise<void> {
-  await deps.database.write(context, async (transaction) => {
+  const vendor = await deps.database.write(context, async (transaction) => {
     await setStatus(transaction, id, "removing");
     await deps.audit.record(context, transaction, [{ interaction: "delete", outcome: "0", resourceType: "Device", resourceId: id }]);
+    return await readVendor(transaction, id);
   });
+  if (vendor) await removeRegistration(context, deps, vendor);
   if (await removeSandbox(context, deps, id)) await deps.database.write(context, (transaction) => setStatus(transaction, id, "removed"));
+}
+
+/** Ends the registration at identity; doing it again changes nothing there. @throws FhirError 503 */
+async function removeRegistration(context: Context, deps: Deps, vendor: Vendor): Promise<void> {
+  // Whether identity made a client whose answer was lost, it tells when it is asked again under the same key.
+  const clientId = vendor.clientId ?? (await makeClient(context, deps, vendor));
+  const { status } = await deps.identity.call(context, {
+    method: "DELETE",
+    path: `/identity/clients/${encodeURIComponent(clientId)}`,
+    headers: { Authorization: await deps.ownToken(context) },
+  });
+  if (status !== 204) throw unavailable(`identity did not remove the client: it answered ${status}`);
 }
 
 /** Takes away sandboxes whose time is over, and ends removals that were cut short. */

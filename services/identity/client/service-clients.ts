@@ -1,7 +1,7 @@
 import type { JWK } from "jose";
 import type { Logger } from "pino";
 import { z } from "zod";
-import { WatchedFile } from "../watched-file.ts";
+import { WatchedFile } from "../../lib/watched-file.ts";
 import type { ClientRecord } from "./store.ts";
 
 const fileSchema = z.record(z.string(), z.object({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) }));

@@ -57,3 +57,14 @@ export async function addClient(transaction: Transaction, client: ClientRecord):
   const { id, kind, name, organizationId, metadata } = client;
   await transaction.query(add, [id, kind, name, organizationId ?? null, JSON.stringify(metadata)]);
 }
+
+/** What its software may still be given by: sign-ins under way, grants, refresh tokens, pushed requests. */
+const removeTokens: Statement = { name: "client-remove-tokens", text: "DELETE FROM oidc WHERE client_id = $1" };
+const remove: Statement = { name: "client-remove", text: "DELETE FROM client WHERE id = $1 RETURNING id" };
+
+/** False when nobody had registered it, or it is gone. */
+export async function removeClient(transaction: Transaction, id: string): Promise<boolean> {
+  const rows = await transaction.query(remove, [id]);
+  await transaction.query(removeTokens, [id]);
+  return rows.length > 0;
+}

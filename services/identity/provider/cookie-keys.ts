@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Logger } from "pino";
 import { z } from "zod";
-import { WatchedFile } from "../watched-file.ts";
+import { WatchedFile } from "../../lib/watched-file.ts";
 
 const keysSchema = z.array(z.string().min(32)).min(1);
 

@@ -2,17 +2,15 @@ import type { EventEmitter } from "node:events";
 import type { JWK } from "jose";
 import { type Configuration, errors, interactionPolicy, Provider } from "oidc-provider";
 import { describeError } from "../../lib/log.ts";
+import { assertionAlgorithms, plainScopes } from "../../lib/smart-configuration.ts";
 import { findAccount } from "../account/store.ts";
 import type { Deps } from "../deps.ts";
 import { languages } from "../pages/language.ts";
 import { renderProviderError, renderSignedOut, renderSignOut } from "../pages/provider-pages.ts";
 import { currentScope } from "../request-scope.ts";
-import { plainScopes, scopesForClient } from "./smart-scopes.ts";
+import { scopesForClient } from "./smart-scopes.ts";
 import { StorageAdapter } from "./storage-adapter.ts";
 import { accessTokenClaims, clientKind, fhirUserOf } from "./token-claims.ts";
-
-/** What software signs its assertions with; ES384 and RS384 are SMART Backend Services' own. */
-export const assertionAlgorithms = ["ES256", "ES384", "RS384"] as const;
 
 const interactionS = 1800;
 

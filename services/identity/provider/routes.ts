@@ -1,8 +1,8 @@
 import type { Hono } from "hono";
 import type { Call, Env } from "../../lib/http.ts";
+import { smartConfiguration } from "../../lib/smart-configuration.ts";
 import type { Deps } from "../deps.ts";
 import { nodeOf, requestScope, scopeOf } from "../request-scope.ts";
-import { smartConfiguration } from "./smart-configuration.ts";
 
 const paths = [
   "/.well-known/openid-configuration",
@@ -22,7 +22,10 @@ const paths = [
 export function providerRoutes(app: Hono<Env>, deps: Deps): void {
   for (const path of paths) app.all(path, (call) => serve(call, deps));
   app.get("/.well-known/smart-configuration", (call) =>
-    call.json(smartConfiguration(deps.identity), 200, { "Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=300" }),
+    call.json(smartConfiguration(deps.identity.issuer), 200, {
+      "Access-Control-Allow-Origin": "*",
+      "Cache-Control": "public, max-age=300",
+    }),
   );
 }
 

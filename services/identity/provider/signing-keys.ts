@@ -1,7 +1,7 @@
 import type { JWK } from "jose";
 import type { Logger } from "pino";
 import { z } from "zod";
-import { WatchedFile } from "../watched-file.ts";
+import { WatchedFile } from "../../lib/watched-file.ts";
 
 const keySchema = z.looseObject({
   kty: z.literal("EC"),

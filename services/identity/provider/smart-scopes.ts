@@ -1,9 +1,7 @@
 import { parseScopes } from "../../lib/scope.ts";
+import { plainScopes } from "../../lib/smart-configuration.ts";
 import type { Account } from "../account/store.ts";
 import type { ClientKind } from "../client/store.ts";
-
-/** Scopes that say what else a software wants, apart from resources (SMART App Launch 2.2, OpenID Connect). */
-export const plainScopes = ["openid", "offline_access", "online_access", "fhirUser", "profile", "launch", "launch/patient"] as const;
 
 /** The requested scopes that a software of this kind may ask for at all. */
 export function scopesForClient(requested: readonly string[], kind: ClientKind, grantType: "code" | "client_credentials"): string[] {

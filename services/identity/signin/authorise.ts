@@ -1,8 +1,9 @@
 import type { Provider } from "oidc-provider";
 import { parseScopes } from "../../lib/scope.ts";
+import { plainScopes } from "../../lib/smart-configuration.ts";
 import { patientsOf } from "../account/store.ts";
 import { bindGrant, patientOfGrant, useLaunch } from "../launch/store.ts";
-import { plainScopes, scopesForAccount, scopesForClient } from "../provider/smart-scopes.ts";
+import { scopesForAccount, scopesForClient } from "../provider/smart-scopes.ts";
 import { requestScope } from "../request-scope.ts";
 import { isStrong } from "./progress.ts";
 import { putSignin } from "./store.ts";

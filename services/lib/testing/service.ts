@@ -9,6 +9,7 @@ import { migrate } from "../database/migrate.ts";
 import { parseHosts } from "../database/resolve-hosts.ts";
 import { createMetrics } from "../metrics.ts";
 import { RedisConnection } from "../redis.ts";
+import { SeenProofs } from "../seen-proofs.ts";
 import type { ServiceParts, ServiceSettings } from "../service-parts.ts";
 import type { TestPostgres } from "./postgres.ts";
 import type { TestRedis } from "./redis.ts";
@@ -36,6 +37,13 @@ export async function startTestParts(options: {
   const redis = options.redis && new RedisConnection({ server: { host: "127.0.0.1", port: options.redis.port }, log });
   const outbox = redis && new RedisAuditOutbox({ redis, metrics, service: name, replicas: 1 });
   const audit = new AuditTrail({ database, metrics, log, service: name, site: "site-a", ...(outbox ? { outbox } : {}) });
+  const settings = {
+    publicUrl: `https://dsp.test/${name}`,
+    site: "site-a",
+    deadlineMs: 20_000,
+    bodyMaxBytes: 1024 * 1024,
+    ...options.settings,
+  };
   const { signal } = new AbortController();
   if (options.commonTables)
     await migrate({ database, access, folder: join(import.meta.dirname, "..", "migrations"), table: "common_migration", log, signal });
@@ -46,14 +54,8 @@ export async function startTestParts(options: {
       audit,
       metrics,
       log,
-      verifier: new TokenVerifier(issuer),
-      settings: {
-        publicUrl: `https://dsp.test/${name}`,
-        site: "site-a",
-        deadlineMs: 20_000,
-        bodyMaxBytes: 1024 * 1024,
-        ...options.settings,
-      },
+      verifier: new TokenVerifier({ ...issuer, proofs: { origin: new URL(settings.publicUrl).origin, seen: new SeenProofs(redis) } }),
+      settings,
       bodies: new ByteBudget(32 * 1024 * 1024),
       readiness: () => ({ ready: true }),
     },

@@ -1,5 +1,6 @@
 import type { Context } from "../../lib/context.ts";
 import { parseExactly } from "../../lib/fhir/exact-json.ts";
+import { onBehalfOf } from "../../lib/http.ts";
 import { fingerprint } from "../../lib/idempotency.ts";
 import { fhirJson } from "../../lib/operation-outcome.ts";
 import { purposeHeader } from "../../lib/purpose-of-use.ts";
@@ -26,14 +27,15 @@ export async function runBatch(
   for (const [place, entry] of entries.entries()) {
     // Of any length, and the same for the same place in the same batch.
     const key = fingerprint([own.key, String(place)]);
-    const answer = await dispatch(requestOf(context, entry, own.headers, key));
+    // The batch's token was verified, and a proof that came with it is used up: each entry is its caller's.
+    const answer = await dispatch(onBehalfOf(context.principal, requestOf(context, entry, own.headers, key)));
     answers.push(await answered(answer));
   }
   return answers;
 }
 
 /** What of the batch's own headers counts for each entry. */
-const handedOn = ["Authorization", "Prefer", "Cache-Control", purposeHeader];
+const handedOn = ["Prefer", "Cache-Control", purposeHeader];
 
 function requestOf(context: Context, entry: BundleEntry, headers: Headers, key: string): Request {
   const { method, url, ifMatch, ifNoneExist, ifNoneMatch, content, patch } = entry;

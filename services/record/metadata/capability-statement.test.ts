@@ -6,7 +6,11 @@ import { capabilityStatement } from "./capability-statement.ts";
 
 interface Statement extends AnyResource {
   patchFormat: string[];
-  rest: { interaction: { code: string }[]; resource: Capability[] }[];
+  rest: { security: Security; interaction: { code: string }[]; resource: Capability[] }[];
+}
+interface Security {
+  description: string;
+  extension?: { url: string; extension: { url: string; valueUri: string }[] }[];
 }
 interface Capability {
   type: string;
@@ -16,7 +20,11 @@ interface Capability {
 }
 
 const catalogue = loadCatalogue(resourceTypes);
-const statement = capabilityStatement(catalogue, { publicUrl: "https://dsp.test/fhir", startedAt: new Date() }) as Statement;
+const statement = capabilityStatement(catalogue, {
+  publicUrl: "https://dsp.test/fhir",
+  issuer: "https://dsp.test/identity",
+  startedAt: new Date(),
+}) as Statement;
 const [rest] = statement.rest;
 const of = (type: string): Capability | undefined => rest?.resource.find((each) => each.type === type);
 const codes = (type: string): string[] => (of(type)?.interaction ?? []).map(({ code }) => code);
@@ -51,5 +59,15 @@ describe("the capability statement", () => {
       }),
     );
     expect(of("Patient")?.searchRevInclude).toContain("Observation:subject");
+  });
+
+  it("says where tokens are had, and where an app finds the rest", () => {
+    expect(rest?.security.description).toContain("https://dsp.test/fhir/.well-known/smart-configuration");
+    const [oauth] = rest?.security.extension ?? [];
+    expect(oauth?.url).toBe("http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris");
+    expect(oauth?.extension).toContainEqual({ url: "token", valueUri: "https://dsp.test/identity/token" });
+    expect(oauth?.extension).toContainEqual({ url: "authorize", valueUri: "https://dsp.test/identity/auth" });
+    const without = capabilityStatement(catalogue, { publicUrl: "https://dsp.test/fhir", startedAt: new Date() }) as Statement;
+    expect(without.rest[0]?.security.extension).toBeUndefined();
   });
 });

@@ -1,9 +1,16 @@
 import { purposeHeader, purposes } from "../../lib/purpose-of-use.ts";
+import { issuerEndpoints } from "../../lib/smart-configuration.ts";
 import type { Catalogue, ResourceType } from "../catalogue.ts";
 import { jsonPatch } from "../resource/patch-resource.ts";
 
-/** What this server can do, told from the same table it works by. */
-export function capabilityStatement(catalogue: Catalogue, options: { publicUrl: string; startedAt: Date }): object {
+/** SMART's discovery document, under the FHIR address. */
+export const smartPath = "/.well-known/smart-configuration";
+
+/** What this server can do, told from the same table it works by. @param options.issuer of tokens, where it is an address */
+export function capabilityStatement(
+  catalogue: Catalogue,
+  options: { publicUrl: string; issuer?: string | undefined; startedAt: Date },
+): object {
   return {
     resourceType: "CapabilityStatement",
     status: "active",
@@ -23,14 +30,24 @@ export function capabilityStatement(catalogue: Catalogue, options: { publicUrl: 
           "Reads, searches and histories take _summary and _elements. _sort takes one date or string parameter; the modifiers :text, :in, :not-in and :of-type are refused. A patch may name its resource by search criteria; in a Bundle it is a Binary that holds the JSON Patch. " +
           // No `instantiates`: MHD's actors, and the IPS's, are asked for XML as well.
           "Of IHE MHD 4.2 there are Provide Document Bundle (ITI-65), Find Document Lists (ITI-66), Find Document References (ITI-67), Retrieve Document (ITI-68) and Simplified Publish (ITI-105), in JSON only.",
-        security: {
-          service: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/restful-security-service", code: "SMART-on-FHIR" }] }],
-          description: "Bearer tokens with SMART on FHIR 2 scopes",
-        },
+        security: securityOf(options),
         interaction: [{ code: "batch" }, { code: "transaction" }, { code: "history-system" }],
         resource: [...[...catalogue.types.values()].map((type) => resourceCapability(type, catalogue)), auditCapability()],
       },
     ],
+  };
+}
+
+function securityOf({ publicUrl, issuer }: { publicUrl: string; issuer?: string | undefined }): object {
+  const service = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/restful-security-service", code: "SMART-on-FHIR" }] }];
+  const description = "Access tokens with SMART on FHIR 2 scopes, borne (RFC 6750) or bound to a key (DPoP, RFC 9449)";
+  if (issuer === undefined) return { service, description };
+  const { authorize, token, revoke } = issuerEndpoints(issuer);
+  const uris = Object.entries({ authorize, token, revoke }).map(([url, valueUri]) => ({ url, valueUri }));
+  return {
+    extension: [{ url: "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris", extension: uris }],
+    service,
+    description: `${description}: see ${publicUrl}${smartPath}`,
   };
 }
 

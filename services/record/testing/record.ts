@@ -45,7 +45,7 @@ export async function startTestRecord(options: {
     migrations: join(import.meta.dirname, "..", "migrations"),
     commonTables: false,
   });
-  const deps = { ...parts.deps, catalogue };
+  const deps = { ...parts.deps, catalogue, issuer: options.issuer.issuer };
   const app = createApp(deps);
   const token = await options.issuer.token();
   return {

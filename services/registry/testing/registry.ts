@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Definitions } from "../../lib/fhir/definitions.ts";
+import { RateLimiter } from "../../lib/rate-limiter.ts";
 import type { TestPostgres } from "../../lib/testing/postgres.ts";
 import type { TestRedis } from "../../lib/testing/redis.ts";
 import { startTestParts } from "../../lib/testing/service.ts";
@@ -23,7 +24,13 @@ export interface TestRegistry {
 }
 
 /** Several may be started over one PostgreSQL, as replicas are. */
-export async function startTestRegistry(options: { postgres: TestPostgres; issuer: TestIssuer; redis?: TestRedis }): Promise<TestRegistry> {
+export async function startTestRegistry(options: {
+  postgres: TestPostgres;
+  issuer: TestIssuer;
+  redis?: TestRedis;
+  /** Of one caller in a minute. */
+  searchesMax?: number;
+}): Promise<TestRegistry> {
   const { postgres } = options;
   await postgres.query(
     postgres.at(0),
@@ -35,7 +42,8 @@ export async function startTestRegistry(options: { postgres: TestPostgres; issue
     migrations: join(import.meta.dirname, "..", "migrations"),
     commonTables: true,
   });
-  const deps = { ...parts.deps, definitions, importMaxBytes: 256 * 1024 };
+  const rate = new RateLimiter({ redis: parts.redis, name: "registry", limit: options.searchesMax ?? 10_000, windowMs: 60_000 });
+  const deps = { ...parts.deps, definitions, importMaxBytes: 256 * 1024, rate };
   const app = createApp(deps);
   const token = await options.issuer.token();
   return {

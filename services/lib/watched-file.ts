@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import type { Logger } from "pino";
-import { describeError } from "../lib/log.ts";
+import { describeError } from "./log.ts";
 
 const lookEveryMs = 1000;
 

@@ -29,6 +29,22 @@ it("opens what it closed, for that purpose, also once there is a newer key", asy
   expect(() => wrongPurpose.open(sealed, "totp:b")).toThrow("none of the keys");
 });
 
+it("names the newest key, by which one finds what is due to be sealed anew", async () => {
+  const [old, both] = [await box(1), await box(2, 1)];
+  expect(old.sealNamed(Buffer.from("secret"), "a").keyId).toBe(old.keyId);
+  expect(both.keyId).toBe((await box(2)).keyId);
+  expect(both.keyId).not.toBe(old.keyId);
+  expect(Buffer.alloc(32, 1).toString("hex")).not.toContain(old.keyId);
+});
+
+it("opens nothing that was changed or cut short", async () => {
+  const it = await box(1);
+  const sealed = it.seal(Buffer.from("secret"), "a");
+  const changed = Buffer.from(sealed);
+  changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
+  for (const wrong of [changed, sealed.subarray(0, 20), Buffer.alloc(0)]) expect(() => it.open(wrong, "a")).toThrow("none of the keys");
+});
+
 it("refuses a file that holds no keys", async () => {
   const path = join(root, "bad");
   await writeFile(path, "short\n");

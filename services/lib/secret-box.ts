@@ -1,6 +1,6 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 import type { Logger } from "pino";
-import { WatchedFile } from "../watched-file.ts";
+import { WatchedFile } from "./watched-file.ts";
 
 const ivBytes = 12;
 const tagBytes = 16;
@@ -14,20 +14,35 @@ export class SecretBox {
     this.#file = new WatchedFile(path, parseKeys, log);
   }
 
+  /** Names the key that encrypts now, and tells nothing of it: what was sealed under another name is due to be sealed anew. */
+  get keyId(): string {
+    return keyIdOf(this.#newest());
+  }
+
   /** @param purpose whose secret it is; it opens for nothing else */
   seal(secret: Buffer, purpose: string): Buffer {
+    return this.sealNamed(secret, purpose).sealed;
+  }
+
+  /** The same with the name of the key that was taken, for who keeps it beside. */
+  sealNamed(secret: Buffer, purpose: string): { sealed: Buffer; keyId: string } {
+    const key = this.#newest();
     const iv = randomBytes(ivBytes);
-    const cipher = createCipheriv("aes-256-gcm", this.#file.value[0] ?? Buffer.alloc(0), iv);
+    const cipher = createCipheriv("aes-256-gcm", key, iv);
     cipher.setAAD(Buffer.from(purpose));
     const text = Buffer.concat([cipher.update(secret), cipher.final()]);
-    return Buffer.concat([iv, cipher.getAuthTag(), text]);
+    return { sealed: Buffer.concat([iv, cipher.getAuthTag(), text]), keyId: keyIdOf(key) };
+  }
+
+  #newest(): Buffer {
+    return this.#file.value[0] ?? Buffer.alloc(0);
   }
 
   /** @throws when no key opens it */
   open(sealed: Buffer, purpose: string): Buffer {
     for (const key of this.#file.value) {
       try {
-        const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, ivBytes));
+        const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, ivBytes), { authTagLength: tagBytes });
         decipher.setAAD(Buffer.from(purpose));
         decipher.setAuthTag(sealed.subarray(ivBytes, ivBytes + tagBytes));
         return Buffer.concat([decipher.update(sealed.subarray(ivBytes + tagBytes)), decipher.final()]);
@@ -37,6 +52,10 @@ export class SecretBox {
     }
     throw new Error("a secret opens with none of the keys in SECRET_KEYS_FILE");
   }
+}
+
+function keyIdOf(key: Buffer): string {
+  return createHash("sha256").update("dsp-secret-key:").update(key).digest("hex").slice(0, 16);
 }
 
 function parseKeys(text: string): Buffer[] {
