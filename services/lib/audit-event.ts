@@ -86,6 +86,8 @@ export interface AuditFact {
   patientId?: string;
   /** Why a record was opened in an emergency, in the professional's own words. */
   emergency?: string;
+  /** Why somebody who runs the platform did it, in their own words. */
+  reason?: string;
 }
 
 /** A row of the table audit_event. */
@@ -136,7 +138,8 @@ export function auditRow(context: Context, source: AuditSource, fact: AuditFact)
       action: actions[fact.interaction],
       recorded,
       outcome: fact.outcome,
-      ...(fact.emergency === undefined ? {} : { purposeOfEvent: [emergencyPurpose(fact.emergency)] }),
+      ...(fact.emergency === undefined ? {} : { purposeOfEvent: [purpose("ETREAT", "Emergency Treatment", fact.emergency)] }),
+      ...(fact.reason === undefined ? {} : { purposeOfEvent: [purpose("HSYSADMIN", "health system administration", fact.reason)] }),
       agent: agents(context),
       source: {
         site: `${source.site}, ${source.servedBy}`,
@@ -148,11 +151,8 @@ export function auditRow(context: Context, source: AuditSource, fact: AuditFact)
   };
 }
 
-function emergencyPurpose(text: string): object {
-  return {
-    coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ActReason", code: "ETREAT", display: "Emergency Treatment" }],
-    text,
-  };
+function purpose(code: "ETREAT" | "HSYSADMIN", display: string, text: string): object {
+  return { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ActReason", code, display }], text };
 }
 
 function agents({ principal }: Context): object[] {
