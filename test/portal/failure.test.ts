@@ -21,28 +21,36 @@ afterAll(async () => {
   await platform?.stop();
 });
 
-/** Writes down when each page's banner was shown and the last click, where later pages of the tab find it. */
-const noteBanner = `addEventListener("click", () => sessionStorage.setItem("test-clicked", String(Date.now())), true);
+/** Writes down when the last click was, when a banner was shown, and when the next page was there, where later pages of the tab find it. */
+const noteTimes = `const note = (name) => sessionStorage.setItem("test-" + name, String(Date.now()));
+addEventListener("click", () => note("clicked"), true);
 addEventListener("DOMContentLoaded", () => {
+  note("arrived");
   new MutationObserver(() => {
     const banner = document.getElementById("banner");
-    if (banner && !banner.hidden) sessionStorage.setItem("test-banner", String(Date.now()));
+    if (banner && !banner.hidden) note("banner");
   }).observe(document.documentElement, { attributes: true, subtree: true, attributeFilter: ["hidden"] });
 });`;
 
-/** How long after the last click a banner was shown; undefined: none was. */
-async function bannerAfterMs(page: Page): Promise<number | undefined> {
-  const [clicked, shown] = (await page.evaluate(
-    "['test-clicked', 'test-banner'].map((name) => Number(sessionStorage.getItem(name)))",
-  )) as [number, number];
+/** Since the last click: until a banner was shown (undefined: none was), and until the present page was there. */
+async function waited(page: Page): Promise<{ bannerMs: number | undefined; pageMs: number }> {
+  const [clicked, shown, arrived] = (await page.evaluate(
+    "['clicked', 'banner', 'arrived'].map((name) => Number(sessionStorage.getItem('test-' + name)))",
+  )) as [number, number, number];
   await page.evaluate("sessionStorage.removeItem('test-banner')");
-  return shown === 0 ? undefined : shown - clicked;
+  return { bannerMs: shown === 0 ? undefined : shown - clicked, pageMs: arrived - clicked };
+}
+
+/** A banner says so when, and only when, a wait passes 2 s; what takes about as long may go either way. */
+function expectTold({ bannerMs, pageMs }: { bannerMs: number | undefined; pageMs: number }): void {
+  if (bannerMs !== undefined) expect(bannerMs).toBeGreaterThanOrEqual(1900);
+  if (pageMs < 1900 || pageMs > 2500) expect(bannerMs !== undefined, `waited ${pageMs} ms, told after ${bannerMs} ms`).toBe(pageMs > 2000);
 }
 
 async function patient(): Promise<{ context: BrowserContext; page: Page }> {
   const context = await browser.newContext({ locale: "en-GB", baseURL: platform.edge.origin });
   const page = await context.newPage();
-  await page.addInitScript(noteBanner);
+  await page.addInitScript(noteTimes);
   await page.goto("/portal/sign-in?return=/portal/patient");
   return { context, page };
 }
@@ -83,7 +91,7 @@ describe.skipIf(!hasBrowser)("somebody at work while something breaks", () => {
     } finally {
       platform.thaw(serving);
     }
-    expect(await bannerAfterMs(page)).toBeGreaterThanOrEqual(1900);
+    expectTold(await waited(page));
     // The frozen one goes on with what it had received.
     await sleep(3000);
     expect(await countDocuments("Test frozen portal")).toBe(1);
@@ -98,8 +106,7 @@ describe.skipIf(!hasBrowser)("somebody at work while something breaks", () => {
     try {
       await page.click("text=Add to my record");
       await page.waitForURL(added, { timeout: 30_000 });
-      const waitedMs = await bannerAfterMs(page);
-      expect(waitedMs === undefined || waitedMs >= 1900).toBe(true);
+      expectTold(await waited(page));
       expect(await countDocuments("Test killed portal")).toBe(1);
     } finally {
       await platform.run(serving);
@@ -114,7 +121,7 @@ describe.skipIf(!hasBrowser)("somebody at work while something breaks", () => {
     await page.fill("#field-note", "Typed while nobody was there.");
     await page.click("text=Add to my record");
     await page.waitForSelector("#banner:not([hidden])", { timeout: 10_000 });
-    expect(await bannerAfterMs(page)).toBeGreaterThanOrEqual(1900);
+    expect((await waited(page)).bannerMs).toBeGreaterThanOrEqual(1900);
     expect(await page.inputValue("#field-note")).toBe("Typed while nobody was there.");
     await Promise.all([0, 1].map((pod) => platform.run(pod)));
     await page.waitForURL(added, { timeout: 60_000 });
@@ -148,24 +155,18 @@ describe.skipIf(!hasBrowser)("somebody at work while something breaks", () => {
 
   it("the record is frozen under a reader: nothing is said of a short wait, a banner of a long one, and then the page is there", async () => {
     const { context, page } = await patient();
-    for (const [frozenMs, isTold] of [
-      [700, false],
-      [3500, true],
-    ] as const) {
-      await page.goto("/portal/patient");
+    for (const frozenMs of [500, 3500]) {
       // Once through, so that a slow machine does not add to the short wait.
-      await page.goto("/portal/patient/documents");
-      await page.goto("/portal/patient");
-      await bannerAfterMs(page);
+      for (const path of ["documents", ""]) await page.goto(`/portal/patient/${path}`.replace(/\/$/, ""));
       platform.record.freeze();
       const thawed = sleep(frozenMs).then(() => platform.record.thaw());
       await page.click(".main-navigation >> text=Documents", { noWaitAfter: true });
       await thawed;
       await page.waitForURL("**/portal/patient/documents", { timeout: 30_000 });
       expect(await page.locator(".entry-title").count()).toBeGreaterThan(3);
-      const waitedMs = await bannerAfterMs(page);
-      expect(waitedMs !== undefined, `frozen for ${frozenMs} ms, told after ${waitedMs}`).toBe(isTold);
-      if (waitedMs !== undefined) expect(waitedMs).toBeGreaterThanOrEqual(1900);
+      const times = await waited(page);
+      expectTold(times);
+      if (frozenMs > 2500) expect(times.bannerMs).toBeDefined();
     }
     await context.close();
   });
