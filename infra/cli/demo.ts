@@ -15,6 +15,7 @@ const accountSchema = z.object({
   role: z.string(),
   profession: z.string().optional(),
   organization: z.string().optional(),
+  shows: z.string().optional(),
   code: z.string().optional(),
   codeSeconds: z.number().optional(),
 });
@@ -38,10 +39,11 @@ async function readAccounts(stackName: string): Promise<Account[]> {
 
 /** As people read it. */
 export function showAccounts(portal: string, password: string, accounts: readonly Account[]): string {
-  const rows = accounts.map(({ login, name, role, profession, organization, code, codeSeconds }) => {
+  const rows = accounts.flatMap(({ login, name, role, profession, organization, shows, code, codeSeconds }) => {
     const who = [profession ?? role, ...(organization === undefined ? [] : [organization])].join(", ");
     const second = code === undefined ? "" : `code ${code} (${codeSeconds} s)`;
-    return `  ${login.padEnd(10)} ${name.padEnd(22)} ${who.padEnd(26)} ${second}`.trimEnd();
+    const row = `  ${login.padEnd(10)} ${name.padEnd(22)} ${who.padEnd(26)} ${second}`.trimEnd();
+    return shows === undefined ? [row] : [row, `${" ".repeat(13)}${shows}`];
   });
   return [
     "Synthetic accounts, for trying the platform. Nobody of these names exists.",

@@ -7,6 +7,7 @@ import { launchRoutes } from "./launch/routes.ts";
 import { assetRoutes } from "./pages/routes.ts";
 import { providerRoutes } from "./provider/routes.ts";
 import { selfRoutes } from "./self/routes.ts";
+import { serviceDeskRoutes } from "./service-desk/routes.ts";
 import { signinRoutes } from "./signin/routes.ts";
 import { upstreamRoutes } from "./upstream/routes.ts";
 
@@ -20,6 +21,7 @@ export function createApp(deps: Deps): Hono<Env> {
   launchRoutes(identity, deps);
   upstreamRoutes(identity, deps);
   selfRoutes(identity, deps);
+  serviceDeskRoutes(identity, deps);
   assetRoutes(identity);
   app.route("/identity", identity);
   return app;

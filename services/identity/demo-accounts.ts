@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { configOrExit } from "../lib/configuration.ts";
-import { demoPeople } from "../lib/demo-people.ts";
+import { demoPeople, demoStories } from "../lib/demo-people.ts";
 import { codePeriodS, totpCode } from "./account/totp.ts";
 import { readConfig } from "./config.ts";
 import { demoTotpSecret } from "./seed.ts";
@@ -12,6 +12,8 @@ export interface DemoAccount {
   role: string;
   profession?: string;
   organization?: string;
+  /** What there is to see. */
+  shows?: string;
   /** The one-time code of this moment, where the account has a second factor, and how long it is good for. */
   code?: string;
   codeSeconds?: number;
@@ -20,7 +22,9 @@ export interface DemoAccount {
 export function demoAccounts(password: string, atMs: number): DemoAccount[] {
   return demoPeople.map((person) => {
     const { login, role, profession, organizationId } = person;
+    const shows = demoStories[login];
     return {
+      ...(shows === undefined ? {} : { shows }),
       ...{ login, name: `${person.given} ${person.family}`, role },
       ...(profession === undefined ? {} : { profession }),
       ...(organizationId === undefined ? {} : { organization: organizationId }),

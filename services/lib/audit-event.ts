@@ -1,5 +1,5 @@
 import type { Context } from "./context.ts";
-import { purposeConcept } from "./purpose-of-use.ts";
+import { administration, type PurposeOfUse, purposeConcept } from "./purpose-of-use.ts";
 
 /** RESTful interactions as http://hl7.org/fhir/restful-interaction names them. */
 export type Interaction =
@@ -87,6 +87,8 @@ export interface AuditFact {
   patientId?: string;
   /** Why a record was opened in an emergency, in the professional's own words. */
   emergency?: string;
+  /** Why somebody who runs the platform did it, in their own words. */
+  reason?: string;
 }
 
 /** A row of the table audit_event. */
@@ -116,8 +118,8 @@ export interface AuditSource {
 export function auditRow(context: Context, source: AuditSource, fact: AuditFact): AuditRow {
   const id = crypto.randomUUID();
   const recorded = new Date().toISOString();
-  const { principal, requestId, purpose } = context;
-  const purposes = fact.emergency === undefined ? purpose && [purposeConcept(purpose)] : [purposeConcept("ETREAT", fact.emergency)];
+  const { principal, requestId } = context;
+  const purpose = purposeOf(fact, context.purpose);
   const { type, subtype } = eventOf(fact.interaction);
   return {
     id,
@@ -138,7 +140,7 @@ export function auditRow(context: Context, source: AuditSource, fact: AuditFact)
       action: actions[fact.interaction],
       recorded,
       outcome: fact.outcome,
-      ...(purposes ? { purposeOfEvent: purposes } : {}),
+      ...(purpose ? { purposeOfEvent: [purpose] } : {}),
       agent: agents(context),
       source: {
         site: `${source.site}, ${source.servedBy}`,
@@ -148,6 +150,13 @@ export function auditRow(context: Context, source: AuditSource, fact: AuditFact)
       entity: entities(requestId, fact),
     }),
   };
+}
+
+/** The fact's own purpose counts before the one that the caller states. */
+function purposeOf(fact: AuditFact, stated: PurposeOfUse | undefined): object | undefined {
+  if (fact.emergency !== undefined) return purposeConcept("ETREAT", fact.emergency);
+  if (fact.reason !== undefined) return purposeConcept(administration, fact.reason);
+  return stated && purposeConcept(stated);
 }
 
 function agents({ principal }: Context): object[] {

@@ -55,6 +55,18 @@ export const demoPeople: readonly DemoPerson[] = [
   },
 ];
 
+/** What each account shows, by its login: the records and messages are sown by services/<name>/seed.ts. */
+export const demoStories: Readonly<Record<string, string>> = {
+  marie: "a full record; who looked, among them an emergency with its reason; a hidden note; Emma, who acts for her",
+  lucas: "asthma, a referral under way; has objected to access in an emergency",
+  emma: "a document that only she sees; at sign-in she may open Noah's record, whose mother she is",
+  hoffmann: "practice without software: today's agenda, Marie's record without the hidden note, messages, the notice of the emergency",
+  lentz: "hospital: opened Marie's record in an emergency (for four hours after ./dsp up), a referral to answer",
+  reuter: "nurse: sees less than a physician, and may open a record in an emergency",
+  faber: "pharmacist: medication, and of Marie the laboratory results, since she permitted it",
+  operator: "the platform live, the emergency to review, the service desk; sees no record",
+};
+
 /** A child without an account: its guardian acts. */
 export const demoChild = { patientId: "demo-noah", family: "Test-Schmit", given: "Noah", gender: "male", birthDate: "2019-05-05" } as const;
 

@@ -16,6 +16,9 @@ const displays = {
 
 export type PurposeOfUse = keyof typeof displays;
 
+/** The purpose of those who run the platform: it follows from what they do, and nobody states it. */
+export const administration = "HSYSADMIN";
+
 export const purposes = Object.keys(displays) as PurposeOfUse[];
 
 /** The request header that states it. It gives no right: it is recorded, and the patient reads it. */
@@ -32,9 +35,10 @@ export function parsePurpose(header: string | undefined): PurposeOfUse | undefin
 }
 
 /** A CodeableConcept. @param text in somebody's own words */
-export function purposeConcept(code: PurposeOfUse, text?: string): object {
+export function purposeConcept(code: PurposeOfUse | typeof administration, text?: string): object {
+  const display = code === administration ? "health system administration" : displays[code];
   return {
-    coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ActReason", code, display: displays[code] }],
+    coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ActReason", code, display }],
     ...(text === undefined ? {} : { text }),
   };
 }

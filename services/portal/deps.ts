@@ -5,6 +5,7 @@ import type { Mailbox } from "./clients/mailbox.ts";
 import type { OversightClient } from "./clients/oversight.ts";
 import type { RecordClient } from "./clients/record.ts";
 import type { RegistryClient } from "./clients/registry.ts";
+import type { ServiceDeskClient } from "./clients/service-desk.ts";
 import type { Assets } from "./layout/assets.ts";
 import type { PracticeStore } from "./pages/practice/store.ts";
 import type { PlatformObserver } from "./platform/observe-platform.ts";
@@ -20,6 +21,7 @@ export interface Deps extends ServiceDeps {
   drafts: Drafts;
   record: RecordClient;
   oversight: OversightClient;
+  serviceDesk: ServiceDeskClient;
   platform: PlatformObserver;
   registry: RegistryClient;
   exchange: ExchangeClient;

@@ -7,6 +7,7 @@ import { Mailbox } from "./clients/mailbox.ts";
 import { OversightClient } from "./clients/oversight.ts";
 import { RecordClient } from "./clients/record.ts";
 import { RegistryClient } from "./clients/registry.ts";
+import { ServiceDeskClient } from "./clients/service-desk.ts";
 import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { loadAssets } from "./layout/assets.ts";
@@ -78,6 +79,7 @@ export function startDeps(parts: ServiceParts, config: PortalSettings, elsewhere
       drafts: new Drafts(database),
       ...clients,
       oversight: new OversightClient(record),
+      serviceDesk: new ServiceDeskClient(identity),
       platform,
       directory: new Directory(clients.registry, clients.record),
       mailbox: new Mailbox(clients.exchange),

@@ -519,8 +519,9 @@ describe("access and audit", () => {
 
 describe("seed", () => {
   it("is all valid and can be repeated", async () => {
-    expect(await seed(record.deps)).toEqual({ written: 216, present: 0 });
-    expect(await seed(record.deps)).toEqual({ written: 0, present: 216 });
+    const first = await seed(record.deps);
+    expect(first).toMatchObject({ present: 0 });
+    expect(await seed(record.deps)).toEqual({ written: 0, present: first.written });
     expect((await search("/fhir/Patient?family=test-0&_total=accurate&_count=0")).total).toBe(9);
   }, 30_000);
 });

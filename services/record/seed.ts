@@ -6,15 +6,18 @@ import type { Deps } from "./deps.ts";
 import { startParts } from "./parts.ts";
 import { updateResource } from "./resource/update-resource.ts";
 import { seedData } from "./seed-data.ts";
+import { seedStories } from "./seed-stories.ts";
+import { sowAccesses } from "./stories/accesses.ts";
 
 /**
- * Writes the synthetic data through the service's own operations, audited as `seed`. What is there already is left as it is,
- * so it can be run again at any time, also after a run that was cut short. Returns how many resources were new.
+ * Writes the synthetic population and the stories of the people with accounts through the service's own operations, audited as `seed`. What is
+ * there already is left as it is, so it can be run again at any time, also after a run that was cut short. Returns how many resources were new;
+ * the accesses that the stories tell of count as one.
  */
 export async function seed(deps: Deps): Promise<{ written: number; present: number }> {
   let written = 0;
   let present = 0;
-  for (const { type: name, id, resource } of seedData()) {
+  for (const { type: name, id, resource } of [...seedData(), ...seedStories(new Date().toISOString().slice(0, 10))]) {
     const type = deps.catalogue.types.get(name);
     if (!type) {
       throw new Error(`the seed has a ${name}, which the service does not keep`);
@@ -31,6 +34,7 @@ export async function seed(deps: Deps): Promise<{ written: number; present: numb
       written++;
     }
   }
+  (await sowAccesses(deps)) ? written++ : present++;
   return { written, present };
 }
 

@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { seedOperator } from "../../services/portal/testing/seed-operator.ts";
+import { IdentityProcess } from "../../services/portal/testing/identity-process.ts";
 import { TestPlatform } from "../../services/portal/testing/test-platform.ts";
 import { operator, startTestPortal, type TestPortal } from "../../services/portal/testing/test-portal.ts";
 import { hasBrowser, isTooWide, picture, startBrowser, violations, whyNot } from "./browser.ts";
@@ -11,6 +12,7 @@ const places: Record<string, string> = {
   reviews: "/portal/operator/reviews",
   "reviews-done": "/portal/operator/reviews?show=done",
   feedback: "/portal/operator/feedback",
+  desk: "/portal/operator/service-desk",
   audit: "/portal/operator/audit",
 };
 
@@ -18,6 +20,7 @@ if (!hasBrowser) console.warn(whyNot);
 
 let portal: TestPortal;
 let platform: TestPlatform;
+let identity: IdentityProcess;
 let browser: Browser;
 
 beforeAll(async () => {
@@ -27,12 +30,15 @@ beforeAll(async () => {
     ...{ sites: platform.sites, ports: platform.ports, standbys: 1 },
     sentinels: [{ name: "127.0.0.1", port: platform.sentinelPort }],
   });
+  identity = await IdentityProcess.start(portal.postgres, portal.identity);
+  portal.identity.desk = identity.port;
   [browser] = await Promise.all([startBrowser(), platform.guard(portal.redis.port), seedOperator(portal)]);
 }, 180_000);
 
 afterAll(async () => {
   await browser?.close();
   await platform?.stop();
+  await identity?.stop();
   await portal?.stop();
 });
 
@@ -82,6 +88,19 @@ describe.skipIf(!hasBrowser)("an operator's pages", () => {
     await page.click("form[data-draft] button");
     await page.waitForSelector("#problems");
     await look("review-problems");
+    await page.goto("/portal/operator/service-desk");
+    await page.fill("#field-login", "hoffmann");
+    await page.click("main form button");
+    await page.waitForURL("**/service-desk/*");
+    await look("desk-account");
+    await page.click("form[action$='/reset'] button");
+    await page.waitForSelector("#problems");
+    await look("desk-problems");
+    await page.fill("#field-resetReason", "Test: telephone lost, called back");
+    await page.check("#field-identified");
+    await page.click("form[action$='/reset'] button");
+    await page.waitForSelector("main code");
+    await look("desk-code");
     await context.close();
     expect(found).toEqual([]);
   });

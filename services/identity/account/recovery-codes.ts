@@ -9,9 +9,17 @@ const alphabet = "abcdefghjkmnpqrstuvwxyz23456789";
 /** Fresh codes, as they are shown: `abcd-efgh-jkmn`. */
 export function newRecoveryCodes(): string[] {
   return Array.from({ length: howMany }, () => {
-    const letters = Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join("");
-    return letters.replace(/(.{4})(?=.)/g, "$1-");
+    return grouped(Array.from({ length }, () => alphabet[randomInt(alphabet.length)]));
   });
+}
+
+/** A code of the same kind from bytes that nobody can guess. */
+export function writtenCode(bytes: Uint8Array): string {
+  return grouped(Array.from(bytes.subarray(0, length), (byte) => alphabet[byte % alphabet.length]));
+}
+
+function grouped(letters: readonly (string | undefined)[]): string {
+  return letters.join("").replace(/(.{4})(?=.)/g, "$1-");
 }
 
 /** What is stored of a code. 59 bits of chance need no slow hash. */

@@ -16,6 +16,8 @@ export interface Account {
   guardianOf: { patientId: string; name: string }[];
   /** Encrypted. */
   totpSecret: Buffer | undefined;
+  /** The service desk took the second factor away: a new one wants the code of this digest, before this instant. */
+  factorReset?: { digest: string; expiresAt: Date };
   active: boolean;
 }
 
@@ -38,11 +40,13 @@ interface AccountRow {
   organization_id: string | null;
   guardian_of: Account["guardianOf"];
   totp_secret: Buffer | null;
+  reset_digest: string | null;
+  reset_ms: number | null;
   active: boolean;
 }
 
 const columns = `id, login, password_hash, role, name, language, patient_id, practitioner_id, profession, organization_id, guardian_of,
-  totp_secret, active`;
+  totp_secret, reset_digest, (extract(epoch FROM reset_expires_at) * 1000)::float8 AS reset_ms, active`;
 const byId: Statement = { name: "account-by-id", text: `SELECT ${columns} FROM account WHERE id = $1::uuid` };
 const byLogin: Statement = { name: "account-by-login", text: `SELECT ${columns} FROM account WHERE login = $1` };
 
@@ -60,6 +64,7 @@ function toAccount(row: AccountRow): Account {
     organizationId: row.organization_id ?? undefined,
     guardianOf: row.guardian_of,
     totpSecret: row.totp_secret ?? undefined,
+    ...(row.reset_digest === null ? {} : { factorReset: { digest: row.reset_digest, expiresAt: new Date(row.reset_ms ?? 0) } }),
     active: row.active,
   };
 }
@@ -89,10 +94,14 @@ export async function setPassword(transaction: Transaction, accountId: string, h
   ]);
 }
 
-/** Sets or, with undefined, takes away the (encrypted) secret of one-time codes. */
+/** Sets or, with undefined, takes away the (encrypted) secret of one-time codes. A new one ends a reset. */
 export async function setTotpSecret(transaction: Transaction, accountId: string, secret: Buffer | undefined): Promise<void> {
   await transaction.query(
-    { name: "account-totp", text: "UPDATE account SET totp_secret = $2, totp_step = 0, totp_used_by = NULL WHERE id = $1::uuid" },
+    {
+      name: "account-totp",
+      text: `UPDATE account SET totp_secret = $2, totp_step = 0, totp_used_by = NULL,
+        reset_digest = CASE WHEN $2::bytea IS NULL THEN reset_digest END WHERE id = $1::uuid`,
+    },
     [accountId, secret ?? null],
   );
 }

@@ -52,6 +52,17 @@ const all = {
     "Fachpersonen melden sich mit einem zweiten Faktor an. Tragen Sie diesen Schlüssel in eine Authentifizierungs-App ein und geben Sie den angezeigten Code ein.",
     "Professionals sign in with a second factor. Add this key to an authenticator app, then enter the code it shows.",
   ],
+  resetWhy: [
+    "Le service d’assistance a retiré votre deuxième facteur. Ajoutez cette clé à une application d’authentification, puis saisissez le code reçu du service et celui que l’application affiche.",
+    "Der Servicedesk hat Ihren zweiten Faktor entfernt. Tragen Sie diesen Schlüssel in eine Authentifizierungs-App ein und geben Sie den Code des Servicedesks und den angezeigten Code ein.",
+    "The service desk has taken away your second factor. Add this key to an authenticator app, then enter the code from the service desk and the one the app shows.",
+  ],
+  deskCode: ["Code du service d’assistance", "Code des Servicedesks", "Code from the service desk"],
+  wrongDeskCode: [
+    "Le code du service d’assistance n’est pas correct, ou il a expiré. Appelez le service.",
+    "Der Code des Servicedesks stimmt nicht oder ist abgelaufen. Rufen Sie den Servicedesk an.",
+    "The code from the service desk is not right, or it has expired. Call the service desk.",
+  ],
   enrolKey: ["Clé", "Schlüssel", "Key"],
   enrolLink: ["Ouvrir l’application", "App öffnen", "Open the app"],
   recoveryTitle: ["Vos codes de secours", "Ihre Wiederherstellungscodes", "Your recovery codes"],

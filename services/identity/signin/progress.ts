@@ -16,9 +16,9 @@ export function isStrong(amr: readonly string[]): boolean {
   return amr.some((each) => strong.includes(each));
 }
 
-/** Professionals and operators need a second factor; patients show the one they have set up. */
+/** Professionals and operators need a second factor; patients show the one they have set up, or set it up anew after a reset. */
 export function needsFactor(account: Account, passkeys: number): boolean {
-  return account.role !== "patient" || account.totpSecret !== undefined || passkeys > 0;
+  return account.role !== "patient" || account.totpSecret !== undefined || passkeys > 0 || account.factorReset !== undefined;
 }
 
 /** What authentication still wants, once somebody has said who they are. */

@@ -11,12 +11,15 @@ import {
   useTotpStep,
 } from "../account/store.ts";
 import { newTotpSecret, totpStep } from "../account/totp.ts";
+import { isDeskCode } from "../service-desk/desk-code.ts";
 import { admit, authenticated, keysFor, recordFact, recordFailure } from "./progress.ts";
 import { putSignin } from "./store.ts";
 import type { Visit } from "./visit.ts";
 
 /** Why somebody has not come further. */
-export type Refusal = { reason: "password" | "code" | "recovery" | "passkey" | "patient" | "upstream" } | { reason: "wait"; waitS: number };
+export type Refusal =
+  | { reason: "password" | "code" | "recovery" | "passkey" | "patient" | "upstream" | "desk" }
+  | { reason: "wait"; waitS: number };
 
 const loginLengthMax = 200;
 const passwordLengthMax = 1000;
@@ -121,10 +124,19 @@ export async function enrolmentSecret(visit: Visit, account: Account): Promise<B
   return secret;
 }
 
-/** Sets the second factor up by its first code. Returns the recovery codes, to be shown once. */
-export async function enrol(visit: Visit, code: string): Promise<Refusal | { recoveryCodes: string[] }> {
+/**
+ * Sets the second factor up by its first code, and after a reset by the service desk's code too. Returns the recovery codes, to be shown once.
+ */
+export async function enrol(
+  visit: Visit,
+  { code, deskCode }: { code: string; deskCode: string },
+): Promise<Refusal | { recoveryCodes: string[] }> {
   const { account, signin } = visit.state;
   if (!account || !signin.enrolSecret) return { reason: "code" };
+  if (account.factorReset && !isDeskCode(account, deskCode)) {
+    await recordFailure(visit, account);
+    return { reason: "desk" };
+  }
   const secret = visit.deps.secrets.open(signin.enrolSecret, `enrol:${account.id}`);
   const step = totpStep(secret, code);
   if (step === undefined) return { reason: "code" };

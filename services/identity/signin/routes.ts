@@ -51,7 +51,7 @@ async function act(visit: Visit, fields: URLSearchParams): Promise<Response> {
   if (action === "upstream" && step === "identify") return await leaveForUpstream(visit);
   if (action === "consent" && step === "consent") return call.redirect(await finish(visit), 303);
   if (action === "enrol" && step === "enrol") {
-    const result = await enrol(visit, value("code"));
+    const result = await enrol(visit, { code: value("code"), deskCode: value("desk") });
     if ("reason" in result) return await show(visit, result);
     return call.body(renderPage(recoveryPage(visit, result.recoveryCodes)), 200, pageHeaders);
   }

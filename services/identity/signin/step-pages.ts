@@ -51,6 +51,8 @@ function refusalText({ say, deps }: Visit, refusal: Refusal): string {
       return say("passkeyFailed");
     case "patient":
       return say("wrongPatient");
+    case "desk":
+      return say("wrongDeskCode");
     case "upstream":
       return say("upstreamFailed", deps.identity.upstream?.name ?? "");
   }
@@ -107,9 +109,12 @@ async function enrolPage(visit: Visit, refusal?: Refusal): Promise<Content> {
   const { account } = state;
   if (!account) throw new Error("nobody to enrol");
   const { uri, key } = totpEnrolment(await enrolmentSecret(visit, account), account.login);
-  const fields = html`${field({ name: "code", label: say("code"), autocomplete: "one-time-code", numeric: true, wrong: refusal?.reason === "code" })}
+  const wasReset = account.factorReset !== undefined;
+  const desk = wasReset && field({ name: "desk", label: say("deskCode"), autocomplete: "off", wrong: refusal?.reason === "desk" });
+  const fields = html`${desk}
+${field({ name: "code", label: say("code"), autocomplete: "one-time-code", numeric: true, wrong: refusal?.reason === "code" })}
 ${button(say("continue"))}`;
-  const body = html`<p>${say("enrolWhy")}</p>
+  const body = html`<p>${say(wasReset ? "resetWhy" : "enrolWhy")}</p>
 <p>${say("enrolKey")}: <code class="key">${key.replace(/(.{4})(?=.)/g, "$1 ")}</code></p>
 <p><a href="${uri}">${say("enrolLink")}</a></p>
 ${stepForm(visit, "enrol", fields)}

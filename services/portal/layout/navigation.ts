@@ -24,6 +24,7 @@ export const navigationTexts = {
   drills: { en: "Drills", fr: "Exercices", de: "Übungen" },
   reviews: { en: "Reports and emergencies", fr: "Signalements et urgences", de: "Meldungen und Notfälle" },
   feedback: { en: "Feedback", fr: "Retours", de: "Rückmeldungen" },
+  desk: { en: "Service desk", fr: "Assistance", de: "Servicedesk" },
   audit: { en: "Audit trail", fr: "Journal d'audit", de: "Prüfprotokoll" },
   start: { en: "Start", fr: "Accueil", de: "Start" },
   patients: { en: "Find a patient", fr: "Trouver un patient", de: "Patient finden" },
@@ -65,6 +66,7 @@ export const navigation: Readonly<Record<Area, readonly Place[]>> = {
     { path: "/portal/operator/drills", text: "drills" },
     { path: "/portal/operator/reviews", text: "reviews" },
     { path: "/portal/operator/feedback", text: "feedback" },
+    { path: "/portal/operator/service-desk", text: "desk" },
     { path: "/portal/operator/audit", text: "audit" },
   ],
 };

@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { calculateJwkThumbprint, createLocalJWKSet, exportJWK, generateKeyPair, type JWK, jwtVerify, SignJWT } from "jose";
@@ -29,6 +29,8 @@ export class TestIdentity {
   /** The next answer of the token endpoint is lost on its way. */
   loseNextAnswer = false;
   refreshes = 0;
+  /** Port of an identity service that answers for its service desk. */
+  desk: number | undefined;
   readonly refused: string[] = [];
   readonly port: number;
   readonly issuer: string;
@@ -57,6 +59,10 @@ export class TestIdentity {
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
         const url = new URL(request.url ?? "/", this.issuer);
+        if (this.desk !== undefined && url.pathname.startsWith("/identity/service-desk/")) {
+          void passOn(request, response, this.desk, Buffer.concat(chunks));
+          return;
+        }
         const body = new URLSearchParams(Buffer.concat(chunks).toString());
         const key = request.headers["idempotency-key"];
         this.#answer(url, body, typeof key === "string" ? key : undefined).then(
@@ -190,4 +196,14 @@ export class TestIdentity {
 
 async function challengeOf(verifier: string): Promise<string> {
   return Buffer.from(await crypto.subtle.digest("SHA-256", Buffer.from(verifier))).toString("base64url");
+}
+
+async function passOn(request: IncomingMessage, response: ServerResponse, port: number, body: Buffer): Promise<void> {
+  const { host: _host, connection: _connection, "content-length": _length, ...headers } = request.headers;
+  const { method = "GET" } = request;
+  const answer = await fetch(`http://127.0.0.1:${port}${request.url}`, {
+    ...{ method, headers: headers as Record<string, string> },
+    ...(method === "GET" ? {} : { body: new Uint8Array(body) }),
+  });
+  response.writeHead(answer.status, { "Content-Type": answer.headers.get("Content-Type") ?? "" }).end(await answer.text());
 }

@@ -32,7 +32,7 @@ async function audited(schema: "portal" | "record", where: string): Promise<numb
 }
 
 describe("operators' pages", () => {
-  it.each(["", "/platform", "/drills", "/reviews", "/feedback", "/audit"])("are for nobody else: %s", async (path) => {
+  it.each(["", "/platform", "/drills", "/reviews", "/feedback", "/service-desk", "/audit"])("are for nobody else: %s", async (path) => {
     for (const person of [marie, hoffmann]) expect((await (await signedIn(person)).open(`/portal/operator${path}`)).status).toBe(403);
   });
 });

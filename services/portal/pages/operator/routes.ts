@@ -7,6 +7,7 @@ import { addReport, drillsPage } from "./drills.ts";
 import { answerFeedback, feedbackPage } from "./feedback.ts";
 import { platformNow, platformPage } from "./platform.ts";
 import { answerReview, reviewPage, reviewsPage } from "./reviews.ts";
+import { deskAccountPage, findAccount, resetAccount, serviceDeskPage, unlockAccount } from "./service-desk.ts";
 
 type Page = (visit: Member, deps: Deps) => Response | Promise<Response>;
 
@@ -23,6 +24,11 @@ export function operatorRoutes(app: Hono<Env>, deps: Deps): void {
   app.post("/operator/reviews/:id", shown(answerReview));
   app.get("/operator/feedback", shown(feedbackPage));
   app.post("/operator/feedback/:id", shown(answerFeedback));
+  app.get("/operator/service-desk", shown(serviceDeskPage));
+  app.post("/operator/service-desk", shown(findAccount));
+  app.get("/operator/service-desk/:id", shown(deskAccountPage));
+  app.post("/operator/service-desk/:id/unlock", shown(unlockAccount));
+  app.post("/operator/service-desk/:id/reset", shown(resetAccount));
   app.get("/operator/audit", shown(auditPage));
   app.post("/operator/audit/walks", shown(verifyAudit));
 }

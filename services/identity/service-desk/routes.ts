@@ -1,0 +1,86 @@
+import type { Hono } from "hono";
+import { z } from "zod";
+import type { Context } from "../../lib/context.ts";
+import { authenticate, type Call, decodeUtf8, type Env, readBody } from "../../lib/http.ts";
+import { checkedKey, fingerprint } from "../../lib/idempotency.ts";
+import { fhirError } from "../../lib/operation-outcome.ts";
+import type { Deps } from "../deps.ts";
+import { lookUpAccount, readAccount } from "./find-account.ts";
+import { type DeskRequest, resetFactor, unlock } from "./help-account.ts";
+import { listActions } from "./store.ts";
+
+const lookSchema = z.strictObject({ login: z.string().trim().min(1).max(200) });
+const reasonSchema = z.strictObject({ reason: z.string().trim().min(10).max(500) });
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const noStore = { "Cache-Control": "no-store" };
+
+/**
+ * The service desk, for operators, in JSON: POST /identity/service-desk/lookups `{"login"}`, GET …/accounts/:id, POST …/accounts/:id/unlock and
+ * …/accounts/:id/reset-factor `{"reason"}` (10 to 500 characters), GET …/actions. Nothing there opens a record or signs anybody in.
+ */
+export function serviceDeskRoutes(app: Hono<Env>, deps: Deps): void {
+  app.post("/service-desk/lookups", async (call) => {
+    const context = await operator(call, deps);
+    const { login } = await bodyOf(call, deps, lookSchema, 'Send {"login": "<user name>"}');
+    return call.json(await lookUpAccount(context, deps, login), 200, noStore);
+  });
+  app.get("/service-desk/accounts/:id", async (call) => {
+    const context = await operator(call, deps);
+    return call.json(await readAccount(context, deps, idOf(call)), 200, noStore);
+  });
+  app.post("/service-desk/accounts/:id/unlock", async (call) => {
+    const context = await operator(call, deps);
+    await unlock(context, deps, await requestOf(call, deps));
+    return call.json({ done: true }, 200, noStore);
+  });
+  app.post("/service-desk/accounts/:id/reset-factor", async (call) => {
+    const context = await operator(call, deps);
+    return call.json(await resetFactor(context, deps, await requestOf(call, deps)), 200, noStore);
+  });
+  app.get("/service-desk/actions", async (call) => {
+    const context = await operator(call, deps);
+    const { value } = await deps.audit.read(context, { primaryOnly: true }, async (transaction) => ({
+      value: await listActions(transaction),
+      facts: [{ interaction: "search-type", outcome: "0", resourceType: "AuditEvent" }],
+    }));
+    return call.json({ actions: value.map((each) => ({ ...each, at: each.at.toISOString() })) }, 200, noStore);
+  });
+}
+
+/** @throws FhirError 401, 403 */
+async function operator(call: Call, deps: Deps): Promise<Context> {
+  const about = { interaction: "operation", resourceType: "Person" } as const;
+  const context = await authenticate(call, deps, about);
+  if (context.principal.role !== "operator") {
+    await deps.audit.refused(context, { ...about, outcome: "8" });
+    throw fhirError(403, "forbidden", "The service desk is for the platform's operators");
+  }
+  return context;
+}
+
+function idOf(call: Call): string {
+  const id = call.req.param("id") ?? "";
+  if (!uuid.test(id)) throw fhirError(404, "not-found", "There is no such account");
+  return id;
+}
+
+async function requestOf(call: Call, deps: Deps): Promise<DeskRequest> {
+  const accountId = idOf(call);
+  const { reason } = await bodyOf(call, deps, reasonSchema, 'Send {"reason": "<why, in 10 to 500 characters>"}');
+  const key = checkedKey(call.req.header("Idempotency-Key"));
+  return { accountId, reason, key, fingerprint: fingerprint([call.req.path, reason]) };
+}
+
+async function bodyOf<T>(call: Call, deps: Deps, schema: z.ZodType<T>, advice: string): Promise<T> {
+  const parsed = schema.safeParse(parseJson(decodeUtf8(await readBody(call, deps))));
+  if (!parsed.success) throw fhirError(400, "invalid", advice);
+  return parsed.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
