@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { seedOperator } from "../../services/portal/testing/seed-operator.ts";
 import { IdentityProcess } from "../../services/portal/testing/identity-process.ts";
+import { seedOperator } from "../../services/portal/testing/seed-operator.ts";
 import { TestPlatform } from "../../services/portal/testing/test-platform.ts";
 import { operator, startTestPortal, type TestPortal } from "../../services/portal/testing/test-portal.ts";
 import { hasBrowser, isTooWide, picture, startBrowser, violations, whyNot } from "./browser.ts";

@@ -29,12 +29,20 @@ export class IdentityProcess {
     const env = {
       ...{ PATH: process.env.PATH, PORT: String(port), METRICS_PORT: String(operationsPort), LOG_LEVEL: "warn" },
       ...{ POSTGRES_HOSTS: postgres.hosts, POSTGRES_DATABASE: "postgres", SITE: "site-a", SERVICES_DOMAIN: "test" },
-      ...{ PUBLIC_URL: provider.issuer, TOKEN_ISSUER: provider.issuer, TOKEN_AUDIENCE: provider.audience, TOKEN_JWKS_FILE: provider.jwksFile },
+      ...{
+        PUBLIC_URL: provider.issuer,
+        TOKEN_ISSUER: provider.issuer,
+        TOKEN_AUDIENCE: provider.audience,
+        TOKEN_JWKS_FILE: provider.jwksFile,
+      },
       ...(await writeFiles(root)),
     };
     let output = "";
     const run = (script: string): ChildProcess => {
-      const child = spawn(process.execPath, [join(import.meta.dirname, "../../identity", script)], { env, stdio: ["ignore", "pipe", "pipe"] });
+      const child = spawn(process.execPath, [join(import.meta.dirname, "../../identity", script)], {
+        env,
+        stdio: ["ignore", "pipe", "pipe"],
+      });
       for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
       return child;
     };

@@ -30,7 +30,11 @@ export const serviceDeskTexts = {
   nobody: { en: "nobody", fr: "personne", de: "niemand" },
   looked: { en: "Looked up: {login}", fr: "Compte recherché : {login}", de: "Nachgesehen: {login}" },
   unlocked: { en: "Waiting ended: {login}", fr: "Attente levée : {login}", de: "Wartezeit beendet: {login}" },
-  wasReset: { en: "Second factor reset: {login}", fr: "Deuxième facteur réinitialisé : {login}", de: "Zweiter Faktor zurückgesetzt: {login}" },
+  wasReset: {
+    en: "Second factor reset: {login}",
+    fr: "Deuxième facteur réinitialisé : {login}",
+    de: "Zweiter Faktor zurückgesetzt: {login}",
+  },
   back: { en: "Back to the service desk", fr: "Retour à l'assistance", de: "Zurück zum Servicedesk" },
   role: { en: "Kind of account", fr: "Type de compte", de: "Art des Kontos" },
   patient: { en: "patient", fr: "patient", de: "Patientin oder Patient" },

@@ -45,7 +45,9 @@ describe("the service desk", () => {
     expect([nobody.status, nobody.text.includes("No account has this user name")]).toEqual([422, true]);
     const account = await session.submit(desk.text, path, { login: "Hoffmann" });
     expect(account.path).toMatch(/^\/portal\/operator\/service-desk\/[0-9a-f-]{36}$/);
-    expect(account.text).toMatch(/Claire Test-Hoffmann[\s\S]*hoffmann[\s\S]*professional[\s\S]*authenticator app[\s\S]*Nothing has to wait/);
+    expect(account.text).toMatch(
+      /Claire Test-Hoffmann[\s\S]*hoffmann[\s\S]*professional[\s\S]*authenticator app[\s\S]*Nothing has to wait/,
+    );
     expect(account.text).not.toContain("Patient/");
     expect((await session.open(path)).text).toMatch(/Looked up: hoffmann[\s\S]*Max Test-Betrieb[\s\S]*Looked up: nobody/);
     expect((await session.open(`${path}/${crypto.randomUUID()}`)).status).toBe(404);
@@ -57,11 +59,17 @@ describe("the service desk", () => {
     const account = await session.submit(desk.text, path, { login: "lucas" });
     // As identity counts them (services/identity/account/throttle.ts), under its own key.
     const subject = createHmac("sha256", "test-cookie-key-0123456789-0123456789").update(JSON.stringify(["attempt", "login:lucas"]));
-    await sql(`INSERT INTO identity.attempt VALUES ('pair:${subject.digest("base64url")}:192.0.2.1', 9, now(), 'x', now() + interval '8 min')`);
+    await sql(
+      `INSERT INTO identity.attempt VALUES ('pair:${subject.digest("base64url")}:192.0.2.1', 9, now(), 'x', now() + interval '8 min')`,
+    );
     const waiting = await session.open(account.path);
     const action = `${account.path}/unlock`;
     const short = await session.submit(waiting.text, action, { unlockReason: "short" });
-    expect([short.status, short.text.includes("Say in 10 to 500 characters why"), short.text.includes(">\nshort</textarea>")]).toEqual([422, true, true]);
+    expect([short.status, short.text.includes("Say in 10 to 500 characters why"), short.text.includes(">\nshort</textarea>")]).toEqual([
+      422,
+      true,
+      true,
+    ]);
     const done = await session.submit(waiting.text, action, { unlockReason: "Test: called from the practice" });
     expect(done.path).toBe(`${account.path}?done=unlocked`);
     expect(done.text).toMatch(/The waiting is over[\s\S]*Nothing has to wait/);
@@ -81,7 +89,9 @@ describe("the service desk", () => {
     const [first, again] = [await session.submit(account.text, action, sent), await session.submit(account.text, action, sent)];
     expect(first.text).toContain("Sonja Test-Reuter");
     expect([codeOf(first.text) !== undefined, codeOf(again.text)]).toEqual([true, codeOf(first.text)]);
-    expect((await sql("SELECT FROM identity.account WHERE login = 'reuter' AND totp_secret IS NULL AND reset_digest IS NOT NULL")).length).toBe(1);
+    expect(
+      (await sql("SELECT FROM identity.account WHERE login = 'reuter' AND totp_secret IS NULL AND reset_digest IS NOT NULL")).length,
+    ).toBe(1);
     expect(await sql("SELECT FROM identity.desk_action WHERE action = 'reset-factor'")).toHaveLength(1);
     expect((await session.open(account.path)).text).not.toContain(codeOf(first.text) ?? "?");
     const [row] = await sql<{ content: string }>("SELECT content FROM identity.audit_event WHERE content LIKE '%HSYSADMIN%reset-factor%'");
