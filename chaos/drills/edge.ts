@@ -30,14 +30,14 @@ export const edgeDrills: readonly Drill[] = [
     name: "edge-freeze",
     title: "The edge that holds the virtual IP is frozen",
     tolerates: "one of the two edges",
-    faults: lasting(containerFreeze("edge-holder"), 15),
+    faults: lasting(containerFreeze("edge-holder"), 10),
     promise: promises.edge,
   }),
   declareDrill({
     name: "edge-cut-off",
     title: "The edge that holds the virtual IP is cut off from everything but its clients",
     tolerates: "one of the two edges",
-    faults: lasting(edgeCutOff(), 15),
+    faults: lasting(edgeCutOff(), 10),
     promise: promises.edge,
   }),
   declareDrill({
@@ -52,7 +52,7 @@ export const edgeDrills: readonly Drill[] = [
     name: "virtual-ip-twice",
     title: "Both edges claim the virtual IP",
     tolerates: "an address that two nodes answer for",
-    faults: lasting(virtualIpTwice(), 15),
+    faults: lasting(virtualIpTwice(), 10),
     promise: promises.edge,
   }),
   declareDrill({

@@ -105,7 +105,7 @@ export const postgresDrills: readonly Drill[] = [
     name: "standby-freeze",
     title: "A PostgreSQL standby is frozen: a commit must not wait for it",
     tolerates: "one PostgreSQL instance",
-    faults: lasting(containerFreeze("postgres-standby"), 20),
+    faults: lasting(containerFreeze("postgres-standby"), 10),
     promise: promises.spare,
     redundancyLimitS: 180,
   }),

@@ -60,7 +60,7 @@ export const serviceDrills: readonly Drill[] = [
     name: "service-freeze",
     title: "A pod of the record service is frozen: it holds its connections and answers nothing",
     tolerates: "one pod of a service",
-    faults: lasting(containerFreeze("service"), 15),
+    faults: lasting(containerFreeze("service"), 10),
     promise: promises.service,
   }),
   declareDrill({
@@ -74,7 +74,7 @@ export const serviceDrills: readonly Drill[] = [
     name: "worker-cpu-starved",
     title: "A node with pods of the services gets next to no processor",
     tolerates: "one node that is slow instead of dead",
-    faults: lasting(cpuStarved("worker"), 15),
+    faults: lasting(cpuStarved("worker"), 10),
     promise: promises.service,
   }),
   declareDrill({
