@@ -39,6 +39,8 @@ export interface Drill {
   readonly checks: readonly Check[];
   /** What others do beside the load; each is a check of its own. */
   readonly walks?: readonly Walk[];
+  /** Services that it breaks, where a platform may do without them. */
+  readonly services?: readonly string[];
   /** How long the platform may take back to full redundancy after the last fault is healed. */
   readonly redundancyLimitS: number;
   readonly errorBudget: ErrorBudget;

@@ -232,6 +232,22 @@ describe("a drill that cannot be run", () => {
     expect(fault.calls).toEqual([]);
   });
 
+  it("is not run where a service that it breaks or that its walk uses is not there", async () => {
+    const fault = madeFault("kill");
+    const walk = {
+      name: "visits",
+      title: "Somebody visits",
+      services: ["portal", "record"],
+      begin: () => Promise.reject(new Error("none")),
+    };
+    const { outcome } = await run(madeDrill([once(fault)], { services: ["identity"], walks: [walk] }));
+    expect(outcome).toMatchObject({
+      verdict: "not run",
+      reasons: ["this platform does not run identity, portal (the setting dsp:services)"],
+    });
+    expect(fault.calls).toEqual([]);
+  });
+
   it("is not run where a pod that the status does not know is not ready", async () => {
     const dns = { namespace: "kube-system", name: "coredns-1", owner: "coredns", node: "n", labels: {}, images: [], claims: [] };
     const parts = madeParts({ readPods: async () => [{ ...dns, ready: false, finished: false, leaving: false }] });
@@ -345,6 +361,7 @@ describe("a walk", () => {
   const madeWalk = (changes: Partial<Walk> = {}): Walk => ({
     name: "walk",
     title: "Somebody walks",
+    services: ["record"],
     begin: async () => ({ end: async () => ({ verdict: "valid", figures: { steps: 3 }, findings: [] }) }),
     ...changes,
   });

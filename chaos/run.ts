@@ -115,6 +115,14 @@ async function awaitWhole(run: DrillRun, sinceMs: number, limitMs: number, signa
   return undefined;
 }
 
+/** @throws NotFit when the platform does not run what is to be broken or walked */
+function requireServices({ drill, watch }: DrillRun): void {
+  const wanted = [drill.services ?? [], ...(drill.walks ?? []).map(({ services }) => services)].flat();
+  const running = watch.latest()?.status.services.map(({ name }) => name) ?? [];
+  const missing = [...new Set(wanted)].filter((name) => !running.includes(name));
+  if (missing.length > 0) throw new NotFit(`this platform does not run ${missing.join(", ")} (the setting dsp:services)`);
+}
+
 /**
  * The platform is whole, and the first fault has something to hit: found out before any load. A fault that follows at once is aimed
  * now too, since aiming takes longer than it may wait; a later one is aimed at the platform as it is then.
@@ -126,6 +134,7 @@ async function prepare(run: DrillRun): Promise<void> {
     const reasons = run.watch.latest()?.status.reasons ?? ["its status cannot be read"];
     throw new NotFit(`the platform was not whole within ${timings.readyLimitMs / 1_000} s: ${reasons.join("; ") || "pods not ready"}`);
   }
+  requireServices(run);
   for (const [index, fault] of run.faults.entries())
     if (index === 0 || fault.plan.afterS * 1_000 <= timings.aimAheadMs) await aim(run, fault);
 }

@@ -20,6 +20,8 @@ export interface Walk {
   readonly name: string;
   /** The promise, in words. */
   readonly title: string;
+  /** The services that it uses, by their names; a platform that does not run them cannot be walked. */
+  readonly services: readonly string[];
   /** Begins with the load, on the whole platform. @throws Error when it cannot begin */
   begin(context: WalkContext): Promise<RunningWalk>;
 }

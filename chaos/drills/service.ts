@@ -27,6 +27,7 @@ const otherDrills: readonly Drill[] = [
       tolerates: "one pod of a service",
       faults: once(podKill(service)),
       promise: promises.service,
+      services: [service],
       walks,
     }),
   ),
@@ -43,6 +44,7 @@ const otherDrills: readonly Drill[] = [
     ),
     promise: promises.service,
     redundancyLimitS: 180,
+    services: others.map(({ service }) => service),
     walks: [signedIn, messages],
   }),
 ];

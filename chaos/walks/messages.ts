@@ -144,6 +144,7 @@ async function readInbox(
 
 export const messages: Walk = {
   name: "messages",
+  services: ["exchange", "record"],
   title: "Every message that was acknowledged reaches its recipient exactly once",
   async begin(context) {
     const { target, runName, signal } = context;

@@ -96,6 +96,7 @@ async function visit(browser: Browser, n: number, { target, signal }: WalkContex
 
 export const signedIn: Walk = {
   name: "signed-in",
+  services: ["identity", "portal", "record"],
   title: "A patient who is signed in stays so, and every visit is served",
   async begin(context) {
     const client = connectWeb(context.target.caFile);

@@ -161,6 +161,7 @@ async function walk(software: Software) {
 
 export const subscription: Walk = {
   name: "subscription",
+  services: ["exchange", "record"],
   title: "A software is told of every change that it subscribed to, in order",
   async begin(context) {
     const { target, signal } = context;
