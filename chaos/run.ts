@@ -91,6 +91,16 @@ function aim(run: DrillRun, fault: FaultInProgress): Promise<void> {
 
 /** Waits until the platform is whole: every pod and node of it. @returns the time; undefined: not in time */
 async function awaitWhole(run: DrillRun, sinceMs: number, limitMs: number, signal: AbortSignal): Promise<number | undefined> {
+  const { watch, timings } = run;
+  watch.every(timings.waitingIntervalMs);
+  try {
+    return await whenWhole(run, sinceMs, limitMs, signal);
+  } finally {
+    watch.every(timings.statusIntervalMs);
+  }
+}
+
+async function whenWhole(run: DrillRun, sinceMs: number, limitMs: number, signal: AbortSignal): Promise<number | undefined> {
   const { watch, journal, timings } = run;
   const endMs = performance.now() + limitMs;
   let seen: Reading | undefined;

@@ -1,14 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { type Secrets, secretsSchema } from "./secrets/shape.ts";
-import { platformServices } from "./services.ts";
+import { serviceNames } from "./services.ts";
 import { cluster } from "./stacks/cluster.ts";
 import type { StackKind } from "./stacks/kind.ts";
 import { lab } from "./stacks/lab.ts";
 import { issuerOf } from "./token-issuer.ts";
 import { weaknesses } from "./weakness.ts";
 
-const serviceNames = platformServices.map(({ name }) => name);
 const kinds: Record<StackKind["kind"], StackKind> = { lab, cluster };
 
 const quantity = z.string().regex(/^\d+(\.\d+)?(m|Ki|Mi|Gi|Ti)?$/, "must be a Kubernetes quantity such as 1Gi");

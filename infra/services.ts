@@ -26,6 +26,8 @@ export const platformServices: readonly ServiceSpec[] = [
   { name: "portal", path: "/portal", poolMax: 3, seeds: false, isIssuer: false, calls: true, watches: true, reachesOutside: false },
 ];
 
+export const serviceNames: readonly string[] = platformServices.map(({ name }) => name);
+
 /** Connections that a pod makes besides those of its pool: it asks the instances how they are, and migrates. */
 const watchingConnections = 2;
 

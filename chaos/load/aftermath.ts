@@ -175,19 +175,26 @@ async function findPrimary(postgres: Postgres, { pollMs, primaryLimitMs }: After
   }
 }
 
-/** Until no more records come; the last ones may have waited for the primary. */
-async function awaitAudit(postgres: Postgres, primary: string, facts: RunFacts, waits: AftermathWaits): Promise<void> {
-  const { pollMs, auditSettleMs, auditLimitMs } = waits;
-  const endMs = performance.now() + auditLimitMs;
-  let last = -1;
-  let sinceMs = performance.now();
-  for (;;) {
-    const [count = 0] = await postgres.query(primary, auditSql(facts, "count(*)"), z.number());
-    if (count !== last) sinceMs = performance.now();
-    last = count;
-    if (performance.now() - sinceMs >= auditSettleMs || performance.now() > endMs) return;
-    await delay(pollMs);
-  }
+/** Waits on the server until no more records come; the last ones may have waited for the primary. Asked from here, each question were a process. */
+function settleSql(facts: RunFacts, { pollMs, auditSettleMs, auditLimitMs }: AftermathWaits): string {
+  return `do $wait$
+    declare
+      last_count bigint := -1;
+      new_count bigint;
+      since timestamptz := clock_timestamp();
+      until constant timestamptz := clock_timestamp() + interval '${auditLimitMs} milliseconds';
+    begin
+      loop
+        ${auditSql(facts, "count(*) into new_count")};
+        if new_count <> last_count then
+          last_count := new_count;
+          since := clock_timestamp();
+        end if;
+        exit when clock_timestamp() - since >= interval '${auditSettleMs} milliseconds' or clock_timestamp() > until;
+        perform pg_sleep(${pollMs} / 1000.0);
+      end loop;
+    end
+  $wait$`;
 }
 
 /** Waits until the standbys have replayed what the primary has written by now. @returns whoever can be read, and why others cannot */
@@ -242,7 +249,7 @@ export async function readAftermath(target: Target, runName: string, folder: str
   const facts = readRunFacts(folder, runName);
   const postgres = new Postgres(target);
   const primary = await findPrimary(postgres, waits);
-  await awaitAudit(postgres, primary.name, facts, waits);
+  await postgres.query(primary.name, settleSql(facts, waits), z.never());
   const { readable, leftOut } = await awaitReplay(postgres, primary.name, waits);
   // Before the API is asked: the questions would be in the audit trail themselves.
   const auditEvents = eventsOf(await postgres.query(primary.name, auditSql(facts, auditRowSql), auditRowSchema));

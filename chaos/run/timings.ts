@@ -8,6 +8,8 @@ export interface Timings {
   readyLimitMs: number;
   /** From one reading of the platform's status to the next: each runs commands in eight pods, which costs what is drilled. */
   statusIntervalMs: number;
+  /** The same while nothing else is waited for than a whole platform. */
+  waitingIntervalMs: number;
   evidenceIntervalMs: number;
   /** How long a fault that heals as it is made may take until it shows. */
   evidenceLimitMs: number;
@@ -37,6 +39,7 @@ export const defaultTimings: Timings = {
   steadyPatienceMs: 24_000,
   readyLimitMs: 240_000,
   statusIntervalMs: 4_000,
+  waitingIntervalMs: 2_000,
   evidenceIntervalMs: 250,
   evidenceLimitMs: 30_000,
   healAttemptMs: 60_000,

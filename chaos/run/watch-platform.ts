@@ -15,6 +15,8 @@ export interface PlatformWatch {
   /** The last reading; undefined before the first. */
   latest(): Reading | undefined;
   readonly sightings: readonly Sighting[];
+  /** Reads at this interval from now on. */
+  every(intervalMs: number): void;
   /** Waits for a reading under way. */
   stop(): Promise<void>;
 }
@@ -30,11 +32,13 @@ export async function readStatusOnce(target: Target): Promise<Reading> {
 }
 
 /**
- * Reads every `intervalMs` (from the beginning of one reading to that of the next) until it is stopped. What could not be read is a
+ * Reads every `firstIntervalMs` (from the beginning of one reading to that of the next), or as told since, until it is stopped. What could not be read is a
  * line in the journal: a platform in trouble must not end the drill.
  */
-export function watchPlatform(target: Target, journal: Journal, intervalMs: number): PlatformWatch {
+export function watchPlatform(target: Target, journal: Journal, firstIntervalMs: number): PlatformWatch {
   const stopping = new AbortController();
+  let intervalMs = firstIntervalMs;
+  let wake = () => {};
   const sightings: Sighting[] = [];
   let latest: Reading | undefined;
   const sample = async () => {
@@ -55,13 +59,20 @@ export function watchPlatform(target: Target, journal: Journal, intervalMs: numb
       const beganMs = performance.now();
       await sample().catch((failure: Error) => journal.write({ entry: "log", text: `the status could not be read: ${failure.message}` }));
       const leftMs = Math.max(Math.min(restMs, intervalMs), intervalMs - (performance.now() - beganMs));
-      await delay(leftMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      const told = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      await Promise.race([delay(leftMs, undefined, { signal: stopping.signal }).catch(() => undefined), told]);
     }
   };
   const ended = loop();
   return {
     latest: () => latest,
     sightings,
+    every: (ms) => {
+      if (ms < intervalMs) wake();
+      intervalMs = ms;
+    },
     stop: async () => {
       stopping.abort();
       await ended;

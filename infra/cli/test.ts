@@ -4,6 +4,7 @@ import { toolEnvironment } from "../lab/environment.ts";
 import { readLabFacts } from "../lab/facts.ts";
 import { toolchainSteps } from "../lab/lab.ts";
 import { paths } from "../lab/paths.ts";
+import { serviceNames } from "../services.ts";
 import { runVisible } from "./child-process.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { takeDown } from "./down.ts";
@@ -111,14 +112,14 @@ async function testLab(run: TestRun, options: { keep: boolean }): Promise<TestCo
   const takenDown = !options.keep && (!stoodBefore || process.env.CI !== undefined);
   try {
     const counts: TestCounts[] = [];
-    await bringUp({ artifacts: "auto", services: "all" }, process.stdout);
+    await bringUp({ artifacts: "auto", services: serviceNames }, process.stdout);
     if (isWanted(run, "infra/provider/")) counts.push(await runVitest("provider", run, { DSP_TEST_KUBECONFIG: paths.kubeconfig }));
     if (isWanted(run, allServicesTest)) counts.push(await runVitest("services", run));
     // What is broken under load is broken with the record alone: two cores that carry five services have no room for a failover.
     if (run.filter.length === 0 || run.filter.some((word) => !allServicesTest.includes(word) && !word.startsWith("infra/"))) {
-      await bringUp({ artifacts: "auto", services: "record" }, process.stdout);
+      await bringUp({ artifacts: "auto", services: ["record"] }, process.stdout);
       counts.push(await runVitest("lab", run));
-      if (!takenDown) await bringUp({ artifacts: "auto", services: "all" }, process.stdout);
+      if (!takenDown) await bringUp({ artifacts: "auto", services: serviceNames }, process.stdout);
     }
     return counts.reduce(addCounts);
   } finally {

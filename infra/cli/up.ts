@@ -1,6 +1,7 @@
 import { readLabFacts } from "../lab/facts.ts";
 import { type LabOptions, labChecks, labUpSteps } from "../lab/lab.ts";
 import { paths } from "../lab/paths.ts";
+import { serviceNames } from "../services.ts";
 import { type Command, exitCodes, UsageError } from "./command.ts";
 import { deploySteps } from "./deploy-steps.ts";
 import { runRecipe } from "./recipe.ts";
@@ -24,6 +25,19 @@ function readPort(name: string, value: unknown): number | undefined {
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new UsageError(`--${name} "${value}" is no port: a number from 1 to 65535`);
   return port;
+}
+
+/** @param value `all`, or names between commas; the record is always one of them */
+export function readServices(value: unknown): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  if (value === "all") return serviceNames;
+  const names = String(value)
+    .split(",")
+    .map((name) => name.trim());
+  const unknown = names.filter((name) => !serviceNames.includes(name));
+  if (unknown.length > 0)
+    throw new UsageError(`--services: there is no service ${unknown.join(", ")}; there are ${serviceNames.join(", ")}`);
+  return serviceNames.filter((name) => name === "record" || names.includes(name));
 }
 
 function farewell(): string {
@@ -63,20 +77,21 @@ export const up: Command = {
     },
     services: {
       type: "string",
-      choices: ["all", "record"],
-      description: "which services run: all at first, then those that ran before. Two cores have room for a failover with the record alone",
+      placeholder: "all|name,…",
+      description:
+        "which services run beside the record: all at first, then those that ran before. Two cores have room for a failover with the record alone",
     },
     subnet: { type: "string", placeholder: "range", description: "private range for the nodes (default: 172.28.0.0/16)" },
     port: { type: "string", placeholder: "number", description: "port of 127.0.0.1 that leads to the edge (default: 8443)" },
     "api-port": { type: "string", placeholder: "number", description: "port of 127.0.0.1 that leads to the API servers (default: 16443)" },
     json: { type: "boolean", description: "print the endpoints as JSON; progress goes to standard error" },
   },
-  examples: ["./dsp up", "./dsp up --artifacts packages"],
+  examples: ["./dsp up", "./dsp up --artifacts packages", "./dsp up --services record,identity,portal"],
   async run(values) {
     const json = values.json === true;
     const options: LabOptions = {
       artifacts: (values.artifacts ?? "auto") as LabOptions["artifacts"],
-      services: values.services as LabOptions["services"],
+      services: readServices(values.services),
       subnet: values.subnet as string | undefined,
       edgePort: readPort("port", values.port),
       apiPort: readPort("api-port", values["api-port"]),

@@ -23,7 +23,7 @@ export interface LabOptions {
   /** Private /16 for the nodes; the default is 172.28.0.0/16. */
   subnet?: string | undefined;
   /** Which of the platform's services run; undefined: those that ran before, all at first. */
-  services?: "all" | "record" | undefined;
+  services?: readonly string[] | undefined;
   /** Port of 127.0.0.1 that leads to the edge. */
   edgePort?: number | undefined;
   /** Port of 127.0.0.1 that leads to the API servers. */

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { isMap, parseDocument } from "yaml";
 import type { StepTools } from "../cli/recipe.ts";
+import { serviceNames } from "../services.ts";
 import { clusterName, labNodes } from "./cluster-config.ts";
 import { type LabFacts, readLabFacts } from "./facts.ts";
 import type { PlatformImages } from "./images.ts";
@@ -13,7 +14,7 @@ import { upstreamOperatorManifest } from "./upstream.ts";
 
 let platformImages: PlatformImages | undefined;
 
-let chosenServices: "all" | "record" | undefined;
+let chosenServices: readonly string[] | undefined;
 
 /** Kept until the settings are written. */
 export function rememberServices(services: typeof chosenServices): void {
@@ -66,8 +67,8 @@ export async function writeStackSettings(tools: StepTools): Promise<string | und
   for (const [key, value] of Object.entries(settingsOf(facts, platformImages))) {
     document.setIn(["config", key], document.createNode(value));
   }
-  if (chosenServices === "record") document.setIn(["config", "dsp:services"], document.createNode(["record"]));
-  if (chosenServices === "all") document.deleteIn(["config", "dsp:services"]);
+  if (chosenServices?.length === serviceNames.length) document.deleteIn(["config", "dsp:services"]);
+  else if (chosenServices) document.setIn(["config", "dsp:services"], document.createNode(chosenServices));
   // What a test of the drills left behind when it was killed.
   document.deleteIn(["config", "dsp:weakness"]);
   const written = String(document);

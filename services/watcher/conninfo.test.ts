@@ -18,7 +18,7 @@ describe("conninfo", () => {
   it("changes the address and nothing else", () => {
     const followed = follow(base, primary, 3);
     expect(followed).toBe(
-      "host=10.244.3.7 port=5432 user=streaming_replica sslkey=/controller/certificates/streaming_replica.key application_name=pg-3 sslmode=verify-ca dbname=postgres fallback_application_name=dsp-follow-3",
+      "host=10.244.3.7 port=5432 user=streaming_replica sslkey=/controller/certificates/streaming_replica.key application_name=pg-3 sslmode=verify-ca dbname=postgres fallback_application_name=dsp-follow-3-pg-1",
     );
     expect([followedTimeline(followed), isOverride(followed), parseFence(followed)]).toEqual([3, true, undefined]);
     expect(follow(followed, { ...primary, address: "10.0.0.1" }, 4)).toBe(
@@ -28,7 +28,7 @@ describe("conninfo", () => {
 
   it("copes with quoted values and refuses to invent a conninfo", () => {
     expect(follow("user=u host = '/var/run/a b' password='it\\'s'", primary, 1)).toBe(
-      "host=10.244.3.7 port=5432 user=u password='it\\'s' fallback_application_name=dsp-follow-1",
+      "host=10.244.3.7 port=5432 user=u password='it\\'s' fallback_application_name=dsp-follow-1-pg-1",
     );
     expect(() => follow("", primary, 1)).toThrow("no primary_conninfo");
   });

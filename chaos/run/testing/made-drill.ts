@@ -13,6 +13,7 @@ export const quick: Timings = {
   steadyPatienceMs: 60,
   readyLimitMs: 300,
   statusIntervalMs: 5,
+  waitingIntervalMs: 5,
   evidenceIntervalMs: 2,
   evidenceLimitMs: 60,
   healAttemptMs: 500,

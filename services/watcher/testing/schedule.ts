@@ -120,6 +120,8 @@ const loseApi: Fault = (world, durationMs) => {
   return "API away";
 };
 
+const movePrimary: Fault = (world) => `the primary is moved to ${world.operator.move() ?? "nobody"}`;
+
 const freezeWatcher: Fault = (world, durationMs) => {
   const site = world.random.pick(sites);
   const watcher = world.watchers.get(site);
@@ -155,6 +157,8 @@ const faults: readonly Fault[] = [
   cutPrimarySite,
   badLink,
   loseApi,
+  movePrimary,
+  movePrimary,
   freezeWatcher,
   freezeWatcherInStep,
   freezeWatcherInStep,
