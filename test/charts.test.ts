@@ -353,7 +353,7 @@ describe("watcher", () => {
     const { rules } = one(objects, "Role", "watcher") as Rendered & { rules: unknown };
     expect(rules).toEqual([
       { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "patch"] },
-      { apiGroups: ["postgresql.cnpg.io"], resources: ["clusters"], verbs: ["get", "list", "watch"] },
+      { apiGroups: ["postgresql.cnpg.io"], resources: ["clusters"], verbs: ["get", "list"] },
       { apiGroups: ["postgresql.cnpg.io"], resources: ["clusters/status"], resourceNames: ["pg"], verbs: ["get", "patch"] },
       { apiGroups: ["coordination.k8s.io"], resources: ["leases"], resourceNames: ["pg"], verbs: ["get", "update", "patch"] },
     ]);

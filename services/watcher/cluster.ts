@@ -36,11 +36,6 @@ export function isExpected(expected: Expectation, now: { reign: string; wish: st
 export interface ClusterApi {
   look(): Promise<ClusterView>;
   /**
-   * Calls the listener when the operator's primary, or who it is to be, has changed: sooner than the next look would tell. It goes on until
-   * the signal; while the API is away there is nothing to hear, and no error.
-   */
-  follow(listener: () => void, signal: AbortSignal): void;
-  /**
    * Names the next primary to CloudNativePG, as long as nobody else has changed anything. Nothing is done when it is named already.
    * @returns whether it is named
    */

@@ -16,8 +16,6 @@ export interface Election {
   readonly fencesNeeded: number;
   readonly cluster: ClusterView;
   readonly witnessSite: string;
-  /** The operator moves a primary that lives: to this instance. */
-  readonly wanted: string | undefined;
   /** Whether that instance is still the newest primary known. */
   readonly isNewest: (primary: PrimaryId) => boolean;
 }
@@ -67,33 +65,21 @@ export class Failover {
   }
 
   async #move(): Promise<Outcome> {
-    const { primary, cluster, wanted, witnessSite } = this.#election;
+    const { primary, cluster, witnessSite } = this.#election;
     await this.#fence();
     const reads = await this.#readAll(this.#fenced);
     this.#step("standbys fenced and read", { standbys: reads.map(({ member, examined }) => `${member.name} ${examined.flushed}`) });
     const named = cluster.targetPrimary === primary.instance ? "" : cluster.targetPrimary;
     const chosen = chooseStandby(reads, { timeline: primary.timeline, named, witnessSite });
     if (!chosen) throw new Error("no standby followed the old primary");
-    // The operator carries its own wish out beside this: to promote another one could make two primaries of one timeline.
-    if (wanted !== undefined && chosen.member.name !== wanted)
-      throw new Error(`${wanted} is to be the primary, and is not as far as ${chosen.member.name}`);
     await this.#tell(chosen);
     return await this.#promote(chosen, reads);
   }
 
-  /** The wanted one last: until then it hears of every commit, so that it goes as far as any, and the primary goes on serving. */
+  /** Fences all in parallel. Resolves when all have been, or enough and the rest had its moment. */
   async #fence(): Promise<void> {
-    const { targets, wanted } = this.#election;
-    const others = targets.filter(({ member }) => member.name !== wanted);
-    await this.#fenceAll(others);
-    if (others.length < targets.length) await this.#fenceAll(targets.filter(({ member }) => member.name === wanted));
-    this.#requireEnough(this.#fenced.length);
-  }
-
-  /** Fences them in parallel. Resolves when all have been, or enough and the rest had its moment. */
-  async #fenceAll(targets: readonly Target[]): Promise<void> {
     const { clock, timings, log } = this.#parts;
-    const { fencesNeeded, term, primary } = this.#election;
+    const { targets, fencesNeeded, term, primary } = this.#election;
     let pending = targets.length;
     await new Promise<void>((resolve) => {
       const settled = (): void => {
@@ -104,10 +90,7 @@ export class Failover {
       if (pending === 0) resolve();
       clock.after(timings.fenceTimeoutMs, resolve);
       for (const target of targets) {
-        const attempt = fenceStandby(this.#parts, target, {
-          ...{ term, site: this.#parts.site, timeline: primary.timeline },
-          against: primary.instance,
-        });
+        const attempt = fenceStandby(this.#parts, target, { term, site: this.#parts.site, timeline: primary.timeline });
         this.#attempts.push(
           attempt.then(
             (standby) => {
@@ -124,6 +107,7 @@ export class Failover {
         );
       }
     });
+    this.#requireEnough(this.#fenced.length);
   }
 
   /** What of the fences stands, and how far each standby goes. @throws when too few stand or one is ahead of the old primary */

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { CachedFile } from "./cached-file.ts";
 import { type ClusterApi, type ClusterView, type Expectation, isExpected } from "./cluster.ts";
 import { HttpsClient, type Reply } from "./https-client.ts";
@@ -14,9 +13,6 @@ export interface KubernetesOptions {
 }
 
 const timeoutMs = 1000;
-/** The API ends a watch after so long, and a watch that outlives that has lost its server. */
-const watchSeconds = 60;
-const watchAgainMs = 1000;
 const zoneLabel = "topology.kubernetes.io/zone";
 /** Both names of the label: the read-write Service selects on the first, older tools on the second. */
 const roleLabels = ["cnpg.io/instanceRole", "role"];
@@ -77,25 +73,6 @@ export class KubernetesApi implements ClusterApi {
     };
   }
 
-  follow(listener: () => void, signal: AbortSignal): void {
-    let last: string | undefined;
-    const onLine = (line: string): void => {
-      const { status } = (parseEvent(line)?.object ?? {}) as Partial<Cluster>;
-      if (!status) return;
-      const standing = `${status.currentPrimary} ${status.targetPrimary} ${status.targetPrimaryTimestamp}`;
-      if (standing !== last) listener();
-      last = standing;
-    };
-    void (async () => {
-      const query = `watch=true&fieldSelector=${encodeURIComponent(`metadata.name=${this.#options.cluster}`)}&timeoutSeconds=${watchSeconds}`;
-      const url = `${this.#origin}${this.#clustersPath}?${query}`;
-      while (!signal.aborted) {
-        await this.#client.readLines({ url, silentMs: (watchSeconds + 5) * 1000, signal }, onLine).catch(() => {});
-        await sleep(watchAgainMs, undefined, { signal }).catch(() => {});
-      }
-    })();
-  }
-
   async namePrimary(next: string, expected: Expectation): Promise<boolean> {
     const cluster = await this.#get<Cluster>(this.#clusterPath);
     const isNamed = cluster.status?.targetPrimary === next;
@@ -151,17 +128,8 @@ export class KubernetesApi implements ClusterApi {
     for (const reply of replies) requireOk(reply);
   }
 
-  get #clustersPath(): string {
-    return `/apis/postgresql.cnpg.io/v1/namespaces/${this.#options.namespace}/clusters`;
-  }
-
   get #clusterPath(): string {
-    return `${this.#clustersPath}/${this.#options.cluster}`;
-  }
-
-  get #origin(): string {
-    const { host, port } = this.#options;
-    return `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
+    return `/apis/postgresql.cnpg.io/v1/namespaces/${this.#options.namespace}/clusters/${this.#options.cluster}`;
   }
 
   get #podsPath(): string {
@@ -200,17 +168,10 @@ export class KubernetesApi implements ClusterApi {
   }
 
   #send(method: string, path: string, body?: unknown): Promise<Reply> {
-    const url = `${this.#origin}${path}`;
+    const { host, port } = this.#options;
+    const url = `https://${host.includes(":") ? `[${host}]` : host}:${port}${path}`;
     const headers: Record<string, string> = method === "PATCH" ? { "Content-Type": "application/merge-patch+json" } : {};
     return this.#client.send({ method, url, timeoutMs, headers, ...(body === undefined ? {} : { body }) });
-  }
-}
-
-function parseEvent(line: string): { object?: unknown } | undefined {
-  try {
-    return JSON.parse(line) as { object?: unknown };
-  } catch {
-    return undefined;
   }
 }
 

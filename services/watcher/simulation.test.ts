@@ -102,7 +102,6 @@ const faults: readonly SingleFault[] = [
     inject: (world: World) => world.killWatcher(site),
     heal: (world: World) => world.startWatcher(site),
   })),
-  { name: "a planned move", pauseMaxMs: 1500, inject: (world) => world.operator.move() },
   {
     name: "the API away",
     pauseMaxMs: 1000,

@@ -46,7 +46,7 @@ export class Watcher {
   #pauseUntilMs = Number.NEGATIVE_INFINITY;
   #repairedMs = Number.NEGATIVE_INFINITY;
   #busy = false;
-  readonly #stopping = new AbortController();
+  #stopped = false;
 
   constructor(options: WatcherOptions) {
     const { clock, timings } = options.parts;
@@ -69,17 +69,12 @@ export class Watcher {
       this.picture.sights.get(name)?.suspicion.failed("refused", nowMs, nowMs);
       this.#wakers.get(name)?.();
     });
-    this.#parts.cluster.follow(() => this.#refreshNow?.(), this.#stopping.signal);
     void this.#refreshLoop();
     void this.#tickLoop();
   }
 
   stop(): void {
-    this.#stopping.abort();
-  }
-
-  get #stopped(): boolean {
-    return this.#stopping.signal.aborted;
+    this.#stopped = true;
   }
 
   get cluster(): ClusterView | undefined {
@@ -89,7 +84,7 @@ export class Watcher {
   /** Answers a candidate, this watcher itself included. */
   vote(request: VoteRequest): VoteAnswer {
     const nowMs = this.#parts.clock.nowMs();
-    const suspects = this.picture.suspects(request.primary, nowMs) || this.#wanted(request.primary, nowMs) !== undefined;
+    const suspects = this.picture.suspects(request.primary, nowMs);
     const live = this.picture.livePrimary(nowMs);
     const alive = !suspects && live?.instance === request.primary.instance && live.timeline === request.primary.timeline;
     return { ...this.#ballot.consider(request, nowMs, !this.#handsOff && suspects), alive };
@@ -102,8 +97,6 @@ export class Watcher {
   get overruled(): boolean {
     const { clock, timings } = this.#parts;
     const nowMs = clock.nowMs();
-    const { primary } = this.picture;
-    if (!primary || !this.picture.suspects(primary, nowMs)) return false;
     const suspectedMs = nowMs - (this.#suspectedSinceMs ?? nowMs);
     return suspectedMs >= timings.overruledAfterMs && nowMs - this.#aliveElsewhereMs < 2 * timings.voteTimeoutMs;
   }
@@ -274,9 +267,7 @@ export class Watcher {
   #tick(nowMs: number): void {
     const { timings, log, site } = this.#parts;
     const { primary } = this.picture;
-    const isSuspected = primary !== undefined && this.picture.suspects(primary, nowMs);
-    const wanted = primary && !isSuspected ? this.#wanted(primary, nowMs) : undefined;
-    if (!primary || !(isSuspected || wanted)) {
+    if (!primary || !this.picture.suspects(primary, nowMs)) {
       this.#suspectedSinceMs = undefined;
       if (nowMs - this.#repairedMs >= timings.repairIntervalMs) {
         this.#repairedMs = nowMs;
@@ -288,10 +279,9 @@ export class Watcher {
       this.#suspectedSinceMs = nowMs;
       const evidence = this.picture.sights.get(primary.instance)?.suspicion.verdict(nowMs);
       this.#refreshNow?.();
-      if (wanted) log.info({ primary, next: wanted, atMs: this.#parts.clock.epochMs() }, "the operator moves the primary");
-      else log.warn({ primary, evidence, atMs: this.#parts.clock.epochMs() }, "primary suspected");
+      log.warn({ primary, evidence, atMs: this.#parts.clock.epochMs() }, "primary suspected");
     }
-    if (isSuspected && nowMs - this.#repairedMs >= timings.repairIntervalMs) {
+    if (nowMs - this.#repairedMs >= timings.repairIntervalMs) {
       this.#repairedMs = nowMs;
       void this.#stepAside(primary);
     }
@@ -303,18 +293,6 @@ export class Watcher {
       this.#triedMs = nowMs;
       this.#hold(this.#campaign(primary));
     }
-  }
-
-  /**
-   * The standby that the operator is to move a primary to that lives. It would shut the old one down first, for seconds in which nobody
-   * serves. The watchers need not: once the standbys are fenced, the old primary can acknowledge nothing, be it up or not.
-   */
-  #wanted(primary: PrimaryId, nowMs: number): string | undefined {
-    const { currentPrimary, targetPrimary } = this.#cluster ?? {};
-    const fresh = nowMs - this.#clusterSeenMs < 2 * this.#parts.timings.refreshIntervalMs;
-    if (!fresh || this.#handsOff || currentPrimary !== primary.instance || targetPrimary === primary.instance) return undefined;
-    const next = this.picture.standbys(nowMs).find(({ member, gone }) => member.name === targetPrimary && !gone);
-    return next?.state?.streaming ? targetPrimary : undefined;
   }
 
   /**
@@ -349,7 +327,6 @@ export class Watcher {
     const targets = this.#targets(primary);
     if (!this.#cluster || this.#handsOff || targets.length < needed) return;
     const startedMs = clock.nowMs();
-    const wanted = this.picture.suspects(primary, startedMs) ? undefined : this.#wanted(primary, startedMs);
     const term = this.#ballot.propose(primary, site, startedMs);
     if (term === undefined) return;
     const request = { term, site, primary };
@@ -366,7 +343,6 @@ export class Watcher {
       fencesNeeded: needed,
       cluster: this.#cluster,
       witnessSite,
-      wanted,
       isNewest: ({ timeline }) => !this.#stopped && (this.picture.primary?.timeline ?? 0) <= timeline,
     }).run();
     onFailover?.(outcome.kind, clock.nowMs() - startedMs);

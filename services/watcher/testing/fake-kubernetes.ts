@@ -1,4 +1,3 @@
-import type { ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 
 /** One instance as a pod. */
@@ -24,7 +23,6 @@ export class FakeKubernetes {
   version = 1;
   port = 0;
   #away = false;
-  readonly #followers = new Set<ServerResponse>();
   readonly #server: Server;
   readonly #token: string;
 
@@ -40,13 +38,6 @@ export class FakeKubernetes {
         text += String(chunk);
       });
       request.on("end", () => {
-        if (request.url?.includes("watch=true")) {
-          response.writeHead(200, { "Content-Type": "application/json" });
-          this.#followers.add(response);
-          response.on("close", () => this.#followers.delete(response));
-          this.#tell(response);
-          return;
-        }
         const authorised = request.headers.authorization === `Bearer ${this.#token}`;
         const key = `${request.method} ${request.url?.split("?")[0]}`;
         const [status, body] = authorised ? this.#answer(key, text === "" ? {} : (JSON.parse(text) as Body)) : [401, {}];
@@ -73,21 +64,6 @@ export class FakeKubernetes {
     this.#server.closeAllConnections();
   }
 
-  /** As `kubectl cnpg promote` does. */
-  promote(next: string): void {
-    this.#change({ targetPrimary: next, targetPrimaryTimestamp: "wished", phase: "Switchover in progress" });
-  }
-
-  #change(status: Record<string, string> | undefined): void {
-    this.version++;
-    Object.assign(this.status, status);
-    for (const follower of this.#followers) this.#tell(follower);
-  }
-
-  #tell(follower: ServerResponse): void {
-    follower.write(`${JSON.stringify({ type: "MODIFIED", object: { metadata: { name: "pg" }, status: this.status } })}\n`);
-  }
-
   get labelled(): string[] {
     return this.pods.filter(({ labels }) => labels["cnpg.io/instanceRole"] === "primary").map(({ name }) => name);
   }
@@ -106,7 +82,8 @@ export class FakeKubernetes {
         return [200, { metadata, spec: { instances: this.pods.length }, status: this.status }];
       case "PATCH /apis/postgresql.cnpg.io/v1/namespaces/dsp/clusters/pg/status":
         if (body.metadata?.resourceVersion !== String(this.version)) return [409, { message: "conflict" }];
-        this.#change(body.status);
+        this.version++;
+        Object.assign(this.status, body.status);
         return [200, {}];
       case "GET /apis/coordination.k8s.io/v1/namespaces/dsp/leases/pg":
         return [200, { metadata, spec: this.lease }];

@@ -120,8 +120,6 @@ const loseApi: Fault = (world, durationMs) => {
   return "API away";
 };
 
-const movePrimary: Fault = (world) => `the primary is moved to ${world.operator.move() ?? "nobody"}`;
-
 const freezeWatcher: Fault = (world, durationMs) => {
   const site = world.random.pick(sites);
   const watcher = world.watchers.get(site);
@@ -157,8 +155,6 @@ const faults: readonly Fault[] = [
   cutPrimarySite,
   badLink,
   loseApi,
-  movePrimary,
-  movePrimary,
   freezeWatcher,
   freezeWatcherInStep,
   freezeWatcherInStep,

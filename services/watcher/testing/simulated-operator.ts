@@ -12,10 +12,6 @@ export class SimulatedOperator {
   #reigns = 0;
   #target: string;
   #wishes = 0;
-  /** Wished for by a person, not found in a failover. */
-  #planned: string | undefined;
-  /** Told of each wish. */
-  readonly followers: (() => void)[] = [];
   /** Where the operator runs. */
   site = "site-a";
   readonly #around: Surroundings;
@@ -68,21 +64,6 @@ export class SimulatedOperator {
   #wish(target: string): void {
     this.#target = target;
     this.#wishes++;
-    this.#planned = undefined;
-    if (this.apiUp) for (const tell of this.followers) tell();
-  }
-
-  /** Somebody asks for another primary while all is well, as for maintenance. @returns who it is to be */
-  move(): string | undefined {
-    const { instances, random } = this.#around;
-    const standbys = instances.filter(({ role, streams }) => role === "standby" && streams);
-    if (!this.apiUp || this.#target !== this.current || standbys.length === 0) return undefined;
-    const next = random.pick(standbys).member.name;
-    this.#around.labelled = undefined;
-    this.#wish(next);
-    this.#planned = next;
-    this.note(`moves the primary to ${next}`);
-    return next;
   }
 
   #every(periodMs: number, action: () => void): void {
@@ -141,8 +122,6 @@ export class SimulatedOperator {
     if (this.lease.holder !== name && time.nowMs - lastSeen.holderMs < leaseMs) return;
     this.lease = { holder: name, renewedMs: time.nowMs };
     if (instance.role === "standby") {
-      // It would promote a wished one that lacks something, too: nothing that the watchers could be blamed for, or keep it from.
-      if (this.#planned === name && !this.#around.holdsAll(instance)) return;
       if (!instance.streams && instance.promote(undefined, 0)) this.note(`${name} promotes itself`);
     } else {
       if (this.current !== name) this.#reigns++;

@@ -184,11 +184,6 @@ export class SimulatedWatcher {
           labelled: this.#around.labelled ? [this.#around.labelled] : [],
           handsOff: false,
         })),
-      follow: (listener, signal) => {
-        operator.followers.push(() => {
-          if (!signal.aborted) this.#around.network.send("api", this.#site, () => this.process.deliver(listener));
-        });
-      },
       namePrimary: (next, expected) => call(() => operator.name(next, expected)),
       giveLease: (next) =>
         call(() => {
