@@ -20,7 +20,7 @@ export const quick: Timings = {
   healIntervalMs: 2,
   healLimitMs: 60,
   limitMarginS: 60,
-  afterMs: 20,
+  afterMs: 60,
   aimAheadMs: 0,
   budgetIntervalMs: 2,
   loadGapMaxMs: 10_000,
