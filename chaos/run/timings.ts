@@ -6,7 +6,7 @@ export interface Timings {
   steadyPatienceMs: number;
   /** How long the platform may take to be whole before the drill begins. */
   readyLimitMs: number;
-  /** From one reading of the platform's status to the next: each runs commands in eight pods, which costs what is drilled. */
+  /** From one reading of the platform's status to the next: each runs commands in the pods of Redis and the edge, which costs what is drilled. */
   statusIntervalMs: number;
   /** The same while nothing else is waited for than a whole platform. */
   waitingIntervalMs: number;

@@ -32,8 +32,8 @@ export async function readStatusOnce(target: Target): Promise<Reading> {
 }
 
 /**
- * Reads every `firstIntervalMs` (from the beginning of one reading to that of the next), or as told since, until it is stopped. What could not be read is a
- * line in the journal: a platform in trouble must not end the drill.
+ * Reads every `firstIntervalMs` (from the beginning of one reading to that of the next), or as told since, until it is stopped. What could
+ * not be read is a line in the journal: a platform in trouble must not end the drill.
  */
 export function watchPlatform(target: Target, journal: Journal, firstIntervalMs: number): PlatformWatch {
   const stopping = new AbortController();

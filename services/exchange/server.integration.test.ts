@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../lib/testing/free-port.ts";
 import { TestPostgres } from "../lib/testing/postgres.ts";
+import { type ScriptProcess, startScript, untilReady } from "../lib/testing/script-process.ts";
 import { TestIssuer } from "../lib/testing/tokens.ts";
 import { writeTestKeys } from "./testing/exchange.ts";
 import { testPeople } from "./testing/people.ts";
@@ -37,37 +38,15 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function start(
-  environment: Record<string, string> = {},
-  script = "server.ts",
-): Promise<{ url: string; child: ChildProcess; output: () => string }> {
-  const port = await freePort();
-  const child = spawn(process.execPath, [join(import.meta.dirname, script)], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      ...{ PATH: process.env.PATH, PORT: String(port), METRICS_PORT: String(await freePort()), PUBLIC_URL: "https://dsp.test/exchange" },
-      ...{ POSTGRES_HOSTS: postgres.hosts, POSTGRES_DATABASE: "postgres", SERVICES_DOMAIN: "test.invalid", DRAIN_NOTICE_MS: "600" },
-      ...{ TOKEN_ISSUER: issuer.issuer, TOKEN_AUDIENCE: issuer.audience, TOKEN_JWKS_FILE: issuer.jwksFile, POSTGRES_POOL_MAX: "3" },
-      SECRET_KEYS_FILE: keysFile,
-      ...environment,
-    },
+async function start(environment: Record<string, string> = {}, script = "server.ts"): Promise<ScriptProcess> {
+  const running = await startScript(join(import.meta.dirname, script), await freePort(), {
+    ...{ PUBLIC_URL: "https://dsp.test/exchange", POSTGRES_HOSTS: postgres.hosts, POSTGRES_DATABASE: "postgres" },
+    ...{ SERVICES_DOMAIN: "test.invalid", DRAIN_NOTICE_MS: "600", POSTGRES_POOL_MAX: "3", SECRET_KEYS_FILE: keysFile },
+    ...{ TOKEN_ISSUER: issuer.issuer, TOKEN_AUDIENCE: issuer.audience, TOKEN_JWKS_FILE: issuer.jwksFile },
+    ...environment,
   });
-  children.push(child);
-  let text = "";
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (text += chunk.toString()));
-  return { url: `http://127.0.0.1:${port}`, child, output: () => text };
-}
-
-async function untilReady({ url, output }: { url: string; output: () => string }): Promise<void> {
-  for (let attempt = 0; attempt < 600; attempt++) {
-    const status = await fetch(`${url}/health/ready`).then(
-      (response) => response.status,
-      () => 0,
-    );
-    if (status === 200) return;
-    await sleep(100);
-  }
-  throw new Error(`not ready: ${output()}`);
+  children.push(running.child);
+  return running;
 }
 
 describe("the server process", () => {
@@ -82,7 +61,7 @@ describe("the server process", () => {
 
   it("migrates, seeds, serves live notices, and ends them when it leaves, so that clients go to another pod", async () => {
     const [leaving, staying] = await Promise.all([start(), start()]);
-    await Promise.all([leaving, staying].map(untilReady));
+    await Promise.all([leaving, staying].map((running) => untilReady(running)));
     const seeding = await start({}, "seed.ts");
     expect(await once(seeding.child, "exit"), seeding.output()).toEqual([0, null]);
 

@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../lib/testing/free-port.ts";
 import { TestPostgres } from "../lib/testing/postgres.ts";
+import { type ScriptProcess, startScript, untilReady } from "../lib/testing/script-process.ts";
 import { Browser } from "./testing/browser.ts";
 import { issuer, reach, TestFiles } from "./testing/identity.ts";
 
@@ -26,46 +26,20 @@ afterAll(async () => {
   await files?.remove();
 });
 
-async function start(script: string, environment: Record<string, string> = {}) {
-  const port = await freePort();
-  const child = spawn(process.execPath, [join(import.meta.dirname, script)], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      PATH: process.env.PATH,
-      PORT: String(port),
-      METRICS_PORT: String(await freePort()),
-      PUBLIC_URL: issuer,
-      POSTGRES_HOSTS: postgres.hosts,
-      POSTGRES_DATABASE: "postgres",
-      POSTGRES_POOL_MAX: "3",
-      TOKEN_ISSUER: issuer,
-      TOKEN_AUDIENCE: "dsp",
-      TOKEN_JWKS_FILE: files.path("jwks.json"),
-      SIGNING_KEYS_FILE: files.path("signing-keys.json"),
-      COOKIE_KEYS_FILE: files.path("cookie-keys.json"),
-      SECRET_KEYS_FILE: files.path("secret-keys"),
-      SERVICE_CLIENTS_FILE: files.path("service-clients.json"),
-      DEMO_PASSWORD_FILE: files.path("demo-password"),
-      DRAIN_NOTICE_MS: "100",
-      ...environment,
-    },
+async function start(script: string, environment: Record<string, string> = {}): Promise<ScriptProcess> {
+  const running = await startScript(join(import.meta.dirname, script), await freePort(), {
+    ...{ PUBLIC_URL: issuer, POSTGRES_HOSTS: postgres.hosts, POSTGRES_DATABASE: "postgres", POSTGRES_POOL_MAX: "3" },
+    ...{ TOKEN_ISSUER: issuer, TOKEN_AUDIENCE: "dsp", TOKEN_JWKS_FILE: files.path("jwks.json") },
+    SIGNING_KEYS_FILE: files.path("signing-keys.json"),
+    COOKIE_KEYS_FILE: files.path("cookie-keys.json"),
+    SECRET_KEYS_FILE: files.path("secret-keys"),
+    SERVICE_CLIENTS_FILE: files.path("service-clients.json"),
+    DEMO_PASSWORD_FILE: files.path("demo-password"),
+    DRAIN_NOTICE_MS: "100",
+    ...environment,
   });
-  children.push(child);
-  let text = "";
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (text += chunk.toString()));
-  return { port, child, output: () => text };
-}
-
-async function untilReady({ port, output }: Awaited<ReturnType<typeof start>>): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt++) {
-    const ready = await fetch(`http://127.0.0.1:${port}/health/ready`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    if (ready) return;
-    await sleep(100);
-  }
-  throw new Error(`not ready: ${output()}`);
+  children.push(running.child);
+  return running;
 }
 
 describe("the server process", () => {
@@ -78,7 +52,7 @@ describe("the server process", () => {
 
   it("migrates, is seeded twice, signs in with three connections, and drains", async () => {
     const server = await start("server.ts");
-    await untilReady(server);
+    await untilReady(server, 30_000);
     for (const expected of ['"written":8,"present":0', '"written":0,"present":8']) {
       const seeding = await start("seed.ts");
       expect((await once(seeding.child, "exit"))[0], seeding.output()).toBe(0);

@@ -54,7 +54,6 @@ function contentSecurityPolicy(identity: string): string {
 function secure(call: Call, policy: string): void {
   const { headers } = call.res;
   if (!headers.has("Content-Security-Policy")) call.header("Content-Security-Policy", policy);
-  if (!headers.has("Cache-Control")) call.header("Cache-Control", "no-store");
   call.header("X-Content-Type-Options", "nosniff");
   call.header("Referrer-Policy", "same-origin");
   call.header("Cross-Origin-Opener-Policy", "same-origin");

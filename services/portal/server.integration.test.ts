@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../lib/testing/free-port.ts";
 import { TestPostgres } from "../lib/testing/postgres.ts";
+import { type ScriptProcess, startScript, untilReady } from "../lib/testing/script-process.ts";
 import { TestIdentity } from "./testing/test-identity.ts";
 import { marie } from "./testing/test-portal.ts";
 
@@ -23,23 +23,17 @@ afterAll(async () => {
   await Promise.all([postgres?.stop(), identity?.stop()]);
 });
 
-async function start(environment: Record<string, string> = {}): Promise<{ url: string; child: ChildProcess; output: () => string }> {
+async function start(environment: Record<string, string> = {}): Promise<ScriptProcess> {
   const port = await freePort();
-  const child = spawn(process.execPath, [join(import.meta.dirname, "server.ts")], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      PATH: process.env.PATH,
-      ...{ PORT: String(port), METRICS_PORT: String(await freePort()), PUBLIC_URL: `http://localhost:${port}/portal` },
-      ...{ POSTGRES_HOSTS: postgres.hosts, POSTGRES_DATABASE: "postgres", DRAIN_NOTICE_MS: "100", SERVICES_DOMAIN: "invalid" },
-      ...{ TOKEN_ISSUER: identity.issuer, TOKEN_AUDIENCE: identity.audience, TOKEN_JWKS_FILE: identity.jwksFile },
-      ...{ CLIENT_KEY_FILE: identity.clientKeyFile, DEADLINE_MS: "1500" },
-      ...environment,
-    },
+  const url = `http://localhost:${port}`;
+  const running = await startScript(join(import.meta.dirname, "server.ts"), port, {
+    ...{ PUBLIC_URL: `${url}/portal`, POSTGRES_HOSTS: postgres.hosts, POSTGRES_DATABASE: "postgres" },
+    ...{ DRAIN_NOTICE_MS: "100", SERVICES_DOMAIN: "invalid", DEADLINE_MS: "1500", CLIENT_KEY_FILE: identity.clientKeyFile },
+    ...{ TOKEN_ISSUER: identity.issuer, TOKEN_AUDIENCE: identity.audience, TOKEN_JWKS_FILE: identity.jwksFile },
+    ...environment,
   });
-  children.push(child);
-  let text = "";
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (text += chunk.toString()));
-  return { url: `http://localhost:${port}`, child, output: () => text };
+  children.push(running.child);
+  return { ...running, url };
 }
 
 describe("the server process", () => {
@@ -50,13 +44,9 @@ describe("the server process", () => {
   });
 
   it("serves pages, says so when another service is away, and drains", async () => {
-    const { url, child, output } = await start();
-    const ready = () =>
-      fetch(`${url}/health/ready`).then(
-        ({ status }) => status,
-        () => 0,
-      );
-    for (let attempt = 0; attempt < 600 && (await ready()) !== 200; attempt++) await sleep(100);
+    const running = await start();
+    await untilReady(running);
+    const { url, child, output } = running;
     const page = await fetch(`${url}/portal/`, { headers: { "Accept-Language": "fr" } });
     expect([page.status, (await page.text()).includes("Votre dossier de santé")]).toEqual([200, true]);
     const away = await fetch(`${url}/portal/sign-in`, { headers: { "Accept-Language": "de" } });

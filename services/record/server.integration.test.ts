@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../lib/testing/free-port.ts";
 import { TestPostgres } from "../lib/testing/postgres.ts";
+import { readyStatus, type ScriptProcess, startScript, untilReady } from "../lib/testing/script-process.ts";
 import { TestIssuer } from "../lib/testing/tokens.ts";
 
 let postgres: TestPostgres;
@@ -22,49 +23,15 @@ afterAll(async () => {
   await issuer?.remove();
 });
 
-interface Running {
-  url: string;
-  child: ChildProcess;
-  output: () => string;
-}
-
-async function start(environment: Record<string, string> = {}, script = "server.ts"): Promise<Running> {
+async function start(environment: Record<string, string> = {}, script = "server.ts"): Promise<ScriptProcess> {
   const port = await freePort();
-  const child = spawn(process.execPath, [join(import.meta.dirname, script)], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      PATH: process.env.PATH,
-      PORT: String(port),
-      METRICS_PORT: String(await freePort()),
-      PUBLIC_URL: `http://127.0.0.1:${port}/fhir`,
-      POSTGRES_HOSTS: postgres.hosts,
-      POSTGRES_DATABASE: "postgres",
-      TOKEN_ISSUER: issuer.issuer,
-      TOKEN_AUDIENCE: issuer.audience,
-      TOKEN_JWKS_FILE: issuer.jwksFile,
-      DRAIN_NOTICE_MS: "500",
-      ...environment,
-    },
+  const running = await startScript(join(import.meta.dirname, script), port, {
+    ...{ PUBLIC_URL: `http://127.0.0.1:${port}/fhir`, POSTGRES_HOSTS: postgres.hosts, POSTGRES_DATABASE: "postgres" },
+    ...{ TOKEN_ISSUER: issuer.issuer, TOKEN_AUDIENCE: issuer.audience, TOKEN_JWKS_FILE: issuer.jwksFile, DRAIN_NOTICE_MS: "500" },
+    ...environment,
   });
-  children.push(child);
-  let text = "";
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (text += chunk.toString()));
-  return { url: `http://127.0.0.1:${port}`, child, output: () => text };
-}
-
-async function readyState(url: string): Promise<number> {
-  return await fetch(`${url}/health/ready`).then(
-    (response) => response.status,
-    () => 0,
-  );
-}
-
-async function untilReady({ url, output }: Running): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt++) {
-    if ((await readyState(url)) === 200) return;
-    await sleep(100);
-  }
-  throw new Error(`not ready: ${output()}`);
+  children.push(running.child);
+  return running;
 }
 
 describe("the server process", () => {
@@ -77,15 +44,15 @@ describe("the server process", () => {
 
   it("is alive but not ready without a database", async () => {
     const running = await start({ POSTGRES_HOSTS: `127.0.0.1:${await freePort()}` });
-    for (let attempt = 0; attempt < 300 && (await readyState(running.url)) === 0; attempt++) await sleep(100);
-    expect([await readyState(running.url), (await fetch(`${running.url}/health/live`)).status]).toEqual([503, 200]);
+    for (let attempt = 0; attempt < 300 && (await readyStatus(running)) === 0; attempt++) await sleep(100);
+    expect([await readyStatus(running), (await fetch(`${running.url}/health/live`)).status]).toEqual([503, 200]);
     running.child.kill("SIGTERM");
     expect(await once(running.child, "exit")).toEqual([0, null]);
   });
 
   it("migrates once from several replicas, seeds, serves, and drains without dropping a request", async () => {
     const replicas = await Promise.all([start(), start(), start()]);
-    await Promise.all(replicas.map(untilReady));
+    await Promise.all(replicas.map((replica) => untilReady(replica, 30_000)));
     const migrations = await postgres.query<{ name: string }>(postgres.at(0), "SELECT name FROM record.schema_migration");
     expect(migrations.map(({ name }) => name)).toEqual([
       "0001_initial",
@@ -120,7 +87,7 @@ describe("the server process", () => {
     await sleep(300);
     replica.child.kill("SIGTERM");
     await sleep(200);
-    expect(await readyState(replica.url)).toBe(503);
+    expect(await readyStatus(replica)).toBe(503);
     stopped = true;
     await reading;
     expect(await once(replica.child, "exit")).toEqual([0, null]);

@@ -3,9 +3,10 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TestPostgres } from "../lib/testing/postgres.ts";
+import type { ScriptProcess } from "../lib/testing/script-process.ts";
 import { TestIssuer } from "../lib/testing/tokens.ts";
 import { readConfig } from "./config.ts";
-import { type ServerProcess, startServer } from "./testing/server-process.ts";
+import { startServer } from "./testing/server-process.ts";
 
 const script = join(import.meta.dirname, "server.ts");
 let postgres: TestPostgres;
@@ -50,7 +51,7 @@ describe("the configuration", () => {
 
 describe("the server process", () => {
   it("migrates from two replicas, is seeded twice, serves, keeps names out of its log, and drains", async () => {
-    const replicas: ServerProcess[] = await Promise.all([0, 1].map(() => startServer(script, { postgres, issuer })));
+    const replicas: ScriptProcess[] = await Promise.all([0, 1].map(() => startServer(script, { postgres, issuer })));
     for (const { child } of replicas) children.push(child);
     const seeds = [await seed(), await seed()];
     expect(

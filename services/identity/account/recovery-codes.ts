@@ -22,7 +22,11 @@ function grouped(letters: readonly (string | undefined)[]): string {
   return letters.join("").replace(/(.{4})(?=.)/g, "$1-");
 }
 
-/** What is stored of a code. 59 bits of chance need no slow hash. */
 export function recoveryDigest(accountId: string, code: string): string {
-  return digest("recovery", accountId, code.toLowerCase().replace(/[^a-z0-9]/g, ""));
+  return codeDigest("recovery", accountId, code);
+}
+
+/** What is stored of a code, however it was typed. 59 bits of chance need no slow hash. */
+export function codeDigest(kind: "recovery" | "desk-code", accountId: string, code: string): string {
+  return digest(kind, accountId, code.toLowerCase().replace(/[^a-z0-9]/g, ""));
 }

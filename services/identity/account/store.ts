@@ -1,5 +1,6 @@
 import type { Context } from "../../lib/context.ts";
 import type { Statement, Transaction } from "../../lib/database/database.ts";
+import { uuidPattern } from "../../lib/uuid.ts";
 import type { Deps } from "../deps.ts";
 
 export interface Account {
@@ -79,11 +80,9 @@ export async function accountByLogin(transaction: Transaction, login: string): P
   return row?.active ? toAccount(row) : undefined;
 }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /** Undefined for an account that is gone or closed, and for what is no account's id. */
 export async function findAccount(context: Context, deps: Deps, id: string): Promise<Account | undefined> {
-  if (!uuid.test(id)) return undefined;
+  if (!uuidPattern.test(id)) return undefined;
   return await deps.database.write(context, (transaction) => accountById(transaction, id));
 }
 

@@ -1,8 +1,8 @@
 import type { Hono } from "hono";
 import { z } from "zod";
-import { authenticate, decodeUtf8, type Env, readBody } from "../../lib/http.ts";
-import { fhirError } from "../../lib/operation-outcome.ts";
+import { authenticate, type Env } from "../../lib/http.ts";
 import type { Deps } from "../deps.ts";
+import { readJson } from "../read-json.ts";
 import { createLaunch } from "./create-launch.ts";
 
 const bodySchema = z.strictObject({
@@ -14,21 +14,10 @@ const bodySchema = z.strictObject({
 export function launchRoutes(app: Hono<Env>, deps: Deps): void {
   app.post("/launch", async (call) => {
     const context = await authenticate(call, deps, { interaction: "operation", resourceType: "Patient" });
-    const text = decodeUtf8(await readBody(call, deps));
-    const body = bodySchema.safeParse(parseJson(text));
-    if (!body.success) {
-      throw fhirError(400, "invalid", 'Send {"patient": "<id>"} and, to allow one software only, "client_id"');
-    }
+    const advice = 'Send {"patient": "<id>"} and, to allow one software only, "client_id"';
+    const body = await readJson(call, deps, bodySchema, advice);
     const key = call.req.header("Idempotency-Key") ?? crypto.randomUUID();
-    const launch = await createLaunch(context, deps, { patientId: body.data.patient, clientId: body.data.client_id, key });
-    return call.json(launch, 201, { "Cache-Control": "no-store" });
+    const launch = await createLaunch(context, deps, { patientId: body.patient, clientId: body.client_id, key });
+    return call.json(launch, 201);
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,5 @@
-import { writtenCode } from "../account/recovery-codes.ts";
+import { codeDigest, writtenCode } from "../account/recovery-codes.ts";
 import type { Account } from "../account/store.ts";
-import { digest } from "../digest.ts";
 import type { CookieKeys } from "../provider/cookie-keys.ts";
 
 /** How long a code of the service desk is good for. */
@@ -12,9 +11,8 @@ export function deskCode(keys: CookieKeys, request: { accountId: string; operato
   return writtenCode(Buffer.from(keys.sign("desk-code", accountId, operator, key), "base64url"));
 }
 
-/** What is stored of it. 59 bits of chance need no slow hash. */
 export function deskCodeDigest(accountId: string, code: string): string {
-  return digest("desk-code", accountId, code.toLowerCase().replace(/[^a-z0-9]/g, ""));
+  return codeDigest("desk-code", accountId, code);
 }
 
 /** Whether somebody who knows the password may set up a new second factor with this code. */

@@ -1,18 +1,18 @@
 import type { Hono } from "hono";
 import { z } from "zod";
 import type { Context } from "../../lib/context.ts";
-import { authenticate, type Call, decodeUtf8, type Env, readBody } from "../../lib/http.ts";
+import { authenticate, type Call, type Env } from "../../lib/http.ts";
 import { checkedKey, fingerprint } from "../../lib/idempotency.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
+import { uuidPattern } from "../../lib/uuid.ts";
 import type { Deps } from "../deps.ts";
+import { readJson } from "../read-json.ts";
 import { lookUpAccount, readAccount } from "./find-account.ts";
 import { type DeskRequest, resetFactor, unlock } from "./help-account.ts";
 import { listActions } from "./store.ts";
 
 const lookSchema = z.strictObject({ login: z.string().trim().min(1).max(200) });
 const reasonSchema = z.strictObject({ reason: z.string().trim().min(10).max(500) });
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const noStore = { "Cache-Control": "no-store" };
 
 /**
  * The service desk, for operators, in JSON: POST /identity/service-desk/lookups `{"login"}`, GET …/accounts/:id, POST …/accounts/:id/unlock and
@@ -21,21 +21,21 @@ const noStore = { "Cache-Control": "no-store" };
 export function serviceDeskRoutes(app: Hono<Env>, deps: Deps): void {
   app.post("/service-desk/lookups", async (call) => {
     const context = await operator(call, deps);
-    const { login } = await bodyOf(call, deps, lookSchema, 'Send {"login": "<user name>"}');
-    return call.json(await lookUpAccount(context, deps, login), 200, noStore);
+    const { login } = await readJson(call, deps, lookSchema, 'Send {"login": "<user name>"}');
+    return call.json(await lookUpAccount(context, deps, login));
   });
   app.get("/service-desk/accounts/:id", async (call) => {
     const context = await operator(call, deps);
-    return call.json(await readAccount(context, deps, idOf(call)), 200, noStore);
+    return call.json(await readAccount(context, deps, idOf(call)));
   });
   app.post("/service-desk/accounts/:id/unlock", async (call) => {
     const context = await operator(call, deps);
     await unlock(context, deps, await requestOf(call, deps));
-    return call.json({ done: true }, 200, noStore);
+    return call.json({ done: true });
   });
   app.post("/service-desk/accounts/:id/reset-factor", async (call) => {
     const context = await operator(call, deps);
-    return call.json(await resetFactor(context, deps, await requestOf(call, deps)), 200, noStore);
+    return call.json(await resetFactor(context, deps, await requestOf(call, deps)));
   });
   app.get("/service-desk/actions", async (call) => {
     const context = await operator(call, deps);
@@ -43,7 +43,7 @@ export function serviceDeskRoutes(app: Hono<Env>, deps: Deps): void {
       value: await listActions(transaction),
       facts: [{ interaction: "search-type", outcome: "0", resourceType: "AuditEvent" }],
     }));
-    return call.json({ actions: value.map((each) => ({ ...each, at: each.at.toISOString() })) }, 200, noStore);
+    return call.json({ actions: value.map((each) => ({ ...each, at: each.at.toISOString() })) });
   });
 }
 
@@ -60,27 +60,13 @@ async function operator(call: Call, deps: Deps): Promise<Context> {
 
 function idOf(call: Call): string {
   const id = call.req.param("id") ?? "";
-  if (!uuid.test(id)) throw fhirError(404, "not-found", "There is no such account");
+  if (!uuidPattern.test(id)) throw fhirError(404, "not-found", "There is no such account");
   return id;
 }
 
 async function requestOf(call: Call, deps: Deps): Promise<DeskRequest> {
   const accountId = idOf(call);
-  const { reason } = await bodyOf(call, deps, reasonSchema, 'Send {"reason": "<why, in 10 to 500 characters>"}');
+  const { reason } = await readJson(call, deps, reasonSchema, 'Send {"reason": "<why, in 10 to 500 characters>"}');
   const key = checkedKey(call.req.header("Idempotency-Key"));
   return { accountId, reason, key, fingerprint: fingerprint([call.req.path, reason]) };
-}
-
-async function bodyOf<T>(call: Call, deps: Deps, schema: z.ZodType<T>, advice: string): Promise<T> {
-  const parsed = schema.safeParse(parseJson(decodeUtf8(await readBody(call, deps))));
-  if (!parsed.success) throw fhirError(400, "invalid", advice);
-  return parsed.data;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -4,6 +4,9 @@ export interface DateRange {
   high: string;
 }
 
+/** All that FHIR's dates reach. */
+export const allTime: DateRange = { low: "0001-01-01T00:00:00.000Z", high: "9999-12-31T23:59:59.999Z" };
+
 const pattern = /^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})?)?)?)?$/;
 
 /**

@@ -1,5 +1,5 @@
 import { FhirError, fhirError, issue, type OperationOutcomeIssue } from "../operation-outcome.ts";
-import { type DateRange, dateRange } from "./date-range.ts";
+import { allTime, type DateRange, dateRange } from "./date-range.ts";
 import {
   type ComponentParameter,
   type IndexedParameter,
@@ -408,7 +408,7 @@ function parseReference(text: string, modifier: string | undefined, ownUrl: stri
   return split;
 }
 
-function parseToken(parameter: string, text: string): { system?: string; code?: string } {
+function parseToken(parameter: string, text: string): TokenTest {
   const parts = splitEscaped(text, "|").map(unescaped);
   const [first = "", second] = parts;
   if (parts.length > 2 || (parts.length === 2 && first === "" && second === "")) {
@@ -435,7 +435,7 @@ const maxUriDepth = 30;
 function widened({ low, high }: DateRange): DateRange {
   const [lowMs, highMs, nowMs] = [Date.parse(low), Date.parse(high), Date.now()];
   const marginMs = Math.max(0, lowMs - nowMs, nowMs - highMs) / 10;
-  const [firstMs, lastMs] = [Date.parse("0001-01-01T00:00:00Z"), Date.parse("9999-12-31T23:59:59.999Z")];
+  const [firstMs, lastMs] = [Date.parse(allTime.low), Date.parse(allTime.high)];
   const instant = (ms: number): string => new Date(Math.min(lastMs, Math.max(firstMs, ms))).toISOString();
   return { low: instant(lowMs - marginMs), high: instant(highMs + marginMs) };
 }

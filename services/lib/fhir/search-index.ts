@@ -7,7 +7,7 @@ import {
   toTypedValue,
 } from "@medplum/core";
 import type { Resource, SearchParameter } from "@medplum/fhirtypes";
-import { type DateRange, dateRange } from "./date-range.ts";
+import { allTime, type DateRange, dateRange } from "./date-range.ts";
 import type { Definitions } from "./definitions.ts";
 import type { AnyResource } from "./validate.ts";
 
@@ -288,8 +288,7 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? cut(value) : "";
 }
 
-const beginning = "0001-01-01T00:00:00.000Z";
-const end = "9999-12-31T23:59:59.999Z";
+const { low: beginning, high: end } = allTime;
 
 function valueRange({ value }: TypedValue): DateRange | undefined {
   if (typeof value === "string") {

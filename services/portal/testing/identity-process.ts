@@ -1,23 +1,20 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { exportJWK, generateKeyPair } from "jose";
 import { freePort } from "../../lib/testing/free-port.ts";
 import type { TestPostgres } from "../../lib/testing/postgres.ts";
+import { type ScriptProcess, startScript, untilReady } from "../../lib/testing/script-process.ts";
 import type { TestIdentity } from "./test-identity.ts";
 
 /** The identity service as it is, in a process of its own with the demo accounts, for its service desk; tokens come from the test's provider. */
 export class IdentityProcess {
-  readonly port: number;
-  readonly #child: ChildProcess;
+  readonly #process: ScriptProcess;
   readonly #root: string;
 
-  private constructor(port: number, child: ChildProcess, root: string) {
-    this.port = port;
-    this.#child = child;
+  private constructor(process: ScriptProcess, root: string) {
+    this.#process = process;
     this.#root = root;
   }
 
@@ -25,44 +22,34 @@ export class IdentityProcess {
     await postgres.query(postgres.at(0), "CREATE ROLE identity LOGIN");
     await postgres.query(postgres.at(0), "CREATE SCHEMA identity AUTHORIZATION identity");
     const root = await mkdtemp(join(tmpdir(), "dsp-identity-"));
-    const [port, operationsPort] = [await freePort(), await freePort()];
-    const env = {
-      ...{ PATH: process.env.PATH, PORT: String(port), METRICS_PORT: String(operationsPort), LOG_LEVEL: "warn" },
-      ...{ POSTGRES_HOSTS: postgres.hosts, POSTGRES_DATABASE: "postgres", SITE: "site-a", SERVICES_DOMAIN: "test" },
-      ...{
-        PUBLIC_URL: provider.issuer,
-        TOKEN_ISSUER: provider.issuer,
-        TOKEN_AUDIENCE: provider.audience,
-        TOKEN_JWKS_FILE: provider.jwksFile,
-      },
+    const environment = {
+      ...{ LOG_LEVEL: "warn", POSTGRES_HOSTS: postgres.hosts, POSTGRES_DATABASE: "postgres", SITE: "site-a", SERVICES_DOMAIN: "test" },
+      ...{ PUBLIC_URL: provider.issuer, TOKEN_ISSUER: provider.issuer, TOKEN_AUDIENCE: provider.audience },
+      TOKEN_JWKS_FILE: provider.jwksFile,
       ...(await writeFiles(root)),
     };
-    let output = "";
-    const run = (script: string): ChildProcess => {
-      const child = spawn(process.execPath, [join(import.meta.dirname, "../../identity", script)], {
-        env,
-        stdio: ["ignore", "pipe", "pipe"],
-      });
-      for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
-      return child;
-    };
-    const identity = new IdentityProcess(port, run("server.ts"), root);
-    for (let attempt = 0; attempt < 600; attempt++) {
-      const ready = await fetch(`http://127.0.0.1:${port}/health/ready`).then(
-        ({ ok }) => ok,
-        () => false,
-      );
-      if (ready) break;
-      await sleep(100);
+    const run = async (script: string): Promise<ScriptProcess> =>
+      await startScript(join(import.meta.dirname, "../../identity", script), await freePort(), environment);
+    const server = await run("server.ts");
+    const identity = new IdentityProcess(server, root);
+    try {
+      await untilReady(server);
+      const seeding = await run("seed.ts");
+      const [code] = await once(seeding.child, "exit");
+      if (code !== 0) throw new Error(`identity was not seeded: ${seeding.output()}`);
+      return identity;
+    } catch (error) {
+      await identity.stop();
+      throw error;
     }
-    const [code] = await once(run("seed.ts"), "exit");
-    if (code === 0) return identity;
-    await identity.stop();
-    throw new Error(`identity did not start: ${output}`);
+  }
+
+  get port(): number {
+    return this.#process.port;
   }
 
   async stop(): Promise<void> {
-    this.#child.kill("SIGKILL");
+    this.#process.child.kill("SIGKILL");
     await rm(this.#root, { recursive: true, force: true });
   }
 }

@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../../lib/testing/free-port.ts";
 import { TestPostgres } from "../../lib/testing/postgres.ts";
+import { startScript, untilReady } from "../../lib/testing/script-process.ts";
 import { RecordProcess } from "./record-process.ts";
 import { seedRecord } from "./seed-record.ts";
 import { TestEdge } from "./test-edge.ts";
@@ -41,28 +41,15 @@ export class PortalProcesses {
   async run(pod: number): Promise<void> {
     const { identity, record, edge } = this;
     const port = this.#port(pod);
-    let output = "";
-    const child = spawn(process.execPath, [join(import.meta.dirname, "portal-pod.ts")], {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: {
-        ...{ PATH: process.env.PATH, PORT: String(port), METRICS_PORT: String(await freePort()), PUBLIC_URL: `${edge.origin}/portal` },
-        ...{ POSTGRES_HOSTS: this.#postgres.hosts, POSTGRES_DATABASE: "postgres", LOG_LEVEL: "warn", SERVICES_DOMAIN: "test" },
-        ...{ TOKEN_ISSUER: identity.issuer, TOKEN_AUDIENCE: identity.audience, TOKEN_JWKS_FILE: identity.jwksFile },
-        ...{ CLIENT_KEY_FILE: identity.clientKeyFile, DRAIN_NOTICE_MS: "100" },
-        TEST_PORTS: JSON.stringify({ identity: identity.port, record: record.port }),
-      },
+    const portal = await startScript(join(import.meta.dirname, "portal-pod.ts"), port, {
+      ...{ PUBLIC_URL: `${edge.origin}/portal`, LOG_LEVEL: "warn", SERVICES_DOMAIN: "test" },
+      ...{ POSTGRES_HOSTS: this.#postgres.hosts, POSTGRES_DATABASE: "postgres" },
+      ...{ TOKEN_ISSUER: identity.issuer, TOKEN_AUDIENCE: identity.audience, TOKEN_JWKS_FILE: identity.jwksFile },
+      ...{ CLIENT_KEY_FILE: identity.clientKeyFile, DRAIN_NOTICE_MS: "100" },
+      TEST_PORTS: JSON.stringify({ identity: identity.port, record: record.port }),
     });
-    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
-    this.#children.set(port, child);
-    for (let attempt = 0; attempt < 600; attempt++) {
-      const ready = await fetch(`http://127.0.0.1:${port}/health/ready`).then(
-        ({ ok }) => ok,
-        () => false,
-      );
-      if (ready) return;
-      await sleep(100);
-    }
-    throw new Error(`a portal did not start: ${output}`);
+    this.#children.set(port, portal.child);
+    await untilReady(portal);
   }
 
   /** The place of the portal that the edge has sent the last request to. */

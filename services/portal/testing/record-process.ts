@@ -1,55 +1,35 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../../lib/testing/free-port.ts";
 import type { TestPostgres } from "../../lib/testing/postgres.ts";
+import { type ScriptProcess, startScript, untilReady } from "../../lib/testing/script-process.ts";
 import type { TestIdentity } from "./test-identity.ts";
 
 /** The record service as it is, in a process of its own, over the test's PostgreSQL. */
 export class RecordProcess {
-  readonly port: number;
-  readonly operationsPort: number;
-  readonly #child: ChildProcess;
+  readonly #process: ScriptProcess;
   readonly #identity: TestIdentity;
-  #output = "";
 
-  private constructor({ port, operationsPort }: { port: number; operationsPort: number }, child: ChildProcess, identity: TestIdentity) {
-    this.port = port;
-    this.operationsPort = operationsPort;
-    this.#child = child;
+  private constructor(process: ScriptProcess, identity: TestIdentity) {
+    this.#process = process;
     this.#identity = identity;
-    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (this.#output += chunk.toString()));
   }
 
   static async start(postgres: TestPostgres, identity: TestIdentity): Promise<RecordProcess> {
-    const [port, operationsPort] = [await freePort(), await freePort()];
-    const child = spawn(process.execPath, [join(import.meta.dirname, "../../record/server.ts")], {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: {
-        PATH: process.env.PATH,
-        ...{ PORT: String(port), METRICS_PORT: String(operationsPort), PUBLIC_URL: "https://dsp.test/fhir" },
-        ...{
-          POSTGRES_HOSTS: postgres.hosts,
-          POSTGRES_DATABASE: "postgres",
-          SITE: "site-a",
-          POD_NAME: "record-7c9d-q4n8m",
-          NODE_NAME: "node-a1",
-          LOG_LEVEL: "warn",
-        },
-        ...{ TOKEN_ISSUER: identity.issuer, TOKEN_AUDIENCE: identity.audience, TOKEN_JWKS_FILE: identity.jwksFile },
-      },
+    const record = await startScript(join(import.meta.dirname, "../../record/server.ts"), await freePort(), {
+      ...{ PUBLIC_URL: "https://dsp.test/fhir", POSTGRES_HOSTS: postgres.hosts, POSTGRES_DATABASE: "postgres" },
+      ...{ SITE: "site-a", POD_NAME: "record-7c9d-q4n8m", NODE_NAME: "node-a1", LOG_LEVEL: "warn" },
+      ...{ TOKEN_ISSUER: identity.issuer, TOKEN_AUDIENCE: identity.audience, TOKEN_JWKS_FILE: identity.jwksFile },
     });
-    const record = new RecordProcess({ port, operationsPort }, child, identity);
-    for (let attempt = 0; attempt < 600; attempt++) {
-      const ready = await fetch(`http://127.0.0.1:${port}/health/ready`).then(
-        ({ ok }) => ok,
-        () => false,
-      );
-      if (ready) return record;
-      await sleep(100);
-    }
-    record.stop();
-    throw new Error(`the record did not start: ${record.#output}`);
+    await untilReady(record);
+    return new RecordProcess(record, identity);
+  }
+
+  get port(): number {
+    return this.#process.port;
+  }
+
+  get operationsPort(): number {
+    return this.#process.operationsPort;
   }
 
   /** Writes a resource as the platform's own software. */
@@ -75,14 +55,14 @@ export class RecordProcess {
   }
 
   freeze(): void {
-    this.#child.kill("SIGSTOP");
+    this.#process.child.kill("SIGSTOP");
   }
 
   thaw(): void {
-    this.#child.kill("SIGCONT");
+    this.#process.child.kill("SIGCONT");
   }
 
   stop(): void {
-    this.#child.kill("SIGKILL");
+    this.#process.child.kill("SIGKILL");
   }
 }

@@ -5,6 +5,7 @@ import { dateRange } from "../../lib/fhir/date-range.ts";
 import { searchLimits } from "../../lib/fhir/parse-search.ts";
 import type { Language } from "../../lib/language.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
+import { uuidPattern } from "../../lib/uuid.ts";
 import type { Access } from "../access.ts";
 import type { Deps } from "../deps.ts";
 import { escapeXhtml, narrative } from "../narrative.ts";
@@ -49,11 +50,9 @@ export function parseLogQuery(query: URLSearchParams, strict: boolean): LogQuery
   };
 }
 
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /** @throws FhirError 404: no record has another kind of id */
 function checkedId(id: string): string {
-  if (!uuid.test(id)) throw fhirError(404, "not-found", "There is no such resource");
+  if (!uuidPattern.test(id)) throw fhirError(404, "not-found", "There is no such resource");
   return id;
 }
 
@@ -75,7 +74,7 @@ function period(dates: readonly string[]): { from?: string; to?: string } {
 function cursor(text: string | null): { after?: NonNullable<EventQuery["after"]> } {
   if (text === null) return {};
   const [recorded = "", id = ""] = Buffer.from(text, "base64url").toString().split(" ");
-  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/.test(recorded) || !uuid.test(id)) {
+  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/.test(recorded) || !uuidPattern.test(id)) {
     throw fhirError(400, "value", "_cursor is none of this server's", { expression: "_cursor" });
   }
   return { after: { recorded, id } };

@@ -1,6 +1,6 @@
 import type { Served } from "../../lib/audit.ts";
 import type { Context } from "../../lib/context.ts";
-import { type DateRange, dateRange } from "../../lib/fhir/date-range.ts";
+import { dateParameter } from "../../lib/fhir/date-parameter.ts";
 import { searchLimits } from "../../lib/fhir/parse-search.ts";
 import type { Subset } from "../../lib/fhir/subset.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
@@ -28,13 +28,7 @@ export function parseChangesQuery(query: URLSearchParams, strict: boolean): Chan
   if (!/^[1-9]\d{0,8}$/.test(count)) throw wrong("_count", "_count must be a number from 1");
   const total = query.get("_total") ?? "none";
   if (!["none", "estimate", "accurate"].includes(total)) throw wrong("_total", "_total must be none, estimate or accurate");
-  const instants = (name: string): DateRange | undefined => {
-    const text = query.get(name);
-    const range = text === null ? undefined : dateRange(text.replace(" ", "+"));
-    if (text !== null && !range) throw wrong(name, `${name} must be a date or an instant`);
-    return range;
-  };
-  const [since, at, cursor] = [instants("_since")?.low, instants("_at"), query.get("_cursor")];
+  const [since, at, cursor] = [dateParameter(query, "_since")?.low, dateParameter(query, "_at"), query.get("_cursor")];
   const unknown = [...query.keys()].find((name) => !known.has(name) && !aside.has(name));
   if (strict && unknown !== undefined) {
     throw fhirError(400, "not-supported", "A history does not have this parameter", { expression: unknown.slice(0, 100) });

@@ -1,6 +1,7 @@
 import type { Served } from "../../lib/audit.ts";
 import type { Context } from "../../lib/context.ts";
-import { type DateRange, dateRange } from "../../lib/fhir/date-range.ts";
+import { dateParameter } from "../../lib/fhir/date-parameter.ts";
+import { allTime, type DateRange } from "../../lib/fhir/date-range.ts";
 import { decodeCursor, encodeCursor, searchLimits } from "../../lib/fhir/parse-search.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
 import { type Access, sightOf } from "../access.ts";
@@ -31,21 +32,15 @@ export function parseEverything(
 ): Pick<EverythingRequest, "types" | "count" | "since" | "care" | "after" | "used"> {
   const wanted = query.get("_type")?.split(",");
   const count = query.get("_count") ?? String(searchLimits.maxCount);
-  const dates = (name: string): DateRange | undefined => {
-    const text = query.get(name);
-    const range = text === null ? undefined : dateRange(text.replace(" ", "+"));
-    if (text !== null && !range) throw wrong(name, `${name} must be a date or an instant`);
-    return range;
-  };
   const cursor = query.get("_cursor");
   const wrong = (name: string, text: string) => fhirError(400, "value", text, { expression: name });
   if (!/^[1-9]\d{0,8}$/.test(count)) throw wrong("_count", "_count must be a number from 1");
-  const [since, start, end] = [dates("_since"), dates("start"), dates("end")];
+  const [since, start, end] = [dateParameter(query, "_since"), dateParameter(query, "start"), dateParameter(query, "end")];
   return {
     types: wanted ? types.filter((type) => wanted.includes(type)) : types,
     count: Math.min(Number(count), searchLimits.maxCount),
     ...(since ? { since: since.low } : {}),
-    ...(start || end ? { care: { low: start?.low ?? "0001-01-01T00:00:00.000Z", high: end?.high ?? "9999-12-31T23:59:59.999Z" } } : {}),
+    ...(start || end ? { care: { low: start?.low ?? allTime.low, high: end?.high ?? allTime.high } } : {}),
     ...(cursor === null ? {} : { after: decodeCursor(cursor).key }),
     used: [...query].filter(([name]) => name !== "_cursor" && name !== "_format" && name !== "_pretty"),
   };

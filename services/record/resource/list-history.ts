@@ -1,5 +1,6 @@
 import type { Served } from "../../lib/audit.ts";
 import type { Context } from "../../lib/context.ts";
+import { dateParameter } from "../../lib/fhir/date-parameter.ts";
 import { type DateRange, dateRange } from "../../lib/fhir/date-range.ts";
 import { searchLimits } from "../../lib/fhir/parse-search.ts";
 import type { Subset } from "../../lib/fhir/subset.ts";
@@ -26,15 +27,11 @@ export function parseHistoryQuery(query: URLSearchParams): HistoryQuery {
   const count = query.get("_count") ?? String(searchLimits.defaultCount);
   const before = query.get("_before");
   const since = query.get("_since");
-  const current = query.get("_at");
-  const range = (text: string | null): DateRange | undefined => (text === null ? undefined : dateRange(text.replace(" ", "+")));
-  const [instant, at] = [range(since)?.low, range(current)];
+  const instant = since === null ? undefined : dateRange(since.replace(" ", "+"))?.low;
   if (!/^[1-9]\d{0,8}$/.test(count) || (before !== null && !/^\d{1,9}$/.test(before)) || (since !== null && !instant)) {
     throw fhirError(400, "value", "_count must be a positive number and _since an instant");
   }
-  if (current !== null && !at) {
-    throw fhirError(400, "value", "_at must be a date or an instant", { expression: "_at" });
-  }
+  const at = dateParameter(query, "_at");
   return {
     count: Math.min(Number(count), searchLimits.maxCount),
     ...(before === null ? {} : { before: Number(before) }),

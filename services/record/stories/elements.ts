@@ -82,6 +82,23 @@ export function document(about: {
   ];
 }
 
-export function text(...lines: string[]): Buffer {
-  return Buffer.from(`${lines.join("\n")}\n`);
+/** A document's content, in plain text. */
+export function note(language: string, title: string, ...lines: string[]): Parameters<typeof document>[0]["content"] {
+  return { contentType: "text/plain; charset=utf-8", language, title, bytes: Buffer.from(`${lines.join("\n")}\n`) };
+}
+
+/** Somebody comes to the practice. */
+export function visit(about: {
+  id: string;
+  status: string;
+  subject: object;
+  reason: string;
+  period: { start: string; end?: string };
+}): Told {
+  const { reason, ...rest } = about;
+  return {
+    ...{ resourceType: "Encounter", meta: syntheticMeta, ...rest },
+    class: { system: `${terminology}/v3-ActCode`, code: "AMB", display: "ambulatory" },
+    ...{ reasonCode: [{ text: reason }], participant: [{ individual: person("hoffmann") }], serviceProvider: place("demo-practice") },
+  };
 }

@@ -1,5 +1,5 @@
 import { syntheticMeta as meta } from "../../lib/demo-patients.ts";
-import { coded, concept, document, labelled, person, place, quantity, type Told, text } from "./elements.ts";
+import { coded, concept, document, labelled, note, person, place, quantity, type Told, visit } from "./elements.ts";
 import { pdfOf } from "./pdf.ts";
 
 const subject = { reference: "Patient/demo-marie", display: "Marie Test-Weber" };
@@ -100,15 +100,12 @@ function immunizations(): Told[] {
 }
 
 function encounters(): Told[] {
-  const visit = (id: string, reason: string, start: string, end: string): Told => ({
-    ...{ resourceType: "Encounter", id, meta, status: "finished", subject, period: { start, end } },
-    class: { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "AMB", display: "ambulatory" },
-    ...{ reasonCode: [{ text: reason }], participant: [{ individual: hoffmann }], serviceProvider: practice },
-  });
+  const seen = (id: string, reason: string, start: string, end: string): Told =>
+    visit({ id, status: "finished", subject, reason, period: { start, end } });
   return [
-    visit("demo-marie-visit-1", "Contrôle du diabète", "2026-06-16T08:00:00Z", "2026-06-16T08:20:00Z"),
-    visit("demo-marie-visit-2", "Vaccination contre la grippe", "2026-10-06T09:30:00Z", "2026-10-06T09:40:00Z"),
-    visit("demo-marie-visit-3", "Douleur du genou droit", "2026-11-09T10:00:00Z", "2026-11-09T10:25:00Z"),
+    seen("demo-marie-visit-1", "Contrôle du diabète", "2026-06-16T08:00:00Z", "2026-06-16T08:20:00Z"),
+    seen("demo-marie-visit-2", "Vaccination contre la grippe", "2026-10-06T09:30:00Z", "2026-10-06T09:40:00Z"),
+    seen("demo-marie-visit-3", "Douleur du genou droit", "2026-11-09T10:00:00Z", "2026-11-09T10:25:00Z"),
     {
       ...{ resourceType: "Encounter", id: "demo-marie-stay", meta, status: "finished", subject, serviceProvider: hospital },
       class: { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "IMP", display: "inpatient encounter" },
@@ -211,34 +208,33 @@ function documents(): Told[] {
       ...{ id: "demo-marie-knee", subject, author: lentz, custodian: hospital, date: "2026-11-13T14:20:00Z" },
       type: concept("loinc", "18748-4", "Compte rendu d'imagerie"),
       description: "Radiographie du genou droit",
-      content: {
-        ...{ contentType: "text/plain; charset=utf-8", language: "fr", title: "genou-droit.txt" },
-        bytes: text(
-          "DOCUMENT SYNTHÉTIQUE : la patiente est inventée.",
-          "",
-          "Radiographie du genou droit, face et profil, en charge.",
-          "Pincement de l'interligne fémoro-tibial interne, ostéophytes débutants.",
-          "Conclusion : gonarthrose de stade II.",
-        ),
-      },
+      content: note(
+        "fr",
+        "genou-droit.txt",
+        "DOCUMENT SYNTHÉTIQUE : la patiente est inventée.",
+        "",
+        "Radiographie du genou droit, face et profil, en charge.",
+        "Pincement de l'interligne fémoro-tibial interne, ostéophytes débutants.",
+        "Conclusion : gonarthrose de stade II.",
+      ),
     }),
     ...document({
       ...{ id: "demo-marie-talk", subject, author: hoffmann, custodian: practice, date: "2026-09-02T16:00:00Z", meta: labelled("R") },
       type: concept("loinc", "34788-0", "Note d'entretien psychologique"),
       description: "Note d'un entretien confidentiel",
-      content: {
-        ...{ contentType: "text/plain; charset=utf-8", language: "fr", title: "entretien.txt" },
-        bytes: text("DOCUMENT SYNTHÉTIQUE.", "", "La patiente parle d'un deuil récent. Elle souhaite que cette note reste cachée."),
-      },
+      content: note(
+        "fr",
+        "entretien.txt",
+        "DOCUMENT SYNTHÉTIQUE.",
+        "",
+        "La patiente parle d'un deuil récent. Elle souhaite que cette note reste cachée.",
+      ),
     }),
     ...document({
       ...{ id: "demo-marie-own", subject, author: subject, date: "2026-11-20T18:00:00Z" },
       type: concept("loinc", "51855-5", "Note de la patiente"),
       description: "Mes questions pour le prochain rendez-vous",
-      content: {
-        ...{ contentType: "text/plain; charset=utf-8", language: "fr", title: "mes-questions.txt" },
-        bytes: text("Note synthétique.", "", "Puis-je reprendre le vélo ?", "Faut-il changer la metformine ?"),
-      },
+      content: note("fr", "mes-questions.txt", "Note synthétique.", "", "Puis-je reprendre le vélo ?", "Faut-il changer la metformine ?"),
     }),
   ];
 }

@@ -1,5 +1,5 @@
 import { syntheticMeta as meta } from "../../lib/demo-patients.ts";
-import { coded, concept, document, labelled, person, place, quantity, type Told, text } from "./elements.ts";
+import { coded, concept, document, labelled, note, person, place, quantity, type Told, visit } from "./elements.ts";
 
 const [hoffmann, practice] = [person("hoffmann"), place("demo-practice")];
 const active = coded("condition-clinical", "active");
@@ -21,15 +21,14 @@ export function lucas(): Told[] {
       ...{ id: "demo-lucas-ecg", subject, author: hoffmann, custodian: practice, date: "2026-11-18T09:15:00Z" },
       type: concept("loinc", "34133-9", "Befund"),
       description: "Ruhe-EKG mit Befund",
-      content: {
-        ...{ contentType: "text/plain; charset=utf-8", language: "de", title: "ekg.txt" },
-        bytes: text(
-          "SYNTHETISCHES DOKUMENT.",
-          "",
-          "Ruhe-EKG: Sinusrhythmus, 88/min, einzelne ventrikuläre Extrasystolen.",
-          "Kardiologische Abklärung.",
-        ),
-      },
+      content: note(
+        "de",
+        "ekg.txt",
+        "SYNTHETISCHES DOKUMENT.",
+        "",
+        "Ruhe-EKG: Sinusrhythmus, 88/min, einzelne ventrikuläre Extrasystolen.",
+        "Kardiologische Abklärung.",
+      ),
     }),
   ];
 }
@@ -46,10 +45,7 @@ export function emma(): Told[] {
       ...{ id: "demo-emma-secret", subject, author: subject, date: "2026-08-30T12:00:00Z", meta: labelled("V") },
       type: concept("loinc", "51855-5", "Patient note"),
       description: "Only for me",
-      content: {
-        ...{ contentType: "text/plain; charset=utf-8", language: "en", title: "only-for-me.txt" },
-        bytes: text("SYNTHETIC NOTE.", "", "Secret: no professional sees this, not even in an emergency."),
-      },
+      content: note("en", "only-for-me.txt", "SYNTHETIC NOTE.", "", "Secret: no professional sees this, not even in an emergency."),
     }),
   ];
 }
@@ -83,14 +79,11 @@ export function noah(): Told[] {
 
 /** Today at the practice. @param day YYYY-MM-DD */
 export function agenda(day: string): Told[] {
-  const visit = (id: string, status: string, patient: string, reason: string, start: string): Told => ({
-    ...{ resourceType: "Encounter", id, meta, status, subject: { reference: `Patient/${patient}` }, period: { start } },
-    class: { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "AMB", display: "ambulatory" },
-    ...{ reasonCode: [{ text: reason }], participant: [{ individual: hoffmann }], serviceProvider: practice },
-  });
+  const expected = (id: string, status: string, patient: string, reason: string, start: string): Told =>
+    visit({ id, status, subject: { reference: `Patient/${patient}` }, reason, period: { start } });
   return [
-    visit("demo-agenda-1", "arrived", "demo-marie", "Test: Blutdruckkontrolle", `${day}T08:00:00Z`),
-    visit("demo-agenda-2", "planned", "demo-lucas", "Test: EKG besprechen", `${day}T08:30:00Z`),
-    visit("demo-agenda-3", "planned", "demo-noah", "Test: Kinderuntersuchung", `${day}T09:00:00Z`),
+    expected("demo-agenda-1", "arrived", "demo-marie", "Test: Blutdruckkontrolle", `${day}T08:00:00Z`),
+    expected("demo-agenda-2", "planned", "demo-lucas", "Test: EKG besprechen", `${day}T08:30:00Z`),
+    expected("demo-agenda-3", "planned", "demo-noah", "Test: Kinderuntersuchung", `${day}T09:00:00Z`),
   ];
 }

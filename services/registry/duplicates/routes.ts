@@ -1,12 +1,12 @@
 import type { Hono } from "hono";
 import type { Env } from "../../lib/http.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
+import { uuidPattern } from "../../lib/uuid.ts";
 import type { Deps } from "../deps.ts";
 import { admit, languageOf, writeRequest } from "../request.ts";
 import { type DuplicatesQuery, dismissPair, listDuplicates } from "./list-duplicates.ts";
 import { pairStates } from "./store.ts";
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const countMax = 100;
 
 /** The work list of probable duplicates, for the registry's administration. */
@@ -23,7 +23,7 @@ export function duplicateRoutes(app: Hono<Env>, deps: Deps): void {
   app.post("/duplicates/:id/dismiss", async (call) => {
     const { context } = await admit(call, deps, { type: "Patient", action: "administer", interaction: "operation" });
     const id = call.req.param("id");
-    if (!uuid.test(id)) throw fhirError(404, "not-found", "There is no such pair");
+    if (!uuidPattern.test(id)) throw fhirError(404, "not-found", "There is no such pair");
     await dismissPair(context, deps, { id, ...writeRequest(call, "") });
     return new Response(null, { status: 204 });
   });
@@ -39,7 +39,7 @@ function parseQuery(query: URLSearchParams): DuplicatesQuery {
   const after = query.get("after");
   if (after === null) return page;
   const [probability = "", id = ""] = after.split(":");
-  if (!/^[\d.e-]{1,30}$/.test(probability) || !Number.isFinite(Number(probability)) || !uuid.test(id)) {
+  if (!/^[\d.e-]{1,30}$/.test(probability) || !Number.isFinite(Number(probability)) || !uuidPattern.test(id)) {
     throw fhirError(400, "value", "This page's link was changed; begin the list again", { expression: "after" });
   }
   return { ...page, after: { probability: Number(probability), id } };

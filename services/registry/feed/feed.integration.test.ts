@@ -5,10 +5,11 @@ import { backgroundContext } from "../../lib/context.ts";
 import { createMetrics } from "../../lib/metrics.ts";
 import { ServiceClient } from "../../lib/service-client.ts";
 import { TestPostgres } from "../../lib/testing/postgres.ts";
+import type { ScriptProcess } from "../../lib/testing/script-process.ts";
 import { TestIssuer } from "../../lib/testing/tokens.ts";
 import { RecordStandIn } from "../testing/record-stand-in.ts";
 import { startTestRegistry, type TestRegistry } from "../testing/registry.ts";
-import { type ServerProcess, startServer } from "../testing/server-process.ts";
+import { startServer } from "../testing/server-process.ts";
 import { recordClient } from "./record-client.ts";
 import { feedRecord, type RecordPut, sendWaiting } from "./send-messages.ts";
 import { claimMessages } from "./store.ts";
@@ -189,7 +190,7 @@ describe("the feed of the record", () => {
 });
 
 describe("with the record itself", () => {
-  let server: ServerProcess;
+  let server: ScriptProcess;
 
   beforeAll(async () => {
     const script = join(import.meta.dirname, "..", "..", "record", "server.ts");

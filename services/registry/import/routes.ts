@@ -3,6 +3,7 @@ import { type Context, Deadline } from "../../lib/context.ts";
 import { accepts, type Call, type Env } from "../../lib/http.ts";
 import { checkedKey } from "../../lib/idempotency.ts";
 import { clientLeft, fhirError } from "../../lib/operation-outcome.ts";
+import { uuidPattern } from "../../lib/uuid.ts";
 import { factsAbout } from "../access.ts";
 import type { Deps } from "../deps.ts";
 import { admit, languageOf } from "../request.ts";
@@ -10,7 +11,6 @@ import { importKinds } from "./parse-line.ts";
 import { receiveImport } from "./receive-import.ts";
 import { countLines, findJob, type Job, type LineReport, listJobs, listLines } from "./store.ts";
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const pageMax = 1000;
 const jobsShown = 50;
 const formats: Record<string, Job["format"]> = {
@@ -42,7 +42,8 @@ export function importRoutes(app: Hono<Env>, deps: Deps): void {
   app.get("/imports", async (call) => {
     const { context } = await admit(call, deps, { type: "Patient", action: "administer", interaction: "search-type" });
     const after = call.req.query("after");
-    if (after !== undefined && !uuid.test(after)) throw fhirError(400, "value", "after is the id of an import", { expression: "after" });
+    if (after !== undefined && !uuidPattern.test(after))
+      throw fhirError(400, "value", "after is the id of an import", { expression: "after" });
     const jobs = await readJobs(context, deps, after);
     const last = jobs.length === jobsShown ? jobs.at(-1) : undefined;
     const next = last && `${deps.settings.publicUrl}/imports?after=${last.id}`;
@@ -89,7 +90,7 @@ async function admittedJob(call: Call, deps: Deps): Promise<{ context: Context; 
   const { context } = await admit(call, deps, { type: "Patient", action: "administer", interaction: "read" });
   const id = call.req.param("id") ?? "";
   const { value } = await deps.audit.read(context, { primaryOnly: true }, async (transaction) => {
-    const job = uuid.test(id) ? await findJob(transaction, id) : undefined;
+    const job = uuidPattern.test(id) ? await findJob(transaction, id) : undefined;
     const about = { interaction: "read" as const, resourceType: "ImportJob" };
     return { value: job, facts: [job ? { ...about, outcome: "0" as const, resourceId: job.id } : { ...about, outcome: "4" as const }] };
   });

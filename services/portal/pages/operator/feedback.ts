@@ -1,5 +1,6 @@
 import { type Html, html } from "../../../lib/html.ts";
 import { isLanguage } from "../../../lib/language.ts";
+import { uuidPattern } from "../../../lib/uuid.ts";
 import type { Deps } from "../../deps.ts";
 import { countOpen, type Feedback, listFeedback, markFeedback, shownMax } from "../../feedback/store.ts";
 import { actionButton } from "../../layout/forms.ts";
@@ -11,7 +12,6 @@ import { type Member, NoSuchPage } from "../../session/visit.ts";
 import { feedbackTexts } from "./feedback-texts.ts";
 
 const roles = ["patient", "practitioner", "operator", "system"] as const;
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** What people wrote about the portal. Who they are is not shown: nobody is answered by name here. */
 export async function feedbackPage(visit: Member, deps: Deps): Promise<Response> {
@@ -55,7 +55,7 @@ function item({ id, createdAt, role, page: from, language: written, message, ans
 export async function answerFeedback(visit: Member, deps: Deps): Promise<Response> {
   const { call, context } = visit;
   const id = call.req.param("id") ?? "";
-  if (!uuid.test(id)) throw new NoSuchPage();
+  if (!uuidPattern.test(id)) throw new NoSuchPage();
   const isAnswered = (await readForm(visit, deps)).text("answered") !== "no";
   const isThere = await deps.database.write(context, async (transaction) => {
     const marked = await markFeedback(transaction, id, isAnswered);

@@ -1,4 +1,5 @@
 import { type Content, type Html, html } from "../../../lib/html.ts";
+import { uuidPattern } from "../../../lib/uuid.ts";
 import type { DeskAccount, DeskAction } from "../../clients/service-desk.ts";
 import type { Deps } from "../../deps.ts";
 import { choiceField, form, type Problems, textArea, textField } from "../../layout/forms.ts";
@@ -13,7 +14,6 @@ type Name = keyof typeof serviceDeskTexts;
 type Say = (name: Name) => string;
 
 const path = "/portal/operator/service-desk";
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const reasonLength = { min: 10, max: 500 };
 const roleTexts = { patient: "patient", practitioner: "professional", operator: "operator" } as const;
 const actionTexts = { look: "looked", unlock: "unlocked", "reset-factor": "wasReset" } as const;
@@ -80,7 +80,7 @@ export async function deskAccountPage(visit: Member, deps: Deps): Promise<Respon
 
 function idOf({ call }: Member): string {
   const id = call.req.param("id") ?? "";
-  if (!uuid.test(id)) throw new NoSuchPage();
+  if (!uuidPattern.test(id)) throw new NoSuchPage();
   return id;
 }
 
