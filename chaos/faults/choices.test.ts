@@ -10,7 +10,7 @@ import { otherValue } from "./parameter-change.ts";
 import { patchCluster } from "./postgres-cluster.ts";
 import { parseWorkloads, workloadsOf } from "./rolling-restart.ts";
 import { isRotated, parseSecrets } from "./secret-rotation.ts";
-import { promotion } from "./switchover.ts";
+import { moveRequest } from "./switchover.ts";
 
 describe("newFaultId", () => {
   it("is good for a unit, a container and a file, and never the same", () => {
@@ -62,14 +62,11 @@ describe("what kernel and engine say", () => {
 });
 
 describe("planned changes", () => {
-  it("promotes as CloudNativePG's own tool does", () => {
-    expect(promotion("pg-2", new Date("2026-01-02T03:04:05.678Z"))).toEqual({
-      targetPrimary: "pg-2",
-      targetPrimaryTimestamp: "2026-01-02T03:04:05.678000Z",
-      phase: "Switchover in progress",
-      phaseReason: "Switching over to pg-2",
+  it("asks for the end of one reign, as ./dsp switchover does", () => {
+    expect(moveRequest({ currentPrimary: "pg-1", currentPrimaryTimestamp: "2026-01-02T03:04:05.678000Z" }, "pg-2")).toEqual({
+      "dsp.platform/move-primary-from": "pg-1 2026-01-02T03:04:05.678000Z",
+      "dsp.platform/move-primary-to": "pg-2",
     });
-    expect(patchCluster("dsp", "pg", { status: {} }, "status")).toContain("--subresource=status");
   });
 
   it("changes a parameter to another value than it has, and takes it away by null", () => {

@@ -7,7 +7,12 @@ const resource = "clusters.postgresql.cnpg.io";
 const clusterSchema = z.object({
   metadata: z.object({ name: z.string() }),
   spec: z.object({ postgresql: z.object({ parameters: z.record(z.string(), z.string()).default({}) }) }),
-  status: z.object({ currentPrimary: z.string().optional(), targetPrimary: z.string().optional(), phase: z.string().optional() }),
+  status: z.object({
+    currentPrimary: z.string().optional(),
+    currentPrimaryTimestamp: z.string().optional(),
+    targetPrimary: z.string().optional(),
+    phase: z.string().optional(),
+  }),
 });
 
 export type PostgresCluster = z.infer<typeof clusterSchema>;
@@ -20,8 +25,7 @@ export async function readCluster({ target, signal }: FaultContext): Promise<Pos
   return cluster;
 }
 
-/** Arguments of kubectl for a merge patch of the cluster or its status. */
-export function patchCluster(namespace: string, cluster: string, patch: unknown, subresource?: "status"): string[] {
-  const sub = subresource === undefined ? [] : [`--subresource=${subresource}`];
-  return ["patch", resource, cluster, "--namespace", namespace, ...sub, "--type=merge", "--patch", JSON.stringify(patch)];
+/** Arguments of kubectl for a merge patch of the cluster. */
+export function patchCluster(namespace: string, cluster: string, patch: unknown): string[] {
+  return ["patch", resource, cluster, "--namespace", namespace, "--type=merge", "--patch", JSON.stringify(patch)];
 }

@@ -2,16 +2,13 @@ import { type Fault, FaultNotPossible } from "../fault.ts";
 import { findPostgresPrimary, postgresInstances } from "./aim.ts";
 import { kubectl } from "./kubectl.ts";
 import { podElement, podInWords, witnessSite } from "./platform.ts";
-import { patchCluster, readCluster } from "./postgres-cluster.ts";
+import { type PostgresCluster, patchCluster, readCluster } from "./postgres-cluster.ts";
 
-/** What `kubectl cnpg promote` writes into the cluster's status. */
-export function promotion(instance: string, now: Date): Record<string, string> {
+/** What `./dsp switchover` annotates the cluster with. */
+export function moveRequest({ currentPrimary, currentPrimaryTimestamp }: PostgresCluster["status"], to: string): Record<string, string> {
   return {
-    targetPrimary: instance,
-    // CloudNativePG writes microseconds.
-    targetPrimaryTimestamp: now.toISOString().replace("Z", "000Z"),
-    phase: "Switchover in progress",
-    phaseReason: `Switching over to ${instance}`,
+    "dsp.platform/move-primary-from": `${currentPrimary} ${currentPrimaryTimestamp}`,
+    "dsp.platform/move-primary-to": to,
   };
 }
 
@@ -31,9 +28,10 @@ export function switchover(): Fault {
         what: `the PostgreSQL primary moves from ${podInWords(primary)} to ${podInWords(next)}`,
         elements: [podElement(primary), `address/${target.namespace}/${cluster.metadata.name}-rw`],
         async inject() {
-          if ((await readCluster(context)).status.targetPrimary === next.name) return;
-          const patch = { status: promotion(next.name, new Date()) };
-          await kubectl(target, patchCluster(target.namespace, cluster.metadata.name, patch, "status"), { signal: context.signal });
+          const { status } = await readCluster(context);
+          if (status.currentPrimary === next.name) return;
+          const patch = { metadata: { annotations: moveRequest(status, next.name) } };
+          await kubectl(target, patchCluster(target.namespace, cluster.metadata.name, patch), { signal: context.signal });
         },
         async happened() {
           const { pod } = await findPostgresPrimary(context);

@@ -1,5 +1,12 @@
 import type { Member } from "./instances.ts";
 
+/** Why a primary that lives is to move. */
+export interface PlannedMove {
+  readonly why: "asked for" | "its node is being emptied" | "an update waits for it";
+  /** Only there. */
+  readonly to?: string;
+}
+
 /** What Kubernetes and CloudNativePG say, possibly a while ago. */
 export interface ClusterView {
   readonly members: readonly Member[];
@@ -12,6 +19,11 @@ export interface ClusterView {
   readonly wish: string;
   /** Pods that the read-write Service selects. */
   readonly labelled: readonly string[];
+  /** Instances on nodes that take no new pods. */
+  readonly leaving: readonly string[];
+  readonly planned?: PlannedMove;
+  /** Of what was ordered: an update is for one of them. */
+  readonly generation: number;
   /** A person has fenced an instance or put the cluster to sleep: nothing is to be moved. */
   readonly handsOff: boolean;
 }
@@ -35,6 +47,11 @@ export function isExpected(expected: Expectation, now: { reign: string; wish: st
 /** Kubernetes' API. Every method throws when it does not answer in time. */
 export interface ClusterApi {
   look(): Promise<ClusterView>;
+  /**
+   * Calls the listener when a node is being emptied: sooner than the next look would tell, since the operator hears of it too. It goes on
+   * until the signal; while the API is away there is nothing to hear, and no error.
+   */
+  follow(listener: () => void, signal: AbortSignal): void;
   /**
    * Names the next primary to CloudNativePG, as long as nobody else has changed anything. Nothing is done when it is named already.
    * @returns whether it is named

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fenceMarker, follow, followedTimeline, isOverride, leadsTo, parseFence } from "./conninfo.ts";
+import { fenceMarker, follow, followedPrimary, followedTimeline, isOverride, leadsTo, parseFence } from "./conninfo.ts";
 
 const base =
   "host=pg-rw user=streaming_replica port=5432 sslkey=/controller/certificates/streaming_replica.key application_name=pg-3 sslmode=verify-ca dbname=postgres";
@@ -18,9 +18,13 @@ describe("conninfo", () => {
   it("changes the address and nothing else", () => {
     const followed = follow(base, primary, 3);
     expect(followed).toBe(
-      "host=10.244.3.7 port=5432 user=streaming_replica sslkey=/controller/certificates/streaming_replica.key application_name=pg-3 sslmode=verify-ca dbname=postgres fallback_application_name=dsp-follow-3",
+      "host=10.244.3.7 port=5432 user=streaming_replica sslkey=/controller/certificates/streaming_replica.key application_name=pg-3 sslmode=verify-ca dbname=postgres fallback_application_name=dsp-follow-3-pg-2",
     );
     expect([followedTimeline(followed), isOverride(followed), parseFence(followed)]).toEqual([3, true, undefined]);
+    expect(followedPrimary(followed)).toBe("pg-2");
+    // As the version before wrote it.
+    const nameless = followed.replace("follow-3-pg-2", "follow-3");
+    expect([followedTimeline(nameless), followedPrimary(nameless)]).toEqual([3, undefined]);
     expect(follow(followed, { ...primary, address: "10.0.0.1" }, 4)).toBe(
       followed.replace("10.244.3.7", "10.0.0.1").replace("follow-3", "follow-4"),
     );
@@ -28,7 +32,7 @@ describe("conninfo", () => {
 
   it("copes with quoted values and refuses to invent a conninfo", () => {
     expect(follow("user=u host = '/var/run/a b' password='it\\'s'", primary, 1)).toBe(
-      "host=10.244.3.7 port=5432 user=u password='it\\'s' fallback_application_name=dsp-follow-1",
+      "host=10.244.3.7 port=5432 user=u password='it\\'s' fallback_application_name=dsp-follow-1-pg-2",
     );
     expect(() => follow("", primary, 1)).toThrow("no primary_conninfo");
   });

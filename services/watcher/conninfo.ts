@@ -12,7 +12,7 @@ export interface Fence {
 }
 
 const fencePattern = /^host=\/fenced application_name=dsp-fence-(\d+)-([a-z0-9-]+) fallback_application_name=dsp-timeline-(\d+)$/;
-const followPattern = /(?:^|\s)fallback_application_name=dsp-follow-(\d+)(?:\s|$)/;
+const followPattern = /(?:^|\s)fallback_application_name=dsp-follow-(\d+)(?:-(\S+))?(?:\s|$)/;
 
 /** A Unix socket folder that does not exist: nothing can connect. */
 export function fenceMarker(fence: Fence): string {
@@ -30,6 +30,11 @@ export function followedTimeline(conninfo: string): number | undefined {
   return match ? Number(match[1]) : undefined;
 }
 
+/** The name of that primary: two instances may have been promoted from one timeline, and then share the next one's number. */
+export function followedPrimary(conninfo: string): string | undefined {
+  return followPattern.exec(conninfo)?.[2];
+}
+
 export function isOverride(conninfo: string): boolean {
   return parseFence(conninfo) !== undefined || followedTimeline(conninfo) !== undefined;
 }
@@ -40,7 +45,7 @@ export function follow(base: string, primary: Member, timeline: number): string 
     throw new Error("the instance has no primary_conninfo of its own");
   }
   const kept = base.replaceAll(/(^|\s+)(host|hostaddr|port|fallback_application_name)\s*=\s*('(?:[^'\\]|\\.)*'|\S+)/g, "").trim();
-  return `host=${primary.address} port=${primary.port} ${kept} fallback_application_name=dsp-follow-${timeline}`;
+  return `host=${primary.address} port=${primary.port} ${kept} fallback_application_name=dsp-follow-${timeline}-${primary.name}`;
 }
 
 /** Whether the conninfo goes to that very address. */

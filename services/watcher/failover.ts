@@ -16,6 +16,8 @@ export interface Election {
   readonly fencesNeeded: number;
   readonly cluster: ClusterView;
   readonly witnessSite: string;
+  /** The primary lives and is to move, to this instance. */
+  readonly wanted?: string | undefined;
   /** Whether that instance is still the newest primary known. */
   readonly isNewest: (primary: PrimaryId) => boolean;
 }
@@ -65,21 +67,32 @@ export class Failover {
   }
 
   async #move(): Promise<Outcome> {
-    const { primary, cluster, witnessSite } = this.#election;
+    const { primary, cluster, wanted, witnessSite } = this.#election;
     await this.#fence();
     const reads = await this.#readAll(this.#fenced);
     this.#step("standbys fenced and read", { standbys: reads.map(({ member, examined }) => `${member.name} ${examined.flushed}`) });
-    const named = cluster.targetPrimary === primary.instance ? "" : cluster.targetPrimary;
+    const named = wanted ?? (cluster.targetPrimary === primary.instance ? "" : cluster.targetPrimary);
     const chosen = chooseStandby(reads, { timeline: primary.timeline, named, witnessSite });
     if (!chosen) throw new Error("no standby followed the old primary");
+    if (wanted !== undefined && chosen.member.name !== wanted)
+      throw new Error(`${wanted} is to be the primary, and is not as far as ${chosen.member.name}`);
     await this.#tell(chosen);
     return await this.#promote(chosen, reads);
   }
 
-  /** Fences all in parallel. Resolves when all have been, or enough and the rest had its moment. */
+  /** The wanted one last: until then it hears of every commit, so that it goes as far as any, and the primary goes on serving. */
   async #fence(): Promise<void> {
+    const { targets, wanted } = this.#election;
+    const others = targets.filter(({ member }) => member.name !== wanted);
+    await this.#fenceAll(others);
+    if (others.length < targets.length) await this.#fenceAll(targets.filter(({ member }) => member.name === wanted));
+    this.#requireEnough(this.#fenced.length);
+  }
+
+  /** Fences them in parallel. Resolves when all have been, or enough and the rest had its moment. */
+  async #fenceAll(targets: readonly Target[]): Promise<void> {
     const { clock, timings, log } = this.#parts;
-    const { targets, fencesNeeded, term, primary } = this.#election;
+    const { fencesNeeded, term, primary } = this.#election;
     let pending = targets.length;
     await new Promise<void>((resolve) => {
       const settled = (): void => {
@@ -90,7 +103,10 @@ export class Failover {
       if (pending === 0) resolve();
       clock.after(timings.fenceTimeoutMs, resolve);
       for (const target of targets) {
-        const attempt = fenceStandby(this.#parts, target, { term, site: this.#parts.site, timeline: primary.timeline });
+        const attempt = fenceStandby(this.#parts, target, {
+          ...{ term, site: this.#parts.site, timeline: primary.timeline },
+          against: primary.instance,
+        });
         this.#attempts.push(
           attempt.then(
             (standby) => {
@@ -107,7 +123,6 @@ export class Failover {
         );
       }
     });
-    this.#requireEnough(this.#fenced.length);
   }
 
   /** What of the fences stands, and how far each standby goes. @throws when too few stand or one is ahead of the old primary */
@@ -149,7 +164,8 @@ export class Failover {
   async #promote(chosen: Read, reads: readonly Read[]): Promise<Outcome> {
     const { clock, timings } = this.#parts;
     try {
-      // While the operator was told, somebody else may have had the same idea.
+      // While the operator was told, somebody else may have had the same idea, or what an earlier failover promoted has woken up.
+      if (!this.#election.isNewest(this.#election.primary)) throw new Error("there is a newer primary");
       const stands = await this.#readAll(reads).then(
         () => true,
         () => false,

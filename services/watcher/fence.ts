@@ -4,7 +4,7 @@
  * alive or not, can never gather W acknowledgements again. No clock, lease or vote is needed for that.
  */
 import { sleep, within } from "./clock.ts";
-import { fenceMarker, followedTimeline, parseFence } from "./conninfo.ts";
+import { fenceMarker, followedPrimary, followedTimeline, parseFence } from "./conninfo.ts";
 import type { Control, Examined, Member } from "./instances.ts";
 import type { Parts } from "./parts.ts";
 
@@ -32,7 +32,7 @@ export function fencesNeeded(instances: number, synchronousStandbys: number): nu
 export async function fenceStandby(
   parts: Parts,
   target: Target,
-  fence: { term: number; site: string; timeline: number },
+  fence: { term: number; site: string; timeline: number; against: string },
 ): Promise<FencedStandby> {
   const { member, expiresClockMs } = target;
   const marker = fenceMarker(fence);
@@ -53,11 +53,14 @@ export async function fenceStandby(
   }
 }
 
-function refuseToFence(seen: Examined, fence: { term: number; timeline: number }): void {
+function refuseToFence(seen: Examined, fence: { term: number; timeline: number; against: string }): void {
   const other = parseFence(seen.conninfo);
   if (!seen.inRecovery) throw new Error("not in recovery");
   if (other && other.term >= fence.term) throw new Error("fenced in a higher term");
   if (seen.timeline > fence.timeline || (followedTimeline(seen.conninfo) ?? 0) > fence.timeline) throw new Error("follows a later primary");
+  const followed = followedPrimary(seen.conninfo);
+  if (followed !== undefined && followedTimeline(seen.conninfo) === fence.timeline && followed !== fence.against)
+    throw new Error("follows another primary of this timeline");
 }
 
 /** Lifts a fence without a new primary. */

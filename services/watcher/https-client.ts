@@ -49,6 +49,32 @@ export class HttpsClient {
     });
   }
 
+  /**
+   * Reads an answer that comes line by line, on a connection of its own. Resolves when it ends, however it does; one that says nothing
+   * for `silentMs` is given up.
+   */
+  async readLines(call: { url: string; silentMs: number; signal: AbortSignal }, onLine: (line: string) => void): Promise<void> {
+    const base = await this.#options();
+    const headers = { Accept: "application/json", ...(base.headers as Record<string, string> | undefined) };
+    await new Promise<void>((resolve) => {
+      const outgoing = request(call.url, { ...base, headers, agent: false, signal: call.signal }, (response) => {
+        let rest = "";
+        response.setEncoding("utf8");
+        response.on("data", (chunk: string) => {
+          const lines = (rest + chunk).split("\n");
+          rest = lines.pop() ?? "";
+          for (const line of lines) onLine(line);
+        });
+        response.on("error", () => resolve());
+        response.on("end", () => resolve());
+      });
+      outgoing.setTimeout(call.silentMs, () => outgoing.destroy());
+      outgoing.on("error", () => resolve());
+      outgoing.on("close", () => resolve());
+      outgoing.end();
+    });
+  }
+
   stop(): void {
     this.#agent.destroy();
   }

@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { CachedFile } from "./cached-file.ts";
-import { type ClusterApi, type ClusterView, type Expectation, isExpected } from "./cluster.ts";
+import { type ClusterApi, type ClusterView, type Expectation, isExpected, type PlannedMove } from "./cluster.ts";
 import { HttpsClient, type Reply } from "./https-client.ts";
 import type { Member } from "./instances.ts";
 
@@ -13,9 +14,18 @@ export interface KubernetesOptions {
 }
 
 const timeoutMs = 1000;
+/** The API ends a watch after so long, and a watch that outlives that has lost its server. */
+const watchSeconds = 60;
+const watchAgainMs = 1000;
+const closedNodesPath = `/api/v1/nodes?fieldSelector=${encodeURIComponent("spec.unschedulable=true")}`;
 const zoneLabel = "topology.kubernetes.io/zone";
 /** Both names of the label: the read-write Service selects on the first, older tools on the second. */
 const roleLabels = ["cnpg.io/instanceRole", "role"];
+/** Who asks for a planned move names the reign that is to end, and so asks once: `reign` of the cluster's view, and perhaps where to. */
+const movePrimaryFrom = "dsp.platform/move-primary-from";
+const movePrimaryTo = "dsp.platform/move-primary-to";
+/** CloudNativePG's phase when only the primary is left to update, under `primaryUpdateStrategy: supervised`. */
+const waitingPhase = "Waiting for user action";
 
 interface Metadata {
   name: string;
@@ -31,9 +41,9 @@ interface Pod {
 }
 
 interface Cluster {
-  metadata: Metadata;
+  metadata: Metadata & { generation?: number };
   spec: { instances: number };
-  status?: Partial<Record<"currentPrimary" | "targetPrimary" | "currentPrimaryTimestamp" | "targetPrimaryTimestamp", string>>;
+  status?: Partial<Record<"currentPrimary" | "targetPrimary" | "currentPrimaryTimestamp" | "targetPrimaryTimestamp" | "phase", string>>;
 }
 
 interface Lease {
@@ -59,11 +69,16 @@ export class KubernetesApi implements ClusterApi {
   }
 
   async look(): Promise<ClusterView> {
-    const [pods, cluster] = await Promise.all([this.#pods(), this.#get<Cluster>(this.#clusterPath)]);
+    const [pods, cluster, closed] = await Promise.all([this.#pods(), this.#get<Cluster>(this.#clusterPath), this.#closedNodes()]);
     const members = await Promise.all(pods.filter(({ status }) => status.podIP).map((pod) => this.#member(pod)));
+    const leaving = pods.filter(({ spec }) => closed.includes(spec.nodeName ?? "")).map(({ metadata }) => metadata.name);
+    const planned = plannedMove(cluster, leaving);
     return {
       members,
       instances: cluster.spec.instances,
+      leaving,
+      ...(planned && { planned }),
+      generation: cluster.metadata.generation ?? 0,
       currentPrimary: cluster.status?.currentPrimary ?? "",
       ...standingOf(cluster),
       labelled: pods
@@ -71,6 +86,19 @@ export class KubernetesApi implements ClusterApi {
         .map(({ metadata }) => metadata.name),
       handsOff: isHandsOff(cluster.metadata),
     };
+  }
+
+  follow(listener: () => void, signal: AbortSignal): void {
+    const onLine = (line: string): void => {
+      if (isAddition(line)) listener();
+    };
+    void (async () => {
+      const url = `${this.#origin}${closedNodesPath}&watch=true&timeoutSeconds=${watchSeconds}`;
+      while (!signal.aborted) {
+        await this.#client.readLines({ url, silentMs: (watchSeconds + 5) * 1000, signal }, onLine).catch(() => {});
+        await sleep(watchAgainMs, undefined, { signal }).catch(() => {});
+      }
+    })();
   }
 
   async namePrimary(next: string, expected: Expectation): Promise<boolean> {
@@ -132,6 +160,11 @@ export class KubernetesApi implements ClusterApi {
     return `/apis/postgresql.cnpg.io/v1/namespaces/${this.#options.namespace}/clusters/${this.#options.cluster}`;
   }
 
+  get #origin(): string {
+    const { host, port } = this.#options;
+    return `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  }
+
   get #podsPath(): string {
     return `/api/v1/namespaces/${this.#options.namespace}/pods`;
   }
@@ -139,6 +172,11 @@ export class KubernetesApi implements ClusterApi {
   async #pods(): Promise<Pod[]> {
     const selector = encodeURIComponent(`cnpg.io/cluster=${this.#options.cluster},cnpg.io/podRole=instance`);
     return (await this.#get<{ items: Pod[] }>(`${this.#podsPath}?labelSelector=${selector}`)).items;
+  }
+
+  /** Nodes that take no new pods. */
+  async #closedNodes(): Promise<string[]> {
+    return (await this.#get<{ items: { metadata: Metadata }[] }>(closedNodesPath)).items.map(({ metadata }) => metadata.name);
   }
 
   async #member({ metadata, spec, status }: Pod): Promise<Member> {
@@ -168,11 +206,28 @@ export class KubernetesApi implements ClusterApi {
   }
 
   #send(method: string, path: string, body?: unknown): Promise<Reply> {
-    const { host, port } = this.#options;
-    const url = `https://${host.includes(":") ? `[${host}]` : host}:${port}${path}`;
+    const url = `${this.#origin}${path}`;
     const headers: Record<string, string> = method === "PATCH" ? { "Content-Type": "application/merge-patch+json" } : {};
     return this.#client.send({ method, url, timeoutMs, headers, ...(body === undefined ? {} : { body }) });
   }
+}
+
+/** Whether the line of a watch says that one more is among what is watched. */
+function isAddition(line: string): boolean {
+  try {
+    return (JSON.parse(line) as { type?: string }).type === "ADDED";
+  } catch {
+    return false;
+  }
+}
+
+function plannedMove({ metadata, status = {} }: Cluster, leaving: readonly string[]): PlannedMove | undefined {
+  const { annotations = {} } = metadata;
+  const to = annotations[movePrimaryTo];
+  if (annotations[movePrimaryFrom] === `${status.currentPrimary} ${status.currentPrimaryTimestamp}`)
+    return { why: "asked for", ...(to && { to }) };
+  if (leaving.includes(status.currentPrimary ?? "")) return { why: "its node is being emptied" };
+  return status.phase === waitingPhase ? { why: "an update waits for it" } : undefined;
 }
 
 function requireOk({ status, body }: Reply): void {

@@ -69,7 +69,7 @@ export async function takeOver(
   options: { term: number; standbys: readonly { member: Member; clockMs: number }[]; primary: Leader },
 ): Promise<boolean> {
   const { primary, standbys, term } = options;
-  const fence = { term, site: parts.site, timeline: primary.timeline };
+  const fence = { term, site: parts.site, timeline: primary.timeline, against: primary.member.name };
   const marker = fenceMarker(fence);
   const expires = (clockMs: number): number => clockMs + parts.timings.fenceTimeoutMs + parts.timings.silentAfterMs;
   const attempts = standbys.map(({ member, clockMs }) => fenceStandby(parts, { member, expiresClockMs: expires(clockMs) }, fence));

@@ -103,6 +103,11 @@ const faults: readonly SingleFault[] = [
     heal: (world: World) => world.startWatcher(site),
   })),
   {
+    name: "a planned move",
+    pauseMaxMs: 2000,
+    inject: (world) => world.operator.ask(),
+  },
+  {
     name: "the API away",
     pauseMaxMs: 1000,
     inject: (world) => world.operator.setApi(false),

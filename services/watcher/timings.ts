@@ -33,6 +33,11 @@ export const defaultTimings = {
   promoteTimeoutMs: 3000,
   /** Pause after a failover that did not come about. */
   retryAfterMs: 1000,
+  /** A primary that lives is moved only where all has agreed on it for so long, and tried again after so long. */
+  plannedAfterMs: 3000,
+  plannedAgainMs: 10_000,
+  /** One update moves the primary once: were it to wait for it still, moving it again would not help. */
+  updateAgainMs: 600_000,
   repairIntervalMs: 500,
   notStreamingAfterMs: 1500,
   settledAfterMs: 10_000,

@@ -7,7 +7,7 @@ import type { TestInstance } from "../lib/testing/postgres.ts";
 import { fenceMarker, follow } from "./conninfo.ts";
 import type { Control, Member } from "./instances.ts";
 import { PostgresInstances } from "./postgres-instances.ts";
-import type { FakePod } from "./testing/fake-kubernetes.ts";
+import type { FakeKubernetes, FakePod } from "./testing/fake-kubernetes.ts";
 import { WatchedPostgres } from "./testing/watched-postgres.ts";
 import { defaultTimings } from "./timings.ts";
 
@@ -79,6 +79,11 @@ function writer(): { acknowledged: number[]; longestMs(): number; stop(): Promis
       return running;
     },
   };
+}
+
+/** As `./dsp switchover` does. */
+function ask(status: Record<string, string>): Record<string, string> {
+  return { "dsp.platform/move-primary-from": `${status.currentPrimary} ${status.currentPrimaryTimestamp}` };
 }
 
 async function expectAllWritten(primary: TestInstance, acknowledged: number[]): Promise<void> {
@@ -257,6 +262,35 @@ describe("three watchers", () => {
     const phase = "Switchover in progress";
     expect(kubernetes.status).toMatchObject({ currentPrimary: next, targetPrimary: next, targetPrimaryTimestamp: "wished", phase });
   }, 60_000);
+
+  const update = "only it is left to update";
+  const planned: [string, Record<string, string>, (kubernetes: FakeKubernetes) => void][] = [
+    ["asked to", {}, ({ annotations, status }) => Object.assign(annotations, ask(status))],
+    ["its node is emptied, without looking again", { REFRESH_INTERVAL_MS: "60000" }, (kubernetes) => kubernetes.cordon("site-a")],
+    [update, {}, ({ status }) => Object.assign(status, { phase: "Waiting for user action" })],
+  ];
+  for (const [when, settings, plan] of planned) {
+    it(`move a primary that lives when ${when}: once, to a full site, and nobody writes to the old one`, async () => {
+      const { postgres, kubernetes } = watched;
+      await watched.startWatchers({ LEASE_MS: "2000", ...settings });
+      await sleep(defaultTimings.plannedAfterMs + 2500);
+      const writes = writer();
+      await until("writes are acknowledged", () => writes.acknowledged.length > 20);
+      const next = postgres.at(1).name;
+      plan(kubernetes);
+      await until("the pod is labelled", () => kubernetes.labelled.join() === next);
+      await until("the other standby streams", async () => (await streaming(postgres.at(1))) === 1);
+      expect(kubernetes.status).toMatchObject({ currentPrimary: next, targetPrimary: next, phase: "Failing over" });
+      expect(await streaming(postgres.at(0))).toBe(0);
+      // It goes on waiting, as it does where the operator is slow: that is no reason to move once more.
+      if (when === update) kubernetes.status.phase = "Waiting for user action";
+      await sleep(defaultTimings.plannedAfterMs + 1000);
+      await writes.stop();
+      console.log(`planned move: longest pause ${writes.longestMs()} ms`);
+      expect(kubernetes.labelled).toEqual([next]);
+      await expectAllWritten(postgres.at(1), writes.acknowledged);
+    }, 60_000);
+  }
 
   it("replace a frozen primary while the API is away, and leave the thawed one without a follower", async () => {
     const { postgres, kubernetes } = watched;

@@ -46,7 +46,10 @@ export class Watcher {
   #pauseUntilMs = Number.NEGATIVE_INFINITY;
   #repairedMs = Number.NEGATIVE_INFINITY;
   #busy = false;
-  #stopped = false;
+  /** When a planned move may be tried next, and the last update that moved the primary. */
+  #plannedAgainMs = Number.NEGATIVE_INFINITY;
+  #updated: { generation: number; atMs: number } | undefined;
+  readonly #stopping = new AbortController();
 
   constructor(options: WatcherOptions) {
     const { clock, timings } = options.parts;
@@ -69,12 +72,17 @@ export class Watcher {
       this.picture.sights.get(name)?.suspicion.failed("refused", nowMs, nowMs);
       this.#wakers.get(name)?.();
     });
+    this.#parts.cluster.follow(() => this.#refreshNow?.(), this.#stopping.signal);
     void this.#refreshLoop();
     void this.#tickLoop();
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#stopping.abort();
+  }
+
+  get #stopped(): boolean {
+    return this.#stopping.signal.aborted;
   }
 
   get cluster(): ClusterView | undefined {
@@ -87,7 +95,10 @@ export class Watcher {
     const suspects = this.picture.suspects(request.primary, nowMs);
     const live = this.picture.livePrimary(nowMs);
     const alive = !suspects && live?.instance === request.primary.instance && live.timeline === request.primary.timeline;
-    return { ...this.#ballot.consider(request, nowMs, !this.#handsOff && suspects), alive };
+    const agrees = suspects || this.#nextPlanned(request.primary, nowMs) !== undefined;
+    // What is planned, the candidate may have heard of sooner.
+    if (!agrees && nowMs - this.#clusterSeenMs > this.#parts.timings.calmIntervalMs) this.#refreshNow?.();
+    return { ...this.#ballot.consider(request, nowMs, !this.#handsOff && agrees), alive };
   }
 
   /**
@@ -97,6 +108,8 @@ export class Watcher {
   get overruled(): boolean {
     const { clock, timings } = this.#parts;
     const nowMs = clock.nowMs();
+    const { primary } = this.picture;
+    if (!primary || !this.picture.suspects(primary, nowMs)) return false;
     const suspectedMs = nowMs - (this.#suspectedSinceMs ?? nowMs);
     return suspectedMs >= timings.overruledAfterMs && nowMs - this.#aliveElsewhereMs < 2 * timings.voteTimeoutMs;
   }
@@ -148,6 +161,8 @@ export class Watcher {
   #noteMove(): void {
     const { primary } = this.picture;
     this.#settledSinceMs = undefined;
+    if (this.#cluster?.planned?.why === "an update waits for it")
+      this.#updated = { generation: this.#cluster.generation, atMs: this.#parts.clock.nowMs() };
     if (!primary || !this.#cluster || this.picture.disputed || this.#handsOff) return;
     const isNewest = (): boolean => !this.#stopped && this.picture.primary?.timeline === primary.timeline;
     void tellUntilDone(this.#parts, primary, { ...this.#cluster, evenPending: true }, isNewest);
@@ -267,7 +282,9 @@ export class Watcher {
   #tick(nowMs: number): void {
     const { timings, log, site } = this.#parts;
     const { primary } = this.picture;
-    if (!primary || !this.picture.suspects(primary, nowMs)) {
+    const isSuspected = primary !== undefined && this.picture.suspects(primary, nowMs);
+    const next = primary && !isSuspected && nowMs >= this.#plannedAgainMs ? this.#nextPlanned(primary, nowMs) : undefined;
+    if (!primary || !(isSuspected || next)) {
       this.#suspectedSinceMs = undefined;
       if (nowMs - this.#repairedMs >= timings.repairIntervalMs) {
         this.#repairedMs = nowMs;
@@ -279,9 +296,10 @@ export class Watcher {
       this.#suspectedSinceMs = nowMs;
       const evidence = this.picture.sights.get(primary.instance)?.suspicion.verdict(nowMs);
       this.#refreshNow?.();
-      log.warn({ primary, evidence, atMs: this.#parts.clock.epochMs() }, "primary suspected");
+      if (next) log.info({ primary, next, why: this.#cluster?.planned?.why, atMs: this.#parts.clock.epochMs() }, "planned move");
+      else log.warn({ primary, evidence, atMs: this.#parts.clock.epochMs() }, "primary suspected");
     }
-    if (nowMs - this.#repairedMs >= timings.repairIntervalMs) {
+    if (isSuspected && nowMs - this.#repairedMs >= timings.repairIntervalMs) {
       this.#repairedMs = nowMs;
       void this.#stepAside(primary);
     }
@@ -291,8 +309,31 @@ export class Watcher {
     const dueMs = Math.max(this.#suspectedSinceMs + rank * timings.rankDelayMs, againMs, this.#pauseUntilMs);
     if (nowMs >= dueMs) {
       this.#triedMs = nowMs;
-      this.#hold(this.#campaign(primary));
+      this.#hold(this.#campaign(primary, next));
     }
+  }
+
+  /**
+   * Where a primary that lives is to move, if it is. The operator would shut it down first, for seconds in which nobody serves. The watchers
+   * need not: once the standbys are fenced it can acknowledge nothing, be it up or not.
+   */
+  #nextPlanned(primary: PrimaryId, nowMs: number): string | undefined {
+    const { timings } = this.#parts;
+    const { planned, leaving = [], generation } = this.#cluster ?? {};
+    const settled = this.#settledSinceMs !== undefined && nowMs - this.#settledSinceMs >= timings.plannedAfterMs;
+    const fresh = nowMs - this.#clusterSeenMs < 2 * timings.refreshIntervalMs;
+    if (!planned || !settled || !fresh || this.#handsOff || this.#cluster?.currentPrimary !== primary.instance) return undefined;
+    const isAgain = generation === this.#updated?.generation && nowMs - (this.#updated?.atMs ?? 0) < timings.updateAgainMs;
+    if (planned.why === "an update waits for it" && isAgain) return undefined;
+    const { witnessSite } = this.#options;
+    return this.picture
+      .standbys(nowMs)
+      .filter(({ member, gone, state }) => !gone && state?.streaming && !leaving.includes(member.name))
+      .map(({ member }) => member)
+      .filter(({ name }) => name === (planned.to ?? name))
+      .toSorted(
+        (left, right) => Number(left.site === witnessSite) - Number(right.site === witnessSite) || (left.name < right.name ? -1 : 1),
+      )[0]?.name;
   }
 
   /**
@@ -320,7 +361,8 @@ export class Watcher {
       });
   }
 
-  async #campaign(primary: PrimaryId): Promise<void> {
+  /** @param wanted where a primary that lives is to move */
+  async #campaign(primary: PrimaryId, wanted?: string): Promise<void> {
     const { clock, log, site, timings } = this.#parts;
     const { onFailover, sites, witnessSite } = this.#options;
     const needed = this.#fencesNeeded();
@@ -343,6 +385,7 @@ export class Watcher {
       fencesNeeded: needed,
       cluster: this.#cluster,
       witnessSite,
+      wanted,
       isNewest: ({ timeline }) => !this.#stopped && (this.picture.primary?.timeline ?? 0) <= timeline,
     }).run();
     onFailover?.(outcome.kind, clock.nowMs() - startedMs);
@@ -353,6 +396,7 @@ export class Watcher {
       return;
     }
     this.#refreshNow?.();
+    if (wanted !== undefined) this.#plannedAgainMs = clock.nowMs() + timings.plannedAgainMs;
     this.#pauseUntilMs = clock.nowMs() + timings.retryAfterMs * (1 + sites.indexOf(site) / 2);
   }
 

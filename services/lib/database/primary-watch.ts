@@ -23,6 +23,8 @@ export interface WatchLimits extends ProbeLimits {
   idleIntervalMs: number;
   /** Pause between questions while all is well. */
   calmIntervalMs: number;
+  /** While something takes long: the primary may have been moved, and the old one still answers. */
+  doubtIntervalMs: number;
   /** While the primary is in doubt. */
   urgentIntervalMs: number;
   /** After the primary has been gone for a minute: somebody is working on it, and the cores are needed. */
@@ -38,6 +40,7 @@ export const watchLimits: WatchLimits = {
   connectTimeoutMs: 2000,
   idleIntervalMs: 2000,
   calmIntervalMs: 1000,
+  doubtIntervalMs: 200,
   urgentIntervalMs: 100,
   weariedIntervalMs: 500,
   resolveIntervalMs: 5000,
@@ -59,7 +62,7 @@ export class PrimaryWatch extends EventEmitter<{ change: []; lost: [Instance] }>
   #alarmUntilMs = 0;
   #primaryGoneSinceMs = performance.now();
   #refreshedMs = performance.now();
-  #doubtedMs = 0;
+  #doubtedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: WatchOptions) {
     super();
@@ -110,7 +113,7 @@ export class PrimaryWatch extends EventEmitter<{ change: []; lost: [Instance] }>
     }
   }
 
-  /** Something takes long, which may mean nothing: ask everyone now, once. */
+  /** Something takes long, which may mean nothing: ask everyone now, and rather often for a moment. */
   doubt(): void {
     const nowMs = performance.now();
     if (nowMs - this.#doubtedMs > 500) {
@@ -131,7 +134,8 @@ export class PrimaryWatch extends EventEmitter<{ change: []; lost: [Instance] }>
       return this.#limits.weariedIntervalMs;
     }
     const calm = this.#choice.primary?.status === "answering" && nowMs > this.#alarmUntilMs;
-    return calm ? this.#limits.calmIntervalMs : this.#limits.urgentIntervalMs;
+    if (!calm) return this.#limits.urgentIntervalMs;
+    return nowMs - this.#doubtedMs < 1000 ? this.#limits.doubtIntervalMs : this.#limits.calmIntervalMs;
   }
 
   #setInstances(instances: Instance[]): void {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 
 /** One instance as a pod. */
@@ -15,10 +16,14 @@ interface Body {
   spec?: Record<string, unknown>;
 }
 
-/** What the watcher uses of Kubernetes' API: pods, the cluster with its status, the lease. It remembers, and can be away. */
+/** What the watcher uses of Kubernetes' API: pods, nodes, the cluster with its status, the lease. It remembers, and can be away. */
 export class FakeKubernetes {
   readonly pods: FakePod[];
   readonly status: Record<string, string>;
+  readonly annotations: Record<string, string> = {};
+  /** Nodes that take no new pods; each pod's node has its site's name. */
+  readonly #closed: string[] = [];
+  readonly #followers = new Set<ServerResponse>();
   lease: Record<string, unknown>;
   version = 1;
   port = 0;
@@ -38,6 +43,12 @@ export class FakeKubernetes {
         text += String(chunk);
       });
       request.on("end", () => {
+        if (request.url?.startsWith("/api/v1/nodes?") && request.url.includes("watch=true")) {
+          response.writeHead(200, { "Content-Type": "application/json" }).flushHeaders();
+          this.#followers.add(response);
+          response.on("close", () => this.#followers.delete(response));
+          return;
+        }
         const authorised = request.headers.authorization === `Bearer ${this.#token}`;
         const key = `${request.method} ${request.url?.split("?")[0]}`;
         const [status, body] = authorised ? this.#answer(key, text === "" ? {} : (JSON.parse(text) as Body)) : [401, {}];
@@ -64,6 +75,12 @@ export class FakeKubernetes {
     this.#server.closeAllConnections();
   }
 
+  /** As `kubectl cordon` does. */
+  cordon(node: string): void {
+    this.#closed.push(node);
+    for (const follower of this.#followers) follower.write(`${JSON.stringify({ type: "ADDED", object: { metadata: { name: node } } })}\n`);
+  }
+
   get labelled(): string[] {
     return this.pods.filter(({ labels }) => labels["cnpg.io/instanceRole"] === "primary").map(({ name }) => name);
   }
@@ -74,8 +91,10 @@ export class FakeKubernetes {
       Object.assign(pod.labels, body.metadata?.labels);
       return [200, {}];
     }
-    const metadata = { name: "pg", resourceVersion: String(this.version) };
+    const metadata = { name: "pg", resourceVersion: String(this.version), annotations: this.annotations };
     switch (key) {
+      case "GET /api/v1/nodes":
+        return [200, { items: this.#closed.map((name) => ({ metadata: { name } })) }];
       case "GET /api/v1/namespaces/dsp/pods":
         return [200, { items: this.pods.map(describe) }];
       case "GET /apis/postgresql.cnpg.io/v1/namespaces/dsp/clusters/pg":

@@ -120,6 +120,13 @@ const loseApi: Fault = (world, durationMs) => {
   return "API away";
 };
 
+const movePrimary: Fault = (world) => `the primary is moved to ${world.operator.move() ?? "nobody"}`;
+
+const askForMove: Fault = (world) => {
+  world.operator.ask();
+  return "the watchers are asked to move the primary";
+};
+
 const freezeWatcher: Fault = (world, durationMs) => {
   const site = world.random.pick(sites);
   const watcher = world.watchers.get(site);
@@ -155,6 +162,9 @@ const faults: readonly Fault[] = [
   cutPrimarySite,
   badLink,
   loseApi,
+  movePrimary,
+  askForMove,
+  askForMove,
   freezeWatcher,
   freezeWatcherInStep,
   freezeWatcherInStep,

@@ -182,8 +182,13 @@ export class SimulatedWatcher {
           currentPrimary: operator.current,
           ...operator.standing,
           labelled: this.#around.labelled ? [this.#around.labelled] : [],
+          leaving: [],
+          generation: 1,
+          ...(operator.planned && { planned: operator.planned }),
           handsOff: false,
         })),
+      // What is asked for is seen by looking.
+      follow: () => {},
       namePrimary: (next, expected) => call(() => operator.name(next, expected)),
       giveLease: (next) =>
         call(() => {
