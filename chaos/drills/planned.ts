@@ -1,5 +1,6 @@
 import type { Drill } from "../drill.ts";
 import { nodeDrain } from "../faults/node-drain.ts";
+import { operatorCertificates } from "../faults/operator-certificates.ts";
 import { parameterChange } from "../faults/parameter-change.ts";
 import { rollingRestart } from "../faults/rolling-restart.ts";
 import { secretRotation } from "../faults/secret-rotation.ts";
@@ -58,9 +59,9 @@ export const plannedDrills: readonly Drill[] = [
   }),
   declareDrill({
     name: "operator-roll",
-    title: "The PostgreSQL operator is rolled to a new version, pod after pod",
-    tolerates: "a planned restart of every pod of the operator",
-    faults: rolling(rollingRestart("cloudnative-pg")),
+    title: "The PostgreSQL operator is rolled to a new version, pod after pod, and makes its certificates anew",
+    tolerates: "a planned restart of every pod of the operator, and a change of the certificates it makes",
+    faults: rolling(operatorCertificates("cloudnative-pg")),
     promise: promises.planned,
     redundancyLimitS: 240,
   }),

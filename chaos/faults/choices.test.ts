@@ -107,6 +107,7 @@ describe("planned changes", () => {
     ];
     const secrets = parseSecrets(lines.join("\n"));
     expect(secrets.filter((secret) => isRotated(secret, "certificates")).map(({ name }) => name)).toEqual(["service-tls"]);
+    expect(secrets.filter((secret) => isRotated(secret, "operator-certificates")).map(({ name }) => name)).toEqual(["pg-server"]);
     expect(secrets.filter((secret) => isRotated(secret, "passwords")).map(({ name }) => name)).toEqual(["role-record", "redis-password"]);
   });
 });

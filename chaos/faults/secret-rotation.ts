@@ -9,6 +9,8 @@ export interface SecretVersion {
   version: string;
 }
 
+export type RotatedSecrets = "certificates" | "passwords" | "operator-certificates";
+
 /** Lines of namespace, name, type and version, divided by tabs. */
 export function parseSecrets(lines: string): SecretVersion[] {
   return lines
@@ -18,21 +20,28 @@ export function parseSecrets(lines: string): SecretVersion[] {
     .map(([namespace = "", name = "", type = "", version = ""]) => ({ namespace, name, type, version }));
 }
 
-/** Which Secrets hold what is rotated. CloudNativePG's own certificates are its own to rotate. */
-export function isRotated({ name, type }: SecretVersion, which: "certificates" | "passwords"): boolean {
-  if (which === "certificates") return type === "kubernetes.io/tls" && /^(edge|service)-/.test(name);
-  return name === "redis-password" || /^role-/.test(name);
+/** Which Secrets hold what is rotated. CloudNativePG's own certificates are its own to make. */
+export function isRotated({ name, type }: SecretVersion, which: RotatedSecrets): boolean {
+  if (which === "passwords") return name === "redis-password" || /^role-/.test(name);
+  return type === "kubernetes.io/tls" && /^(edge|service)-/.test(name) === (which === "certificates");
 }
 
 /** Names and versions alone: what the Secrets hold stays where it is. */
-async function readSecrets(target: Target): Promise<SecretVersion[]> {
+export async function readSecrets(target: Target): Promise<SecretVersion[]> {
   const fields = ["namespace", "name"].map((field) => `{.metadata.${field}}{"\\t"}`).join("");
   const format = `jsonpath={range .items[*]}${fields}{.type}{"\\t"}{.metadata.resourceVersion}{"\\n"}{end}`;
   return parseSecrets(await kubectl(target, ["get", "secrets", "--all-namespaces", "--output", format]));
 }
 
+/** Those of which a Secret is still the one it was. */
+export function unchanged(before: readonly SecretVersion[], now: readonly SecretVersion[]): SecretVersion[] {
+  return before.filter((old) =>
+    now.some(({ namespace, name, version }) => namespace === old.namespace && name === old.name && version === old.version),
+  );
+}
+
 /** Planned: every certificate, or every password, is made anew and rolled out while clients go on. */
-export function secretRotation(which: "certificates" | "passwords"): Fault {
+export function secretRotation(which: Exclude<RotatedSecrets, "operator-certificates">): Fault {
   return {
     name: `secret-rotation-${which}`,
     title: `All ${which} are rotated`,
@@ -52,10 +61,7 @@ export function secretRotation(which: "certificates" | "passwords"): Fault {
           await rotating;
         },
         async happened() {
-          const now = await readSecrets(target);
-          const same = before.filter((old) => {
-            return now.some(({ namespace, name, version }) => namespace === old.namespace && name === old.name && version === old.version);
-          });
+          const same = unchanged(before, await readSecrets(target));
           return same.length > 0 ? undefined : `new versions of ${names.join(", ")}`;
         },
         heal: async () => undefined,
