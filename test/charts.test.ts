@@ -358,7 +358,7 @@ describe("watcher", () => {
       { apiGroups: ["coordination.k8s.io"], resources: ["leases"], resourceNames: ["pg"], verbs: ["get", "update", "patch"] },
     ]);
     const nodes = one(objects, "ClusterRole", "dsp-watcher") as Rendered & { rules: unknown };
-    expect(nodes.rules).toEqual([{ apiGroups: [""], resources: ["nodes"], verbs: ["get", "list"] }]);
+    expect(nodes.rules).toEqual([{ apiGroups: [""], resources: ["nodes"], verbs: ["get", "list", "watch"] }]);
     for (const [kind, name] of [
       ["RoleBinding", "watcher"],
       ["ClusterRoleBinding", "dsp-watcher"],

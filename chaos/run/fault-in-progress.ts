@@ -116,11 +116,16 @@ export async function injectFault(fault: FaultInProgress, tools: FaultTools): Pr
   tools.journal.write({ ...line, event: "injected" });
 }
 
+/** Looking takes processor time that the drilled platform needs: at most a fifth of the time goes to it, within bounds. */
+const restShare = 4;
+const restMaxIntervals = 12;
+
 /** Asks until the fault is seen to be real, or its time is over. @throws AbortSignal's reason */
 export async function awaitEvidence(fault: FaultInProgress, tools: FaultTools, limitMs: number): Promise<void> {
   const endMs = performance.now() + limitMs;
   for (;;) {
     tools.signal.throwIfAborted();
+    const beganMs = performance.now();
     const evidence = await fault.aimed?.happened().catch((failure: unknown) => {
       tools.journal.write({ entry: "log", text: `${fault.plan.fault.name}: cannot tell whether it happened: ${messageOf(failure)}` });
       return undefined;
@@ -133,7 +138,9 @@ export async function awaitEvidence(fault: FaultInProgress, tools: FaultTools, l
       return;
     }
     if (performance.now() >= endMs) return;
-    await delay(tools.timings.evidenceIntervalMs, undefined, { signal: tools.signal });
+    const { evidenceIntervalMs } = tools.timings;
+    const restMs = Math.min(restShare * (performance.now() - beganMs), restMaxIntervals * evidenceIntervalMs);
+    await delay(Math.max(evidenceIntervalMs, restMs), undefined, { signal: tools.signal });
   }
 }
 

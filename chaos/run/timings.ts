@@ -10,6 +10,7 @@ export interface Timings {
   statusIntervalMs: number;
   /** The same while nothing else is waited for than a whole platform. */
   waitingIntervalMs: number;
+  /** Pause between two looks for it; longer where a look takes long, since it costs what is drilled. */
   evidenceIntervalMs: number;
   /** How long a fault that heals as it is made may take until it shows. */
   evidenceLimitMs: number;

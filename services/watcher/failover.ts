@@ -67,30 +67,70 @@ export class Failover {
   }
 
   async #move(): Promise<Outcome> {
-    const { primary, cluster, wanted, witnessSite } = this.#election;
-    await this.#fence();
-    const reads = await this.#readAll(this.#fenced);
+    const { cluster, primary, targets, wanted } = this.#election;
+    if (wanted !== undefined) return await this.#moveLiving(wanted);
+    await this.#fence(targets);
+    const reads = await this.#readAll();
     this.#step("standbys fenced and read", { standbys: reads.map(({ member, examined }) => `${member.name} ${examined.flushed}`) });
-    const named = wanted ?? (cluster.targetPrimary === primary.instance ? "" : cluster.targetPrimary);
-    const chosen = chooseStandby(reads, { timeline: primary.timeline, named, witnessSite });
-    if (!chosen) throw new Error("no standby followed the old primary");
-    if (wanted !== undefined && chosen.member.name !== wanted)
-      throw new Error(`${wanted} is to be the primary, and is not as far as ${chosen.member.name}`);
-    await this.#tell(chosen);
+    const chosen = this.#choose(reads, cluster.targetPrimary === primary.instance ? "" : cluster.targetPrimary);
+    await this.#tell(chosen.member.name);
     return await this.#promote(chosen, reads);
   }
 
-  /** The wanted one last: until then it hears of every commit, so that it goes as far as any, and the primary goes on serving. */
-  async #fence(): Promise<void> {
-    const { targets, wanted } = this.#election;
-    const others = targets.filter(({ member }) => member.name !== wanted);
-    await this.#fenceAll(others);
-    if (others.length < targets.length) await this.#fenceAll(targets.filter(({ member }) => member.name === wanted));
-    this.#requireEnough(this.#fenced.length);
+  /**
+   * The wanted one is fenced last. Until then it hears of every commit, so that it goes as far as any, and the primary goes on serving. The
+   * operator is told before that, so that nobody waits for it; should it carry the move out itself, the wanted one is still the right one,
+   * for while the others are fenced no commit is acknowledged that it does not have.
+   */
+  async #moveLiving(wanted: string): Promise<Outcome> {
+    const { fencesNeeded, targets } = this.#election;
+    const last = targets.filter(({ member }) => member.name === wanted);
+    await this.#fence(targets.filter(({ member }) => member.name !== wanted));
+    if (this.#fenced.length < fencesNeeded - 1) throw new Error(`${this.#fenced.length} of ${fencesNeeded - 1} others are fenced`);
+    await this.#catchUp(last);
+    await this.#tell(wanted);
+    try {
+      await this.#fence(last);
+      const reads = await this.#readAll();
+      this.#step("next primary fenced and read", { standbys: reads.map(({ member, examined }) => `${member.name} ${examined.flushed}`) });
+      const chosen = this.#choose(reads, wanted);
+      if (chosen.member.name !== wanted) throw new Error(`${wanted} is to be the primary, and is not as far as ${chosen.member.name}`);
+      return await this.#promote(chosen, reads);
+    } catch (error) {
+      return { kind: "unclear", reason: (error as Error).message };
+    }
+  }
+
+  /** Resolves when it has all that the fenced ones have. @throws when it takes too long */
+  async #catchUp(last: readonly Target[]): Promise<void> {
+    const { clock, instances, timings } = this.#parts;
+    const goals = await Promise.all(this.#fenced.map((standby) => readFenced(this.#parts, standby, this.#marker)));
+    const untilMs = clock.nowMs() + timings.fenceTimeoutMs;
+    for (const { member } of last) {
+      const control = await instances.open(member);
+      try {
+        for (;;) {
+          const { flushed } = await within(clock, timings.fenceTimeoutMs, "reading the next primary", control.examine());
+          if (goals.every((goal) => (goal.flushed ?? 0n) <= (flushed ?? -1n))) break;
+          if (clock.nowMs() > untilMs) throw new Error(`${member.name} is to be the primary, and does not catch up`);
+          await sleep(clock, timings.promotePollMs);
+        }
+      } finally {
+        control.close();
+      }
+    }
+    this.#step("the others fenced, the next primary is as far", { fenced: this.#fenced.length });
+  }
+
+  #choose(reads: readonly Read[], named: string): Read {
+    const { primary, witnessSite } = this.#election;
+    const chosen = chooseStandby(reads, { timeline: primary.timeline, named, witnessSite });
+    if (!chosen) throw new Error("no standby followed the old primary");
+    return chosen;
   }
 
   /** Fences them in parallel. Resolves when all have been, or enough and the rest had its moment. */
-  async #fenceAll(targets: readonly Target[]): Promise<void> {
+  async #fence(targets: readonly Target[]): Promise<void> {
     const { clock, timings, log } = this.#parts;
     const { fencesNeeded, term, primary } = this.#election;
     let pending = targets.length;
@@ -126,7 +166,7 @@ export class Failover {
   }
 
   /** What of the fences stands, and how far each standby goes. @throws when too few stand or one is ahead of the old primary */
-  async #readAll(standbys: readonly FencedStandby[]): Promise<Read[]> {
+  async #readAll(standbys: readonly FencedStandby[] = this.#fenced): Promise<Read[]> {
     const reads: Read[] = [];
     await Promise.all(
       standbys.map(async (standby) => {
@@ -134,22 +174,17 @@ export class Failover {
         if (examined) reads.push({ ...standby, examined });
       }),
     );
-    this.#requireEnough(reads.length);
+    if (reads.length < this.#election.fencesNeeded) throw new Error(`${reads.length} of ${this.#election.fencesNeeded} fences stand`);
     if (reads.some(({ examined }) => examined.timeline > this.#election.primary.timeline)) {
       throw new Error("a standby has followed a later primary");
     }
     return reads;
   }
 
-  #requireEnough(count: number): void {
-    if (count < this.#election.fencesNeeded) throw new Error(`${count} of ${this.#election.fencesNeeded} fences stand`);
-  }
-
   /** CloudNativePG hears of it before it happens, if the API answers in time, else in the background. */
-  async #tell(chosen: Read): Promise<void> {
+  async #tell(next: string): Promise<void> {
     const { clock, cluster, timings } = this.#parts;
     const { reign, wish } = this.#election.cluster;
-    const next = chosen.member.name;
     const telling = cluster.namePrimary(next, { reign, wish, evenPending: false });
     const named = await within(clock, timings.tellTimeoutMs, "telling the operator", telling).catch(() => undefined);
     if (named === false) throw new Error("the operator has moved on by itself");

@@ -120,8 +120,6 @@ const loseApi: Fault = (world, durationMs) => {
   return "API away";
 };
 
-const movePrimary: Fault = (world) => `the primary is moved to ${world.operator.move() ?? "nobody"}`;
-
 const askForMove: Fault = (world) => {
   world.operator.ask();
   return "the watchers are asked to move the primary";
@@ -162,7 +160,6 @@ const faults: readonly Fault[] = [
   cutPrimarySite,
   badLink,
   loseApi,
-  movePrimary,
   askForMove,
   askForMove,
   freezeWatcher,

@@ -21,8 +21,6 @@ export interface Surroundings {
   violation(text: string): void;
   /** A primary acknowledges the entry at that place of its WAL. */
   acknowledged(primary: SimulatedInstance, index: number): void;
-  /** Whether the instance has every entry that was ever acknowledged. */
-  holdsAll(instance: SimulatedInstance): boolean;
   /** The safeguard at promotion, which a test takes away to see that it is needed. */
   readonly unguardedPromotion: boolean;
 }

@@ -12,8 +12,6 @@ export class SimulatedOperator {
   #reigns = 0;
   #target: string;
   #wishes = 0;
-  /** Wished for by a person, not found in a failover. */
-  #planned: string | undefined;
   /** The reign that somebody has asked the watchers to end. */
   #asked: string | undefined;
   /** Where the operator runs. */
@@ -68,7 +66,6 @@ export class SimulatedOperator {
   #wish(target: string): void {
     this.#target = target;
     this.#wishes++;
-    this.#planned = undefined;
   }
 
   get planned(): PlannedMove | undefined {
@@ -79,19 +76,6 @@ export class SimulatedOperator {
   ask(): void {
     this.#asked = this.standing.reign;
     this.note(`is asked to end the reign ${this.#asked}`);
-  }
-
-  /** Somebody asks the operator itself for another primary while all is well. @returns who it is to be */
-  move(): string | undefined {
-    const { instances, random } = this.#around;
-    const standbys = instances.filter(({ role, streams }) => role === "standby" && streams);
-    if (!this.apiUp || this.#target !== this.current || standbys.length === 0) return undefined;
-    const next = random.pick(standbys).member.name;
-    this.#around.labelled = undefined;
-    this.#wish(next);
-    this.#planned = next;
-    this.note(`moves the primary to ${next}`);
-    return next;
   }
 
   #every(periodMs: number, action: () => void): void {
@@ -150,8 +134,6 @@ export class SimulatedOperator {
     if (this.lease.holder !== name && time.nowMs - lastSeen.holderMs < leaseMs) return;
     this.lease = { holder: name, renewedMs: time.nowMs };
     if (instance.role === "standby") {
-      // It would promote a wished one that lacks something, too: nothing that the watchers could be blamed for, or keep it from.
-      if (this.#planned === name && !this.#around.holdsAll(instance)) return;
       if (!instance.streams && instance.promote(undefined, 0)) this.note(`${name} promotes itself`);
     } else {
       if (this.current !== name) this.#reigns++;

@@ -48,7 +48,6 @@ export class World {
       labelled: undefined,
       violation: (text) => this.#violate(text),
       acknowledged: (primary, index) => this.#acknowledge(primary, index),
-      holdsAll: ({ wal }) => !this.furthest || wal[this.furthest.index] === this.furthest.wal[this.furthest.index],
       unguardedPromotion: options.sabotage?.unguardedPromotion ?? false,
     };
     for (let number = 1; number <= options.instances; number++) {
