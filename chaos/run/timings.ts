@@ -39,7 +39,7 @@ export const defaultTimings: Timings = {
   steadyMs: 6_000,
   steadyPatienceMs: 24_000,
   readyLimitMs: 240_000,
-  statusIntervalMs: 4_000,
+  statusIntervalMs: 6_000,
   waitingIntervalMs: 2_000,
   evidenceIntervalMs: 250,
   evidenceLimitMs: 30_000,

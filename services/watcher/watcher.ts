@@ -215,10 +215,15 @@ export class Watcher {
     }
   }
 
-  /** Often while this instance or the primary is in doubt, but not for ever: somebody may be working on it, and the cores are needed. */
+  /**
+   * Often while the primary is in doubt, or a standby that answers does not stream; but not for ever: somebody may be working on it, and the
+   * cores are needed. Nothing waits for a standby that refuses, and each refusal costs a process of its server, which is starting up.
+   */
   #intervalMs(name: string): number {
     const { clock, timings } = this.#parts;
-    const odd = this.picture.isOdd(name) || this.picture.isOdd(this.picture.primary?.instance ?? name);
+    const { primary } = this.picture;
+    const refuses = this.picture.sights.get(name)?.failure !== undefined;
+    const odd = (this.picture.isOdd(name) && !refuses) || this.picture.isOdd(primary?.instance ?? name);
     if (!odd) this.#oddSinceMs.delete(name);
     else if (!this.#oddSinceMs.has(name)) this.#oddSinceMs.set(name, clock.nowMs());
     const sinceMs = this.#oddSinceMs.get(name);
