@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fenceMarker, follow, followedPrimary, followedTimeline, isOverride, leadsTo, parseFence } from "./conninfo.ts";
+import { fenceMarker, follow, followedPrimary, followedTimeline, isOverride, leadingFence, leadsTo, parseFence } from "./conninfo.ts";
 
 const base =
   "host=pg-rw user=streaming_replica port=5432 sslkey=/controller/certificates/streaming_replica.key application_name=pg-3 sslmode=verify-ca dbname=postgres";
@@ -13,6 +13,14 @@ describe("conninfo", () => {
     expect(parseFence(marker)).toEqual(fence);
     expect(isOverride(marker)).toBe(true);
     expect([parseFence(base), isOverride(base), followedTimeline(base)]).toEqual([undefined, false, undefined]);
+  });
+
+  it("marks a fence that leads to the next primary, and leaves the standby's own name in it", () => {
+    const fence = { term: 1_800_000_000_001, site: "site-a", timeline: 12 };
+    const leading = leadingFence(base, primary, fence);
+    expect(parseFence(leading)).toEqual({ ...fence, next: "pg-2" });
+    expect([isOverride(leading), followedTimeline(leading), leadsTo(leading, primary)]).toEqual([true, undefined, true]);
+    expect(leading).toContain(" application_name=pg-3 ");
   });
 
   it("changes the address and nothing else", () => {

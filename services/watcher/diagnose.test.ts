@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fenceMarker, follow } from "./conninfo.ts";
+import { fenceMarker, follow, leadingFence } from "./conninfo.ts";
 import { type Case, diagnose } from "./diagnose.ts";
 import { defaultTimings } from "./timings.ts";
 
@@ -55,6 +55,18 @@ describe("diagnose", () => {
     expect(need(fence(1), { streaming: false, conninfoMs: 400 })).toBeUndefined();
     expect(need(fence(1), { streaming: false, conninfoMs: 500, named: false })).toBe("point");
     expect(need(fence(1), { streaming: false, conninfoMs: 500, allFenced: false })).toBeUndefined();
+  });
+
+  it("leaves one alone that followed the new primary before that was one, and releases it when it may", () => {
+    const led = leadingFence(base, primary, { term: 1, site: "site-a", timeline: 1 });
+    expect(need(led, { conninfoMs: 1e6 })).toBeUndefined();
+    expect(need(led, { mayRelease: true })).toBe("release");
+    expect(need(led, { mayRelease: true, named: false })).toBeUndefined();
+    expect(need(led, { streaming: false, conninfoMs: 500 })).toBe("point");
+    // Another became the primary.
+    expect(need(leadingFence(base, other, { term: 1, site: "site-a", timeline: 1 }), { conninfoMs: 500 })).toBe("point");
+    // The move has not come to its end.
+    expect(need(leadingFence(base, other, { term: 1, site: "site-a", timeline: 2 }), { conninfoMs: 6000 })).toBe("take over");
   });
 
   it("takes over a fence against the living primary before it lets go", () => {

@@ -1,4 +1,4 @@
-import { followedTimeline, leadsTo, parseFence } from "./conninfo.ts";
+import { type Fence, followedTimeline, leadsTo, parseFence } from "./conninfo.ts";
 import type { InstanceState, Member } from "./instances.ts";
 import type { Timings } from "./timings.ts";
 
@@ -26,7 +26,7 @@ export interface Case {
 export function diagnose(standby: Case, timings: Timings): Need | undefined {
   const { state, timeline } = standby;
   const fence = parseFence(state.conninfo);
-  if (fence) return diagnoseFence(standby, fence.timeline, timings);
+  if (fence) return diagnoseFence(standby, fence, timings);
   const followed = followedTimeline(state.conninfo);
   // It was pointed at a later primary than this watcher knows of.
   if (followed !== undefined && followed > timeline) return undefined;
@@ -39,9 +39,12 @@ export function diagnose(standby: Case, timings: Timings): Need | undefined {
   return followed !== undefined && right && standby.mayRelease ? "release" : undefined;
 }
 
-function diagnoseFence(standby: Case, fencedOff: number, timings: Timings): Need | undefined {
-  const { conninfoMs } = standby;
+function diagnoseFence(standby: Case, { timeline: fencedOff, next }: Fence, timings: Timings): Need | undefined {
+  const { conninfoMs, state } = standby;
   if (fencedOff > standby.timeline) return undefined;
+  // It followed the new primary before that was one, and goes on.
+  if (fencedOff < standby.timeline && next === standby.primary.name && leadsTo(state.conninfo, standby.primary) && state.streaming)
+    return standby.named && standby.mayRelease ? "release" : undefined;
   // Who laid it has promoted or never will: a failover under way would need the new primary among its fenced standbys.
   if (fencedOff < standby.timeline && standby.allFenced) return conninfoMs >= timings.repairIntervalMs ? "point" : undefined;
   if (!standby.named) return undefined;

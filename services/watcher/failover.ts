@@ -1,7 +1,7 @@
 import { type Candidate, chooseStandby } from "./choose-standby.ts";
 import { OverdueError, sleep, within } from "./clock.ts";
 import type { ClusterView } from "./cluster.ts";
-import { fenceMarker, follow } from "./conninfo.ts";
+import { fenceMarker, follow, leadingFence } from "./conninfo.ts";
 import { type FencedStandby, fenceStandby, readFenced, type Target, unfence } from "./fence.ts";
 import type { Member } from "./instances.ts";
 import type { Parts } from "./parts.ts";
@@ -36,6 +36,8 @@ export class Failover {
   readonly #marker: string;
   readonly #attempts: Promise<FencedStandby | undefined>[] = [];
   readonly #fenced: FencedStandby[] = [];
+  /** By instance, where the fence is another conninfo than the marker: it leads to the next primary. */
+  readonly #leading = new Map<string, string>();
   readonly #startedMs: number;
   #stepMs: number;
 
@@ -53,7 +55,7 @@ export class Failover {
     this.#parts.log.info({ term, primary, atMs: this.#parts.clock.epochMs() }, "failover begins");
     const outcome = await this.#move().catch((error: unknown): Outcome => ({ kind: "given up", reason: (error as Error).message }));
     if (outcome.kind === "given up") {
-      this.#finish((standby) => unfence(this.#parts, standby, this.#marker));
+      this.#finish((standby) => unfence(this.#parts, standby, this.#fenceOf(standby)));
     } else if (outcome.kind === "unclear") {
       this.#finish(async () => {});
     }
@@ -77,9 +79,13 @@ export class Failover {
     return await this.#promote(chosen, reads);
   }
 
+  #fenceOf({ member }: FencedStandby): string {
+    return this.#leading.get(member.name) ?? this.#marker;
+  }
+
   /**
    * The wanted one is fenced last. Until then it hears of every commit, so that it goes as far as any, and the primary goes on serving. The
-   * operator is told before that, so that nobody waits for it; should it carry the move out itself, the wanted one is still the right one,
+   * others follow it already, so that none need look for it when it is the primary. The operator is told before that, so that nobody waits for it; should it carry the move out itself, the wanted one is still the right one,
    * for while the others are fenced no commit is acknowledged that it does not have.
    */
   async #moveLiving(wanted: string): Promise<Outcome> {
@@ -87,7 +93,7 @@ export class Failover {
     const last = targets.filter(({ member }) => member.name === wanted);
     await this.#fence(targets.filter(({ member }) => member.name !== wanted));
     if (this.#fenced.length < fencesNeeded - 1) throw new Error(`${this.#fenced.length} of ${fencesNeeded - 1} others are fenced`);
-    await this.#catchUp(last);
+    await this.#lead(last);
     await this.#tell(wanted);
     try {
       await this.#fence(last);
@@ -101,17 +107,22 @@ export class Failover {
     }
   }
 
-  /** Resolves when it has all that the fenced ones have. @throws when it takes too long */
-  async #catchUp(last: readonly Target[]): Promise<void> {
+  /**
+   * Lets the fenced ones follow the one that is fenced last. Resolves when it has all that they have, and they what it has, or had their
+   * moment: who is late follows as soon as it can. @throws when it does not catch up
+   */
+  async #lead(last: readonly Target[]): Promise<void> {
     const { clock, instances, timings } = this.#parts;
     const goals = await Promise.all(this.#fenced.map((standby) => readFenced(this.#parts, standby, this.#marker)));
-    const untilMs = clock.nowMs() + timings.fenceTimeoutMs;
     for (const { member } of last) {
+      await Promise.all(this.#fenced.map((standby) => this.#leadOne(standby, member)));
       const control = await instances.open(member);
       try {
+        const untilMs = clock.nowMs() + timings.fenceTimeoutMs;
         for (;;) {
-          const { flushed } = await within(clock, timings.fenceTimeoutMs, "reading the next primary", control.examine());
-          if (goals.every((goal) => (goal.flushed ?? 0n) <= (flushed ?? -1n))) break;
+          const { flushed = -1n } = await within(clock, timings.fenceTimeoutMs, "reading the next primary", control.examine());
+          const isFurthest = goals.every((goal) => (goal.flushed ?? 0n) <= flushed);
+          if (isFurthest && (clock.nowMs() > untilMs || (await this.#areFollowing(flushed)))) break;
           if (clock.nowMs() > untilMs) throw new Error(`${member.name} is to be the primary, and does not catch up`);
           await sleep(clock, timings.promotePollMs);
         }
@@ -119,7 +130,21 @@ export class Failover {
         control.close();
       }
     }
-    this.#step("the others fenced, the next primary is as far", { fenced: this.#fenced.length });
+    this.#step("the others fenced, and follow the next primary", { fenced: this.#fenced.length });
+  }
+
+  async #leadOne(standby: FencedStandby, next: Member): Promise<void> {
+    const { term, primary } = this.#election;
+    const to = leadingFence(standby.base, next, { term, site: this.#parts.site, timeline: primary.timeline });
+    const change = { from: this.#marker, to, inRecovery: true, expiresClockMs: standby.expiresClockMs };
+    const done = await within(this.#parts.clock, this.#parts.timings.fenceTimeoutMs, "leading a standby", standby.control.change(change));
+    if (!done) throw new Error(`the fence of ${standby.member.name} is gone`);
+    this.#leading.set(standby.member.name, to);
+  }
+
+  async #areFollowing(flushed: bigint): Promise<boolean> {
+    const reads = await Promise.all(this.#fenced.map((standby) => readFenced(this.#parts, standby, this.#fenceOf(standby))));
+    return reads.every((read) => read.receiving && (read.flushed ?? 0n) >= flushed);
   }
 
   #choose(reads: readonly Read[], named: string): Read {
@@ -170,7 +195,7 @@ export class Failover {
     const reads: Read[] = [];
     await Promise.all(
       standbys.map(async (standby) => {
-        const examined = await readFenced(this.#parts, standby, this.#marker).catch(() => undefined);
+        const examined = await readFenced(this.#parts, standby, this.#fenceOf(standby)).catch(() => undefined);
         if (examined) reads.push({ ...standby, examined });
       }),
     );
@@ -243,6 +268,8 @@ export class Failover {
         await standby.control.change({ from: this.#marker, to: undefined, inRecovery: false });
         return;
       }
+      // Another conninfo would make it connect anew, in the very moment in which commits wait for it.
+      if (this.#leading.has(standby.member.name)) return;
       const to = follow(standby.base, chosen.member, primary.timeline);
       const done = await standby.control.change({ from: this.#marker, to, inRecovery: true });
       this.#step("standby pointed at the new primary", { instance: standby.member.name, done });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { follow } from "./conninfo.ts";
+import { follow, leadingFence } from "./conninfo.ts";
 import { fenceStandby, fencesNeeded } from "./fence.ts";
 import type { Control, Examined } from "./instances.ts";
 import type { Parts } from "./parts.ts";
@@ -48,6 +48,12 @@ describe("fenceStandby", () => {
 
   it("leaves who follows another primary of the same timeline: what that one acknowledges must not be lost", async () => {
     await expect(fence(follow(base, { ...member, name: "pg-2" }, 3))).rejects.toThrow("follows another primary of this timeline");
+    const led = (next: string): string => leadingFence(base, { ...member, name: next }, { term: 6, site: "site-b", timeline: 2 });
+    await expect(fence(led("pg-2"))).rejects.toThrow("follows another primary of this timeline");
+    expect(await fence(led("pg-1"))).toContain("dsp-fence-7-site-a");
+    // A move that has not come to its end makes no primary.
+    const open = leadingFence(base, { ...member, name: "pg-2" }, { term: 6, site: "site-b", timeline: 3 });
+    expect(await fence(open)).toContain("dsp-fence-7-site-a");
     // An earlier timeline's is no rival.
     expect(await fence(follow(base, { ...member, name: "pg-2" }, 2))).toContain("dsp-fence-7-site-a");
   });

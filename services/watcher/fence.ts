@@ -58,12 +58,12 @@ function refuseToFence(seen: Examined, fence: { term: number; timeline: number; 
   if (!seen.inRecovery) throw new Error("not in recovery");
   if (other && other.term >= fence.term) throw new Error("fenced in a higher term");
   if (seen.timeline > fence.timeline || (followedTimeline(seen.conninfo) ?? 0) > fence.timeline) throw new Error("follows a later primary");
-  const followed = followedPrimary(seen.conninfo);
-  if (followed !== undefined && followedTimeline(seen.conninfo) === fence.timeline && followed !== fence.against)
+  const followed = other?.next ?? (followedTimeline(seen.conninfo) === fence.timeline ? followedPrimary(seen.conninfo) : undefined);
+  if (followed !== undefined && seen.timeline === fence.timeline && other?.timeline !== fence.timeline && followed !== fence.against)
     throw new Error("follows another primary of this timeline");
 }
 
-/** Lifts a fence without a new primary. */
+/** Lifts a fence without a new primary. @param marker the conninfo that is the fence, as in what follows */
 export async function unfence(parts: Parts, standby: FencedStandby, marker: string): Promise<void> {
   const change = standby.control.change({ from: marker, to: whatToRestore(standby), inRecovery: true });
   await within(parts.clock, parts.timings.fenceTimeoutMs, "lifting a fence", change);
@@ -86,7 +86,8 @@ export async function readFenced(parts: Parts, standby: FencedStandby, marker: s
   for (;;) {
     const examined = await within(clock, timings.fenceTimeoutMs, "reading", standby.control.examine());
     if (!examined.inRecovery || examined.conninfo !== marker) throw new Error("the fence is gone");
-    if (!examined.receiving && examined.flushed !== undefined) return examined;
+    const still = !examined.receiving || parseFence(marker)?.next !== undefined;
+    if (still && examined.flushed !== undefined) return examined;
     if (clock.nowMs() > untilMs) throw new Error("still receives or replays");
     await sleep(clock, timings.promotePollMs);
   }

@@ -164,6 +164,9 @@ export class Watcher {
     if (this.#cluster?.planned?.why === "an update waits for it")
       this.#updated = { generation: this.#cluster.generation, atMs: this.#parts.clock.nowMs() };
     if (!primary || !this.#cluster || this.picture.disputed || this.#handsOff) return;
+    // The operator knows of this one and has been told of the next: it is this watcher that is late.
+    const { currentPrimary, targetPrimary } = this.#cluster;
+    if (currentPrimary === primary.instance && targetPrimary !== primary.instance) return;
     const isNewest = (): boolean => !this.#stopped && this.picture.primary?.timeline === primary.timeline;
     void tellUntilDone(this.#parts, primary, { ...this.#cluster, evenPending: true }, isNewest);
     this.#refreshNow?.();

@@ -191,6 +191,7 @@ export class SimulatedInstance {
         this.#flushedBy.clear();
         this.wal.push({ timeline: this.timeline + 1 });
         this.#acknowledgedUpTo = this.wal.length;
+        this.#pumpAll();
       }),
     );
     return true;
@@ -199,6 +200,10 @@ export class SimulatedInstance {
   /** A client's write: it is acknowledged, or not, later. */
   write(write: number): void {
     this.wal.push({ timeline: this.timeline, write });
+    this.#pumpAll();
+  }
+
+  #pumpAll(): void {
     for (const standby of this.#around.instances) {
       if (standby.#receiver?.upstream === this && standby.#receiver.life === this.life) this.#pump(standby);
     }
@@ -214,6 +219,8 @@ export class SimulatedInstance {
         if (standby.#receiver !== receiver) return;
         for (let index = standby.wal.length; index < length; index++) standby.wal.push(wal[index] as Entry);
         const flushed = standby.wal.length;
+        // Who follows a standby hears of it from that.
+        standby.#pumpAll();
         network.send(standby.member.site, this.member.site, () =>
           this.deliver(() => {
             if (this.life === life) this.#flushed(standby.member.name, flushed);
@@ -241,7 +248,7 @@ export class SimulatedInstance {
       return;
     }
     const { upstream, life } = receiver;
-    if (!upstream.up || upstream.life !== life || upstream.role !== "primary") {
+    if (!upstream.up || upstream.life !== life || !this.#mayFollow(upstream)) {
       this.#receiver = undefined;
     } else if (upstream.frozen || !this.#around.network.open(this.member.site, upstream.member.site)) {
       this.#silentSinceMs ??= time.nowMs;
@@ -255,7 +262,7 @@ export class SimulatedInstance {
 
   #connect(): void {
     const upstream = this.#upstream();
-    if (!upstream?.serving || upstream.role !== "primary" || !this.#around.network.open(this.member.site, upstream.member.site)) return;
+    if (!upstream?.serving || !this.#mayFollow(upstream) || !this.#around.network.open(this.member.site, upstream.member.site)) return;
     const { length } = this.wal;
     const fits = length <= upstream.wal.length && upstream.wal[length - 1] === this.wal[length - 1];
     if (!fits) {
@@ -270,8 +277,14 @@ export class SimulatedInstance {
     upstream.#pump(this);
   }
 
+  /** A standby is followed only where the conninfo names its address. */
+  #mayFollow({ role }: SimulatedInstance): boolean {
+    return role === "primary" || isOverride(this.#applied);
+  }
+
   #upstream(): SimulatedInstance | undefined {
-    if (parseFence(this.#applied)) return undefined;
+    const fence = parseFence(this.#applied);
+    if (fence && fence.next === undefined) return undefined;
     return this.#around.instances.find((other) =>
       isOverride(this.#applied) ? leadsTo(this.#applied, other.member) : other.member.name === this.#around.labelled,
     );

@@ -56,11 +56,18 @@ export class SimulatedOperator {
   }
 
   name(next: string, expected: Expectation): boolean {
-    if (this.target === next) return true;
-    if (!isExpected(expected, this.standing)) return false;
+    const isNamed = this.target === next;
+    if (isNamed && (this.current === next || this.standing.reign !== expected.reign)) return true;
+    if (!isNamed && !isExpected(expected, this.standing)) return false;
     this.note(`${next} named instead of ${this.target}`);
-    this.#wish(next);
+    if (!isNamed) this.#wish(next);
+    this.#reign(next);
     return true;
+  }
+
+  #reign(name: string): void {
+    if (this.current !== name) this.#reigns++;
+    this.current = name;
   }
 
   #wish(target: string): void {
@@ -136,8 +143,7 @@ export class SimulatedOperator {
     if (instance.role === "standby") {
       if (!instance.streams && instance.promote(undefined, 0)) this.note(`${name} promotes itself`);
     } else {
-      if (this.current !== name) this.#reigns++;
-      this.current = name;
+      this.#reign(name);
     }
   }
 
