@@ -21,7 +21,7 @@ export function whenAndWhere({ session }: SessionFacts): string {
 /** What stands between the marks. */
 export function promiseTable(facts: SessionFacts): string {
   const drills = summarizeRuns(facts.runs);
-  const rows = summarizePromises(drills).map(({ promise, stall, failed, lost, doubled, verdict }) => [
+  const rows = summarizePromises(drills).map(({ promise, stall, failed, lost, doubled, redundancy, verdict }) => [
     promise.row,
     formatMs(promise.stallBarMs),
     formatMs(promise.stallGoalMs),
@@ -31,24 +31,30 @@ export function promiseTable(facts: SessionFacts): string {
     String(failed),
     formatCount(lost),
     formatCount(doubled),
+    formatMs(redundancy?.worst),
     verdict,
   ]);
-  const each = drills.map(({ name, title, runs, stall, verdict }) => [
+  const each = drills.map(({ name, title, stall, redundancy, verdict }) => [
     `\`${name}\``,
     title,
-    String(runs.length),
+    String(stall?.runs ?? 0),
     formatMs(stall?.p50),
     formatMs(stall?.worst),
+    formatMs(redundancy?.worst),
     verdict,
   ]);
+  const judged = drills.filter(({ stall }) => stall !== undefined);
+  const runs = drills.reduce((sum, { stall }) => sum + (stall?.runs ?? 0), 0);
+  const rest = drills.length - judged.length;
+  const others = rest === 0 ? "" : `; ${rest} more were not run, or came to no verdict`;
   return [
-    `Measured by \`./dsp drill all\`, ${whenAndWhere(facts)}: the longest stall that an open-loop client saw, ${facts.runs.length} runs of ${drills.length} drills.`,
+    `Measured by \`./dsp drill all\`, ${whenAndWhere(facts)}: the longest stall that an open-loop client saw, ${runs} runs of ${judged.length} drills${others}. Whole again: from the end of the fault to full redundancy, the longest.`,
     "",
-    markdownTable(["one fault", "bar", "goal", "runs", "p50", "worst", "failed", "lost", "doubled", "verdict"], rows),
+    markdownTable(["one fault", "bar", "goal", "runs", "p50", "worst", "failed", "lost", "doubled", "whole again", "verdict"], rows),
     "",
     "<details><summary>Each drill</summary>",
     "",
-    markdownTable(["drill", "what is lost", "runs", "stall p50", "worst", "verdict"], each),
+    markdownTable(["drill", "what is lost", "runs", "stall p50", "worst", "whole again", "verdict"], each),
     "",
     "</details>",
   ].join("\n");

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { makePage } from "./page.ts";
-import { replaceBetweenMarks } from "./promise-table.ts";
+import { promiseTable, replaceBetweenMarks } from "./promise-table.ts";
 import { readRun, readSession } from "./read-run.ts";
 import { makeJunit } from "./results.ts";
 import { spread, summarizePromises, summarizeRuns } from "./summary.ts";
@@ -69,6 +69,13 @@ describe("the summary", () => {
     expect(summary?.redundancy?.worst).toBe(19_600);
     expect(spread([])).toBeUndefined();
     expect(spread([4, 1, 3, 2])).toEqual({ runs: 4, p50: 2, worst: 4 });
+  });
+
+  it("counts in the README only what came to a verdict", () => {
+    const table = promiseTable(readSession(writeMadeSession(reports, "a", runs)));
+    expect(table).toContain("3 runs of 1 drills; 2 more were not run, or came to no verdict.");
+    expect(table).toMatch(/`primary-pod-kill` \| .* \| 3 \| 4\.2 s \| 7\.0 s \| 19\.6 s \| invalid/);
+    expect(table).toMatch(/`network-latency` \| .* \| 0 \| – \| – \| – \| not run/);
   });
 
   it("puts a drill that was never judged into no distribution", () => {
@@ -183,7 +190,7 @@ describe("the documents", () => {
     expect(files[0]).toBe(join(reports, "2026-11-23T120000Z/index.html"));
     const readme = readFileSync(join(checkout, "README.md"), "utf8");
     expect(readme).toMatch(/^before\n<!-- drills:begin -->\nMeasured by .* 2026-11-23 15:40 UTC on 2 × Some Processor, 24 GiB/);
-    expect(readme).toContain("| PostgreSQL primary crashed | 6.0 s | 2.0 s | 3 | 4.2 s | 7.0 s | 3 | 1 | 0 | invalid |");
+    expect(readme).toContain("| PostgreSQL primary crashed | 6.0 s | 2.0 s | 3 | 4.2 s | 7.0 s | 3 | 1 | 0 | 19.6 s | invalid |");
     expect(readme).not.toContain("old");
     expect(readme.endsWith("<!-- drills:end -->\nafter\n")).toBe(true);
     const tierIv = readFileSync(join(checkout, "docs/tier-iv.md"), "utf8");

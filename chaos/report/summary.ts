@@ -79,6 +79,8 @@ export interface PromiseSummary {
   failed: number;
   lost: number | undefined;
   doubled: number | undefined;
+  /** The longest of each drill. */
+  redundancy: Spread | undefined;
   verdict: DrillVerdict;
 }
 
@@ -95,6 +97,7 @@ export function summarizePromises(drills: readonly DrillSummary[]): PromiseSumma
         failed: total(members.map(({ failed }) => failed)) ?? 0,
         lost: total(members.map(({ lost }) => lost)),
         doubled: total(members.map(({ doubled }) => doubled)),
+        redundancy: spread(members.flatMap(({ redundancy }) => redundancy?.worst ?? [])),
         verdict: worst(members.map(({ verdict }) => verdict)),
       },
     ];
