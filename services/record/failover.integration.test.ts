@@ -212,6 +212,31 @@ describe("commits that wait for a standby", () => {
   }, 60_000);
 });
 
+describe("a new primary that no standby follows yet", () => {
+  it("gets a few connections and no storm of them, and serves all who waited once it can commit", async () => {
+    const writes = Array.from({ length: 2 }, (_, number) => record.call("POST", "/fhir/Patient", { body: patient(number) }));
+    await Promise.all(writes);
+    await postgres.crash(postgres.at(0));
+    await postgres.query(postgres.at(1), "ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (nobody)'");
+    await postgres.query(postgres.at(1), "SELECT pg_reload_conf()");
+    await postgres.query(postgres.at(1), "SELECT pg_promote(true, 10)");
+    writes.push(...Array.from({ length: 12 }, (_, number) => record.call("POST", "/fhir/Patient", { body: patient(2 + number) })));
+    await sleep(1500);
+    const [waiting] = await postgres.query<{ count: number }>(
+      postgres.at(1),
+      "SELECT count(*)::int AS count FROM pg_stat_activity WHERE usename = 'record' AND application_name NOT LIKE '%probe'",
+    );
+    expect(waiting?.count).toBeGreaterThan(0);
+    expect(waiting?.count).toBeLessThanOrEqual(3);
+    await postgres.promote(postgres.at(1), [postgres.at(2)]);
+    expect((await Promise.all(writes)).map(({ status }) => status)).toEqual(writes.map(() => 201));
+    await checkWrites(
+      postgres.at(1),
+      writes.map((_, number) => ({ kind: "write", number }) as Seen),
+    );
+  }, 60_000);
+});
+
 describe("the primary answers but cannot commit", () => {
   it("reads go on from a standby, writes wait", async () => {
     const id = await createOne();

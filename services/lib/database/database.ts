@@ -45,7 +45,11 @@ const ofPrimary: ReadonlySet<Wish> = new Set(["primary", "any"]);
 const ofStandby: ReadonlySet<Wish> = new Set(["standby"]);
 const ofStandbyAlone: ReadonlySet<Wish> = new Set(["any", "standby"]);
 
-/** Connections being opened at once: each costs both sides more than many a transaction, and a failover must not begin with a storm of them. */
+/**
+ * Connections being opened at once: each costs both sides more than many a transaction, and a failover must not begin with a storm of them. A
+ * pool that has as many opens one after the other; on a primary that has not committed anything yet no more are of use, since all would wait
+ * for the same standby.
+ */
 const openingMax = 3;
 /** A transaction that has not ended after so long makes the instances be asked how they are. */
 const doubtAfterMs = 500;
@@ -130,9 +134,13 @@ export class Database {
 
   /** Whether a read that a standby may serve had better go there: the primary hangs, or cannot commit its audit record yet. */
   #sparesPrimary(): boolean {
-    if (this.#watch.isPrimarySlow) return true;
+    const { primary, isPrimarySlow } = this.#watch;
+    return isPrimarySlow || (primary !== undefined && this.#isUnproven(primary));
+  }
+
+  #isUnproven(instance: Instance): boolean {
     const { primary, sinceMs } = this.#unproven ?? {};
-    return primary !== undefined && primary === this.#watch.primary && performance.now() - (sinceMs ?? 0) < provenAfterMs;
+    return primary === instance && performance.now() - (sinceMs ?? 0) < provenAfterMs;
   }
 
   /** Runs the work in a read-write transaction on the primary and commits it. @throws FhirError 503 past the deadline, and what the work throws */
@@ -264,7 +272,7 @@ export class Database {
         if (!connection) break;
         this.#queue.serve(connection, wishes);
       }
-      while (pool.hasRoom() && pool.opening < Math.min(openingMax, this.#queue.count(wishes))) {
+      while (pool.hasRoom() && pool.opening < Math.min(this.#openingMax(pool), this.#queue.count(wishes))) {
         pool.openOne().then(
           () => this.#pump(),
           (error: unknown) => this.#openFailed(pool, error),
@@ -272,6 +280,11 @@ export class Database {
       }
       this.#measure(pool);
     }
+  }
+
+  #openingMax(pool: ConnectionPool): number {
+    if (pool.open + pool.opening < openingMax) return openingMax;
+    return this.#isUnproven(pool.instance) ? 0 : 1;
   }
 
   #openFailed(pool: ConnectionPool, error: unknown): void {
