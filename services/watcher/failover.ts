@@ -3,7 +3,7 @@ import { OverdueError, sleep, within } from "./clock.ts";
 import type { ClusterView } from "./cluster.ts";
 import { fenceMarker, follow, leadingFence } from "./conninfo.ts";
 import { type FencedStandby, fenceStandby, readFenced, type Target, unfence } from "./fence.ts";
-import type { Member } from "./instances.ts";
+import type { Examined, Member } from "./instances.ts";
 import type { Parts } from "./parts.ts";
 import { tellUntilDone } from "./tell.ts";
 import type { PrimaryId } from "./vote.ts";
@@ -85,52 +85,82 @@ export class Failover {
 
   /**
    * The wanted one is fenced last. Until then it hears of every commit, so that it goes as far as any, and the primary goes on serving. The
-   * others follow it already, so that none need look for it when it is the primary. The operator is told before that, so that nobody waits for it; should it carry the move out itself, the wanted one is still the right one,
-   * for while the others are fenced no commit is acknowledged that it does not have.
+   * others follow it already, so that none need look for it when it is the primary. The operator is told before that, so that nobody waits
+   * for it; should it carry the move out itself, the wanted one is still the right one, for while the others are fenced no commit is
+   * acknowledged that it does not have.
    */
   async #moveLiving(wanted: string): Promise<Outcome> {
     const { fencesNeeded, targets } = this.#election;
-    const last = targets.filter(({ member }) => member.name === wanted);
-    await this.#fence(targets.filter(({ member }) => member.name !== wanted));
+    const next = targets.find(({ member }) => member.name === wanted);
+    if (!next) throw new Error(`${wanted} is to be the primary, and does not answer`);
+    await this.#fence(targets.filter((target) => target !== next));
     if (this.#fenced.length < fencesNeeded - 1) throw new Error(`${this.#fenced.length} of ${fencesNeeded - 1} others are fenced`);
-    await this.#lead(last);
+    await this.#lead(next.member);
     await this.#tell(wanted);
     try {
-      await this.#fence(last);
+      await this.#fence([next]);
       const reads = await this.#readAll();
       this.#step("next primary fenced and read", { standbys: reads.map(({ member, examined }) => `${member.name} ${examined.flushed}`) });
       const chosen = this.#choose(reads, wanted);
       if (chosen.member.name !== wanted) throw new Error(`${wanted} is to be the primary, and is not as far as ${chosen.member.name}`);
       return await this.#promote(chosen, reads);
     } catch (error) {
-      return { kind: "unclear", reason: (error as Error).message };
+      this.#parts.log.info({ next: wanted, reason: (error as Error).message }, "the next primary is the operator's to promote");
+      const left = this.#awaitOperator(next.member);
+      return await left.catch((failure: Error): Outcome => ({ kind: "unclear", reason: failure.message }));
     }
+  }
+
+  /**
+   * An instance manager that has heard of the wish may be quicker, and promotes the next primary before it is fenced. That is as good, as
+   * long as the others are fenced. @throws when it does not come about
+   */
+  async #awaitOperator(next: Member): Promise<Outcome> {
+    const { promotePollMs, promoteTimeoutMs } = this.#parts.timings;
+    return await this.#polling(next, promoteTimeoutMs, async ({ inRecovery, timeline }, isLate) => {
+      if (inRecovery) {
+        if (isLate) throw new OverdueError("the promotion", promoteTimeoutMs);
+        await sleep(this.#parts.clock, promotePollMs);
+        return undefined;
+      }
+      const primary = { instance: next.name, timeline };
+      this.#handOver(next, primary, this.#fenced.length);
+      return { kind: "promoted", primary, member: next };
+    });
   }
 
   /**
    * Lets the fenced ones follow the one that is fenced last. Resolves when it has all that they have, and they what it has, or had their
    * moment: who is late follows as soon as it can. @throws when it does not catch up
    */
-  async #lead(last: readonly Target[]): Promise<void> {
-    const { clock, instances, timings } = this.#parts;
+  async #lead(next: Member): Promise<void> {
+    const { clock, timings } = this.#parts;
     const goals = await Promise.all(this.#fenced.map((standby) => readFenced(this.#parts, standby, this.#marker)));
-    for (const { member } of last) {
-      await Promise.all(this.#fenced.map((standby) => this.#leadOne(standby, member)));
-      const control = await instances.open(member);
-      try {
-        const untilMs = clock.nowMs() + timings.fenceTimeoutMs;
-        for (;;) {
-          const { flushed = -1n } = await within(clock, timings.fenceTimeoutMs, "reading the next primary", control.examine());
-          const isFurthest = goals.every((goal) => (goal.flushed ?? 0n) <= flushed);
-          if (isFurthest && (clock.nowMs() > untilMs || (await this.#areFollowing(flushed)))) break;
-          if (clock.nowMs() > untilMs) throw new Error(`${member.name} is to be the primary, and does not catch up`);
-          await sleep(clock, timings.promotePollMs);
-        }
-      } finally {
-        control.close();
-      }
-    }
+    await Promise.all(this.#fenced.map((standby) => this.#leadOne(standby, next)));
+    await this.#polling(next, timings.fenceTimeoutMs, async ({ flushed = -1n }, isLate) => {
+      const isFurthest = goals.every((goal) => (goal.flushed ?? 0n) <= flushed);
+      if (isFurthest && (isLate || (await this.#areFollowing(flushed)))) return true;
+      if (isLate) throw new Error(`${next.name} is to be the primary, and does not catch up`);
+      await sleep(clock, timings.promotePollMs);
+      return undefined;
+    });
     this.#step("the others fenced, and follow the next primary", { fenced: this.#fenced.length });
+  }
+
+  /** Examines it again and again in a session of its own, until something comes of it. @param isLate the time is over */
+  async #polling<T>(member: Member, limitMs: number, look: (seen: Examined, isLate: boolean) => Promise<T | undefined>): Promise<T> {
+    const { clock, instances, timings } = this.#parts;
+    const untilMs = clock.nowMs() + limitMs;
+    const control = await within(clock, timings.fenceTimeoutMs, "connecting", instances.open(member));
+    try {
+      for (;;) {
+        const seen = await within(clock, timings.fenceTimeoutMs, "reading the next primary", control.examine());
+        const found = await look(seen, clock.nowMs() > untilMs);
+        if (found !== undefined) return found;
+      }
+    } finally {
+      control.close();
+    }
   }
 
   async #leadOne(standby: FencedStandby, next: Member): Promise<void> {
@@ -237,7 +267,7 @@ export class Failover {
       const timeline = await this.#awaitPrimary(chosen, others);
       this.#step("promoted", { next: chosen.member.name, timeline });
       const primary = { instance: chosen.member.name, timeline };
-      this.#handOver(chosen, primary, reads);
+      this.#handOver(chosen.member, primary, reads.length - 1);
       return { kind: "promoted", primary, member: chosen.member };
     } catch (error) {
       return { kind: "unclear", reason: (error as Error).message };
@@ -262,19 +292,19 @@ export class Failover {
   }
 
   /** Points the other standbys at the new primary, each as soon as it is fenced; the new primary itself loses its override. */
-  #handOver(chosen: Read, primary: PrimaryId, reads: readonly Read[]): void {
+  #handOver(next: Member, primary: PrimaryId, standbys: number): void {
     const handedOver = this.#finish(async (standby) => {
-      if (standby.member.name === chosen.member.name) {
+      if (standby.member.name === next.name) {
         await standby.control.change({ from: this.#marker, to: undefined, inRecovery: false });
         return;
       }
       // Another conninfo would make it connect anew, in the very moment in which commits wait for it.
       if (this.#leading.has(standby.member.name)) return;
-      const to = follow(standby.base, chosen.member, primary.timeline);
+      const to = follow(standby.base, next, primary.timeline);
       const done = await standby.control.change({ from: this.#marker, to, inRecovery: true });
       this.#step("standby pointed at the new primary", { instance: standby.member.name, done });
     });
-    void handedOver.then(() => this.#step("handed over", { standbys: reads.length - 1 }));
+    void handedOver.then(() => this.#step("handed over", { standbys }));
     void tellUntilDone(this.#parts, primary, { ...this.#election.cluster, evenPending: true }, () => this.#election.isNewest(primary));
   }
 
