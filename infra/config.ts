@@ -106,6 +106,7 @@ export interface Settings extends Omit<RawSettings, "edge" | "sites" | "postgres
   seed: boolean;
   networkPolicyEnforced: boolean;
   drills: boolean;
+  rebuildAfterS: number;
   production: boolean;
 }
 
@@ -193,6 +194,7 @@ function complete(kind: StackKind, parsed: RawSettings): Settings {
     seed: parsed.seed ?? kind.seed,
     networkPolicyEnforced: parsed.networkPolicyEnforced ?? kind.networkPolicyEnforced,
     drills: parsed.drills ?? kind.drills,
+    rebuildAfterS: kind.rebuildAfterS,
     production: parsed.production ?? kind.production,
   };
 }

@@ -87,7 +87,10 @@ const postgres = new Postgres(
 );
 const watcher = new Watcher(
   "watcher",
-  { topology, image: images.services, secretsChecksum: credentials.checksums.watcher, after: [...prepared, postgres.ready] },
+  {
+    ...{ topology, image: images.services, secretsChecksum: credentials.checksums.watcher, rebuildAfterS: settings.rebuildAfterS },
+    after: [...prepared, postgres.ready],
+  },
   opts,
 );
 const redis = new Redis(

@@ -7,6 +7,7 @@ export interface WatcherArgs {
   topology: Pick<Topology, "zones" | "witness" | "postgres">;
   image: string;
   secretsChecksum: pulumi.Input<string>;
+  rebuildAfterS: number;
   after: Dependencies;
 }
 
@@ -41,6 +42,7 @@ export class Watcher extends pulumi.ComponentResource {
           authoritySecret: names.serviceCa,
           peerTokenSecret: names.watcherToken,
           secretChecksum: args.secretsChecksum,
+          timings: { REBUILD_AFTER_MS: args.rebuildAfterS * 1000 },
           postgres: {
             cluster: names.postgresCluster,
             tlsName: `${names.postgresCluster}-rw`,

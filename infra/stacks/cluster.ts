@@ -15,6 +15,7 @@ export const cluster: StackKind = {
   // The cluster's default storage class.
   storageClass: undefined,
   storageSize: "20Gi",
+  rebuildAfterS: 600,
   postgres: { sharedBuffers: "1GB", memory: "4Gi", memoryRequest: "4Gi", cpuRequest: "500m", maxConnections: 300 },
   // Zones have no sensible default: they must be set.
   sites: undefined,

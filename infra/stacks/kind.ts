@@ -12,6 +12,8 @@ export interface StackKind {
   production: boolean;
   storageClass: string | undefined;
   storageSize: string;
+  /** How long a PostgreSQL standby's server may not start before the standby is made anew. Rewinding a large one takes minutes. */
+  rebuildAfterS: number;
   postgres: { sharedBuffers: string; memory: string; memoryRequest: string; cpuRequest: string; maxConnections: number };
   sites: { a: string; b: string; witness: string } | undefined;
 }

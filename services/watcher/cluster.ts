@@ -59,6 +59,8 @@ export interface ClusterApi {
   namePrimary(next: string, expected: Expectation): Promise<boolean>;
   /** Makes the instance the holder of the primary's Lease. */
   giveLease(next: string): Promise<void>;
+  /** Has the operator delete the instance with its volume, and make it anew. It refuses to for a primary. */
+  declareUnrecoverable(instance: string): Promise<void>;
   /** Puts the primary's label on one pod and takes it from every other. */
   label(primary: string): Promise<void>;
 }

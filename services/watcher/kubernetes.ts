@@ -24,6 +24,7 @@ const roleLabels = ["cnpg.io/instanceRole", "role"];
 /** Who asks for a planned move names the reign that is to end, and so asks once: `reign` of the cluster's view, and perhaps where to. */
 const movePrimaryFrom = "dsp.platform/move-primary-from";
 const movePrimaryTo = "dsp.platform/move-primary-to";
+const unrecoverable = "alpha.cnpg.io/unrecoverable";
 /** CloudNativePG's phase when only the primary is left to update, under `primaryUpdateStrategy: supervised`. */
 const waitingPhase = "Waiting for user action";
 
@@ -139,6 +140,10 @@ export class KubernetesApi implements ClusterApi {
     const leaseTransitions = (lease.spec.leaseTransitions ?? 0) + 1;
     const spec = { ...lease.spec, holderIdentity: next, acquireTime: now, renewTime: now, leaseTransitions };
     requireOk(await this.#send("PUT", path, { ...lease, spec }));
+  }
+
+  async declareUnrecoverable(instance: string): Promise<void> {
+    requireOk(await this.#send("PATCH", `${this.#podsPath}/${instance}`, { metadata: { annotations: { [unrecoverable]: "true" } } }));
   }
 
   async label(primary: string): Promise<void> {

@@ -16,6 +16,8 @@ export interface Sight {
   /** Since when a standby has not been streaming, and its conninfo is what it is. */
   idleSinceMs?: number | undefined;
   conninfoSinceMs: number;
+  /** Refusals in a row: its node answers, its server does not run. */
+  refusals?: { sinceMs: number; count: number } | undefined;
 }
 
 /** All instances, and which of them is the primary: the one out of recovery on the highest timeline ever seen. */
@@ -58,6 +60,8 @@ export class Picture {
   note(name: string, answer: Answer, askedMs: number, nowMs: number): void {
     const sight = this.sights.get(name);
     if (!sight) return;
+    const refuses = "failure" in answer && answer.failure === "refused" && !sight.gone;
+    sight.refusals = refuses ? { sinceMs: sight.refusals?.sinceMs ?? nowMs, count: (sight.refusals?.count ?? 0) + 1 } : undefined;
     if ("failure" in answer) {
       sight.failure = answer.reason;
       if (answer.failure === "alive") sight.suspicion.answered();
@@ -112,6 +116,14 @@ export class Picture {
       return false;
     }
     return this.sights.get(primary.instance)?.suspicion.verdict(nowMs) !== undefined;
+  }
+
+  /** Whose servers have not run for so long. That many questions must have been asked meanwhile: a watcher that slept knows nothing. */
+  refusing(nowMs: number, forMs: number): string[] {
+    const countMin = forMs / (4 * this.#timings.calmIntervalMs);
+    return [...this.sights.values()]
+      .filter(({ refusals }) => refusals !== undefined && nowMs - refusals.sinceMs >= forMs && refusals.count >= countMin)
+      .map(({ member }) => member.name);
   }
 
   /** Answers now, and is no case of doubt. */

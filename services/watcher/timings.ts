@@ -45,6 +45,8 @@ export const defaultTimings = {
   takeOverAfterMs: 6000,
   abandonedAfterMs: 30_000,
   refreshIntervalMs: 3000,
+  /** A standby whose server has not started for so long, on a node that answers, cannot be mended: `pg_rewind` of a large one takes minutes. */
+  rebuildAfterMs: 600_000,
 };
 
 export type Timings = typeof defaultTimings;

@@ -313,6 +313,24 @@ describe("three watchers", () => {
     await until("the operator is told at last", () => kubernetes.status.targetPrimary === postgres.at(1).name);
   }, 60_000);
 
+  it("have a standby made anew whose server does not start, and not one that is only frozen", async () => {
+    const { postgres, kubernetes } = watched;
+    const declared = (): string[] => kubernetes.pods.filter(({ annotations }) => annotations !== undefined).map(({ name }) => name);
+    await watched.startWatchers({ REBUILD_AFTER_MS: "3000", SETTLED_AFTER_MS: "1000" });
+    await sleep(2500);
+    await postgres.freeze(postgres.at(1));
+    await sleep(5000);
+    expect(declared()).toEqual([]);
+    await postgres.thaw(postgres.at(1));
+    await until("it streams again", async () => (await streaming(postgres.at(0))) === 2);
+    await postgres.crash(postgres.at(2));
+    await sleep(1500);
+    expect(declared()).toEqual([]);
+    await until("it is declared unrecoverable", () => declared().length > 0);
+    expect(declared()).toEqual([postgres.at(2).name]);
+    expect(kubernetes.pods[2]?.annotations).toEqual({ "alpha.cnpg.io/unrecoverable": "true" });
+  }, 60_000);
+
   it("release a standby once the operator has settled, and point one back that lost its way", async () => {
     const { postgres, kubernetes } = watched;
     await watched.startWatchers({ LEASE_MS: "2000", SETTLED_AFTER_MS: "1500" });

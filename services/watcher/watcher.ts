@@ -473,6 +473,7 @@ export class Watcher {
     const sight = this.picture.sights.get(primary.instance);
     if (!sight?.state) return;
     const leader = { member: sight.member, timeline: primary.timeline };
+    await this.#rebuild(primary, nowMs);
     const stale = isOverride(sight.state.conninfo) && nowMs - sight.conninfoSinceMs > this.#parts.timings.repairIntervalMs;
     if (!stale && this.#needs(leader, this.#isNamed(primary.instance)).length === 0) return;
     if (!(await this.#isRepairer(primary))) return;
@@ -486,6 +487,22 @@ export class Watcher {
       await this.#meet(need, standby, leader);
       if (need !== "point") break;
     }
+  }
+
+  /**
+   * A rewind that was interrupted leaves a standby that nothing can start (pg_rewind's manual says so). The operator makes it anew, from a
+   * primary that all agree on, and only while enough others hold what is acknowledged.
+   */
+  async #rebuild(primary: PrimaryId, nowMs: number): Promise<void> {
+    const { cluster, clock, log, timings } = this.#parts;
+    const settled = this.#settledSinceMs !== undefined && nowMs - this.#settledSinceMs >= timings.settledAfterMs;
+    const streaming = this.picture.standbys(nowMs).filter(({ state }) => state?.streaming).length;
+    const [broken] = this.picture.refusing(nowMs, timings.rebuildAfterMs).filter((name) => name !== primary.instance);
+    if (broken === undefined || !settled || streaming < this.#options.synchronousStandbys || !(await this.#isRepairer(primary))) return;
+    log.warn({ instance: broken, atMs: clock.epochMs() }, "repair: its server does not start: to be made anew");
+    await cluster.declareUnrecoverable(broken);
+    const sight = this.picture.sights.get(broken);
+    if (sight) sight.refusals = undefined;
   }
 
   #needs(leader: Leader, named: boolean): { standby: Sight; need: Need }[] {

@@ -8,10 +8,11 @@ export interface FakePod {
   readonly address: string;
   readonly port: number;
   labels: Record<string, string>;
+  annotations?: Record<string, string>;
 }
 
 interface Body {
-  metadata?: { labels?: Record<string, string>; resourceVersion?: string };
+  metadata?: { labels?: Record<string, string>; annotations?: Record<string, string>; resourceVersion?: string };
   status?: Record<string, string>;
   spec?: Record<string, unknown>;
 }
@@ -89,6 +90,7 @@ export class FakeKubernetes {
     const pod = this.pods.find(({ name }) => key === `PATCH /api/v1/namespaces/dsp/pods/${name}`);
     if (pod) {
       Object.assign(pod.labels, body.metadata?.labels);
+      if (body.metadata?.annotations) pod.annotations = { ...pod.annotations, ...body.metadata.annotations };
       return [200, {}];
     }
     const metadata = { name: "pg", resourceVersion: String(this.version), annotations: this.annotations };

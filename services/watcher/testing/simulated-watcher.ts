@@ -194,6 +194,8 @@ export class SimulatedWatcher {
         call(() => {
           operator.lease = { holder: next, renewedMs: this.#around.time.nowMs };
         }),
+      // No schedule is long enough for it.
+      declareUnrecoverable: () => Promise.reject(new Error("not modelled")),
       label: (primary) =>
         call(() => {
           this.#around.labelled = primary;
