@@ -16,6 +16,6 @@ export const lab: StackKind = {
   // Replication slots may keep 1 GB for a standby that is away: it must fit, or a lost standby would fill the primary's disk.
   storageSize: "2Gi",
   rebuildAfterS: 90,
-  postgres: { sharedBuffers: "64MB", memory: "512Mi", memoryRequest: "192Mi", cpuRequest: "400m", maxConnections: 240 },
+  postgres: { sharedBuffers: "64MB", memory: "512Mi", memoryRequest: "192Mi", cpuRequest: "500m", maxConnections: 240 },
   sites: { a: "site-a", b: "site-b", witness: "witness" },
 };
