@@ -188,9 +188,9 @@ export class TestPostgres {
     await this.#signalAll(instance, "SIGCONT");
   }
 
-  /** Makes the standby a primary; the other standbys follow it and its commits wait for one of them. */
+  /** Makes the standby a primary, if it is not one yet; the other standbys follow it and its commits wait for one of them. */
   async promote(instance: TestInstance, followers: TestInstance[]): Promise<void> {
-    await this.query(instance, "SELECT pg_promote(true, 10)");
+    await this.query(instance, "SELECT CASE WHEN pg_is_in_recovery() THEN pg_promote(true, 10) END");
     await this.query(
       instance,
       `ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (${followers.map((follower) => follower.name).join(", ")})'`,
