@@ -1,7 +1,7 @@
 import { type Fault, FaultNotPossible } from "../fault.ts";
 import { kubectl } from "./kubectl.ts";
 import { rollingRestart } from "./rolling-restart.ts";
-import { isRotated, readSecrets, unchanged } from "./secret-rotation.ts";
+import { isRotated, readSecrets, type SecretVersion, unchanged } from "./secret-rotation.ts";
 
 const nameOf = ({ namespace, name }: { namespace: string; name: string }) => `${namespace}/${name}`;
 
@@ -19,10 +19,7 @@ export function operatorCertificates(operator: string): Fault {
       const before = (await readSecrets(target)).filter((secret) => isRotated(secret, "operator-certificates"));
       if (before.length === 0) throw new FaultNotPossible("the operator keeps no certificates of its own here");
       const rolling = await roll.aim(context);
-      const missing = async () => {
-        const now = await readSecrets(target);
-        return before.filter((old) => !now.some((secret) => nameOf(secret) === nameOf(old)));
-      };
+      const missing = (now: readonly SecretVersion[]) => before.filter((old) => !now.some((secret) => nameOf(secret) === nameOf(old)));
       return {
         what: `${before.map(nameOf).join(", ")}; then ${rolling.what}`,
         elements: [...before.map((secret) => `certificate/${nameOf(secret)}`), ...rolling.elements],
@@ -33,13 +30,16 @@ export function operatorCertificates(operator: string): Fault {
         },
         async happened() {
           const rolled = await rolling.happened();
-          if (rolled === undefined || (await missing()).length > 0) return undefined;
-          return unchanged(before, await readSecrets(target)).length > 0
-            ? undefined
-            : `${before.map(nameOf).join(", ")} are new; ${rolled}`;
+          if (rolled === undefined) return undefined;
+          const now = await readSecrets(target);
+          const left = [...missing(now), ...unchanged(before, now)];
+          return left.length > 0 ? undefined : `${before.map(nameOf).join(", ")} are new; ${rolled}`;
         },
         heal: () => rolling.heal(),
-        remains: async () => [...(await missing()).map((secret) => `${nameOf(secret)} is not there`), ...(await rolling.remains())],
+        async remains() {
+          const gone = missing(await readSecrets(target));
+          return [...gone.map((secret) => `${nameOf(secret)} is not there`), ...(await rolling.remains())];
+        },
       };
     },
   };

@@ -7,7 +7,7 @@ import { paths } from "../lab/paths.ts";
 import { platformServices } from "../services.ts";
 import { type Command, exitCodes, UsageError, unknownWord } from "./command.ts";
 import { StepError } from "./recipe.ts";
-import { readStackFile } from "./stack-file.ts";
+import { kubectlTarget, readStackFile } from "./stack-file.ts";
 
 interface Part {
   namespace: string;
@@ -53,10 +53,8 @@ function runThrough(command: string, args: readonly string[], advice: string): P
 }
 
 function showPart(name: string, part: Part, options: { stack: string; follow: boolean; since?: string; tail: string }): Promise<number> {
-  const { kubernetes } = readStackFile(options.stack);
-  const args = ["logs", "--kubeconfig", kubernetes.kubeconfig, "--namespace", part.namespace, "--selector", part.selector];
+  const args = ["logs", ...kubectlTarget(readStackFile(options.stack), part.namespace), "--selector", part.selector];
   args.push("--all-containers", "--prefix", "--ignore-errors", "--max-log-requests", podsMax);
-  if (kubernetes.context !== undefined) args.push("--context", kubernetes.context);
   if (options.follow) args.push("--follow");
   if (options.since !== undefined) args.push("--since", options.since);
   args.push("--tail", options.since === undefined ? options.tail : "-1");

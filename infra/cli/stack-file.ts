@@ -84,3 +84,9 @@ export function readStackFile(stack: string): StackFile {
     caFile: kind === "lab" ? paths.certificateAuthority : join(paths.state, `ca-${stack}.pem`),
   };
 }
+
+/** The arguments by which kubectl finds a namespace of that stack. */
+export function kubectlTarget({ kubernetes }: Pick<StackFile, "kubernetes">, namespace: string): string[] {
+  const context = kubernetes.context === undefined ? [] : ["--context", kubernetes.context];
+  return ["--kubeconfig", kubernetes.kubeconfig, "--namespace", namespace, ...context];
+}

@@ -6,7 +6,7 @@ import { CommandError, runCommand } from "./child-process.ts";
 import { type Command, exitCodes, UsageError, unknownWord } from "./command.ts";
 import { StepError } from "./recipe.ts";
 import { lastLine } from "./service-script.ts";
-import { readStackFile } from "./stack-file.ts";
+import { kubectlTarget, readStackFile } from "./stack-file.ts";
 
 const resource = "clusters.postgresql.cnpg.io";
 const callTimeoutMs = 15_000;
@@ -33,10 +33,8 @@ export function request({ currentPrimary, currentPrimaryTimestamp }: Standing, t
   return { metadata: { annotations } };
 }
 
-async function kubectl(stack: string, args: readonly string[]): Promise<string> {
-  const { kubernetes } = readStackFile(stack);
-  const context = kubernetes.context === undefined ? [] : ["--context", kubernetes.context];
-  const target = ["--kubeconfig", kubernetes.kubeconfig, "--namespace", names.namespace, ...context];
+/** @param target as `kubectlTarget` has it */
+async function kubectl(target: readonly string[], args: readonly string[]): Promise<string> {
   try {
     return await runCommand("kubectl", [...args, ...target], { timeoutMs: callTimeoutMs, env: toolEnvironment() });
   } catch (failure) {
@@ -45,18 +43,18 @@ async function kubectl(stack: string, args: readonly string[]): Promise<string> 
   }
 }
 
-async function readStanding(stack: string): Promise<Standing> {
-  const parsed = clusterSchema.safeParse(JSON.parse(await kubectl(stack, ["get", resource, names.postgresCluster, "--output", "json"])));
+async function readStanding(target: readonly string[]): Promise<Standing> {
+  const parsed = clusterSchema.safeParse(JSON.parse(await kubectl(target, ["get", resource, names.postgresCluster, "--output", "json"])));
   if (!parsed.success) throw new StepError("the cluster of PostgreSQL has no primary yet", "See ./dsp status.");
   return parsed.data.status;
 }
 
 /** Resolves with the new primary once the operator agrees on it. @throws StepError when it takes too long */
-async function awaitMove(stack: string, from: Standing): Promise<Standing> {
+async function awaitMove(target: readonly string[], from: Standing): Promise<Standing> {
   const untilMs = performance.now() + limitMs;
   for (;;) {
     await delay(lookIntervalMs);
-    const now = await readStanding(stack);
+    const now = await readStanding(target);
     const moved = now.currentPrimary !== from.currentPrimary && now.targetPrimary === now.currentPrimary;
     if (moved) return now;
     if (performance.now() > untilMs)
@@ -78,15 +76,15 @@ export const switchover: Command = {
   },
   examples: ["./dsp switchover", "./dsp switchover pg-3"],
   async run(values, words) {
-    const stack = typeof values.stack === "string" ? values.stack : "lab";
-    const from = await readStanding(stack);
+    const target = kubectlTarget(readStackFile(typeof values.stack === "string" ? values.stack : "lab"), names.namespace);
+    const from = await readStanding(target);
     const [to] = words;
     if (to !== undefined && !from.instanceNames.includes(to)) throw new UsageError(unknownWord("instance", to, from.instanceNames));
     if (to === from.currentPrimary) throw new UsageError(`${to} is the primary already`);
     const startedMs = performance.now();
     const patch = JSON.stringify(request(from, to));
-    await kubectl(stack, ["patch", resource, names.postgresCluster, "--type=merge", "--patch", patch]);
-    const now = await awaitMove(stack, from);
+    await kubectl(target, ["patch", resource, names.postgresCluster, "--type=merge", "--patch", patch]);
+    const now = await awaitMove(target, from);
     const moved = { from: from.currentPrimary, to: now.currentPrimary, tookMs: Math.round(performance.now() - startedMs) };
     const text = `the primary is ${moved.to}, no longer ${moved.from} (asked for ${(moved.tookMs / 1000).toFixed(1)} s ago)`;
     process.stdout.write(values.json === true ? `${JSON.stringify(moved)}\n` : `${text}\n`);

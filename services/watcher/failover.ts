@@ -116,13 +116,10 @@ export class Failover {
    * long as the others are fenced. @throws when it does not come about
    */
   async #awaitOperator(next: Member): Promise<Outcome> {
-    const { promotePollMs, promoteTimeoutMs } = this.#parts.timings;
+    const { promoteTimeoutMs } = this.#parts.timings;
     return await this.#polling(next, promoteTimeoutMs, async ({ inRecovery, timeline }, isLate) => {
-      if (inRecovery) {
-        if (isLate) throw new OverdueError("the promotion", promoteTimeoutMs);
-        await sleep(this.#parts.clock, promotePollMs);
-        return undefined;
-      }
+      if (inRecovery && isLate) throw new OverdueError("the promotion", promoteTimeoutMs);
+      if (inRecovery) return undefined;
       const primary = { instance: next.name, timeline };
       this.#handOver(next, primary, this.#fenced.length);
       return { kind: "promoted", primary, member: next };
@@ -134,14 +131,12 @@ export class Failover {
    * moment: who is late follows as soon as it can. @throws when it does not catch up
    */
   async #lead(next: Member): Promise<void> {
-    const { clock, timings } = this.#parts;
     const goals = await Promise.all(this.#fenced.map((standby) => readFenced(this.#parts, standby, this.#marker)));
     await Promise.all(this.#fenced.map((standby) => this.#leadOne(standby, next)));
-    await this.#polling(next, timings.fenceTimeoutMs, async ({ flushed = -1n }, isLate) => {
+    await this.#polling(next, this.#parts.timings.fenceTimeoutMs, async ({ flushed = -1n }, isLate) => {
       const isFurthest = goals.every((goal) => (goal.flushed ?? 0n) <= flushed);
       if (isFurthest && (isLate || (await this.#areFollowing(flushed)))) return true;
       if (isLate) throw new Error(`${next.name} is to be the primary, and does not catch up`);
-      await sleep(clock, timings.promotePollMs);
       return undefined;
     });
     this.#step("the others fenced, and follow the next primary", { fenced: this.#fenced.length });
@@ -157,6 +152,7 @@ export class Failover {
         const seen = await within(clock, timings.fenceTimeoutMs, "reading the next primary", control.examine());
         const found = await look(seen, clock.nowMs() > untilMs);
         if (found !== undefined) return found;
+        await sleep(clock, timings.promotePollMs);
       }
     } finally {
       control.close();

@@ -226,11 +226,11 @@ function isAddition(line: string): boolean {
   }
 }
 
-function plannedMove({ metadata, status = {} }: Cluster, leaving: readonly string[]): PlannedMove | undefined {
+function plannedMove(cluster: Cluster, leaving: readonly string[]): PlannedMove | undefined {
+  const { metadata, status = {} } = cluster;
   const { annotations = {} } = metadata;
   const to = annotations[movePrimaryTo];
-  if (annotations[movePrimaryFrom] === `${status.currentPrimary} ${status.currentPrimaryTimestamp}`)
-    return { why: "asked for", ...(to && { to }) };
+  if (annotations[movePrimaryFrom] === standingOf(cluster).reign) return { why: "asked for", ...(to && { to }) };
   if (leaving.includes(status.currentPrimary ?? "")) return { why: "its node is being emptied" };
   return status.phase === waitingPhase ? { why: "an update waits for it" } : undefined;
 }

@@ -224,9 +224,8 @@ export class Watcher {
    */
   #intervalMs(name: string): number {
     const { clock, timings } = this.#parts;
-    const { primary } = this.picture;
-    const refuses = this.picture.sights.get(name)?.failure !== undefined;
-    const odd = (this.picture.isOdd(name) && !refuses) || this.picture.isOdd(primary?.instance ?? name);
+    const answers = this.picture.sights.get(name)?.failure === undefined;
+    const odd = (answers && this.picture.isOdd(name)) || this.picture.isOdd(this.picture.primary?.instance ?? name);
     if (!odd) this.#oddSinceMs.delete(name);
     else if (!this.#oddSinceMs.has(name)) this.#oddSinceMs.set(name, clock.nowMs());
     const sinceMs = this.#oddSinceMs.get(name);
@@ -328,9 +327,9 @@ export class Watcher {
   #nextPlanned(primary: PrimaryId, nowMs: number): string | undefined {
     const { timings } = this.#parts;
     const { planned, leaving = [], generation } = this.#cluster ?? {};
-    const settled = this.#settledSinceMs !== undefined && nowMs - this.#settledSinceMs >= timings.plannedAfterMs;
-    const fresh = nowMs - this.#clusterSeenMs < 2 * timings.refreshIntervalMs;
-    if (!planned || !settled || !fresh || this.#handsOff || this.#cluster?.currentPrimary !== primary.instance) return undefined;
+    const settled = this.#settledMs(nowMs) >= timings.plannedAfterMs;
+    if (!planned || !settled || !this.#isFresh(nowMs) || this.#handsOff || this.#cluster?.currentPrimary !== primary.instance)
+      return undefined;
     const isAgain = generation === this.#updated?.generation && nowMs - (this.#updated?.atMs ?? 0) < timings.updateAgainMs;
     if (planned.why === "an update waits for it" && isAgain) return undefined;
     const { witnessSite } = this.#options;
@@ -495,7 +494,7 @@ export class Watcher {
    */
   async #rebuild(primary: PrimaryId, nowMs: number): Promise<void> {
     const { cluster, clock, log, timings } = this.#parts;
-    const settled = this.#settledSinceMs !== undefined && nowMs - this.#settledSinceMs >= timings.settledAfterMs;
+    const settled = this.#settledMs(nowMs) >= timings.settledAfterMs;
     const streaming = this.picture.standbys(nowMs).filter(({ state }) => state?.streaming).length;
     const [broken] = this.picture.refusing(nowMs, timings.rebuildAfterMs).filter((name) => name !== primary.instance);
     if (broken === undefined || !settled || streaming < this.#options.synchronousStandbys || !(await this.#isRepairer(primary))) return;
@@ -516,7 +515,7 @@ export class Watcher {
     if (!sight.state) return undefined;
     const nowMs = this.#parts.clock.nowMs();
     const { timings } = this.#parts;
-    const settled = this.#settledSinceMs !== undefined && nowMs - this.#settledSinceMs >= timings.settledAfterMs;
+    const settled = this.#settledMs(nowMs) >= timings.settledAfterMs;
     const othersStreaming = this.picture.standbys(nowMs).filter((other) => other !== sight && other.state?.streaming).length;
     return diagnose(
       {
@@ -536,8 +535,16 @@ export class Watcher {
 
   /** The operator wants this one, as of a moment ago. */
   #isNamed(primary: string): boolean {
-    const { clock, timings } = this.#parts;
-    return this.#cluster?.targetPrimary === primary && clock.nowMs() - this.#clusterSeenMs < 2 * timings.refreshIntervalMs;
+    return this.#cluster?.targetPrimary === primary && this.#isFresh(this.#parts.clock.nowMs());
+  }
+
+  #isFresh(nowMs: number): boolean {
+    return nowMs - this.#clusterSeenMs < 2 * this.#parts.timings.refreshIntervalMs;
+  }
+
+  /** For how long all has agreed on the primary; less than nothing while it does not. */
+  #settledMs(nowMs: number): number {
+    return nowMs - (this.#settledSinceMs ?? Number.POSITIVE_INFINITY);
   }
 
   #seen({ member, state }: Sight): Seen {
