@@ -11,6 +11,7 @@ import { paths } from "./paths.ts";
 import { favourLab } from "./processor-share.ts";
 
 const createTimeoutMs = 8 * 60_000;
+const networkTimeoutMs = 60_000;
 const startTimeoutMs = 60_000;
 
 /** Names and states of the lab's containers, running or not. */
@@ -127,12 +128,12 @@ async function pinAddresses(tools: StepTools): Promise<LabFacts["nodes"]> {
     labNodes.map(async ({ name, role, site }) => ({ name, role, site, address: await addressOf(tools, name) })),
   );
   tools.progress("pinning addresses");
-  await Promise.all(
-    [...nodes, { name: loadBalancerName, address: await addressOf(tools, loadBalancerName) }].map(async ({ name, address }) => {
-      await tools.run("docker", ["network", "disconnect", nodeNetwork, name], { env });
-      await tools.run("docker", ["network", "connect", "--ip", address, nodeNetwork, name], { env });
-    }),
-  );
+  const loadBalancer = { name: loadBalancerName, address: await addressOf(tools, loadBalancerName) };
+  // One after another: the engine locks itself up when several leave a network at once (seen with Docker 20.10).
+  for (const { name, address } of [...nodes, loadBalancer]) {
+    await tools.run("docker", ["network", "disconnect", nodeNetwork, name], { env, timeoutMs: networkTimeoutMs });
+    await tools.run("docker", ["network", "connect", "--ip", address, nodeNetwork, name], { env, timeoutMs: networkTimeoutMs });
+  }
   await tools.run("docker", ["update", "--restart", "no", ...nodes.map((node) => node.name), loadBalancerName], { env });
   return nodes;
 }

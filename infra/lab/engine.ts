@@ -11,9 +11,11 @@ import { paths } from "./paths.ts";
 
 const socketPath = join(paths.engineRun, "docker.sock");
 const pidFile = join(paths.engineRun, "docker.pid");
+const containerdPidFile = join(paths.engineRun, "exec/containerd/containerd.pid");
 const logFile = join(paths.engine, "dockerd.log");
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 60_000;
+const networksTimeoutMs = 30_000;
 
 /** The project's own engine's socket, or undefined where a Docker that the user runs is the engine. */
 export function engineSocket(): string | undefined {
@@ -33,8 +35,49 @@ async function engineVersion(tools: StepTools): Promise<string | undefined> {
   }
 }
 
+/** A stuck engine of the project's own is started anew. */
 export async function engineAnswers(tools: StepTools): Promise<boolean> {
-  return (await engineVersion(tools)) !== undefined;
+  if ((await engineVersion(tools)) === undefined) return false;
+  await restartStuck(tools);
+  return true;
+}
+
+/**
+ * An engine whose networks are locked for good answers everything else, and each step after that would hang.
+ * @returns whether it was one of the project's own and was started anew: it ends the containers of before itself
+ */
+async function restartStuck(tools: StepTools): Promise<boolean> {
+  const pid = daemonPid();
+  if (pid === undefined) return false;
+  const answer = tools.run("docker", ["network", "ls", "--quiet"], { env: toolEnvironment(), timeoutMs: networksTimeoutMs });
+  const stuck = await answer.then(
+    () => false,
+    () => isDaemon(pid),
+  );
+  if (!stuck) return false;
+  tools.progress("the container engine is stuck: starting it anew");
+  await kill(tools, pid);
+  await startDaemon(tools);
+  return true;
+}
+
+/**
+ * Not asked to stop: whoever is locked up does not hear it. Its containerd goes with it, and must be gone: a daemon that still sees it
+ * waits for it instead of starting one.
+ */
+async function kill(tools: StepTools, pid: number): Promise<void> {
+  process.kill(pid, "SIGKILL");
+  for (const [isAlive, file] of [
+    [() => isDaemon(pid), pidFile],
+    [() => isRunning(readPid(containerdPidFile), "containerd"), containerdPidFile],
+  ] as const) {
+    for (let waitedMs = 0; isAlive(); waitedMs += 100) {
+      if (waitedMs > stopTimeoutMs) throw new StepError("the stuck container engine does not end", `Look at ${logFile}.`);
+      await sleep(100, undefined, { signal: tools.signal });
+    }
+    rmSync(file, { force: true });
+  }
+  rmSync(socketPath, { force: true });
 }
 
 /**
@@ -45,7 +88,7 @@ export async function engineAnswers(tools: StepTools): Promise<boolean> {
 export async function ensureEngine(tools: StepTools): Promise<{ started: boolean; own: boolean; version: string }> {
   removeDeadSocket();
   const running = await engineVersion(tools);
-  if (running !== undefined) return { started: false, own: engineSocket() !== undefined, version: running };
+  if (running !== undefined) return { started: await restartStuck(tools), own: engineSocket() !== undefined, version: running };
   if (process.getuid?.() !== 0) {
     throw new StepError("no container engine answers, and starting one needs root", "Start Docker, or run ./dsp up as root on Debian.");
   }
@@ -85,17 +128,25 @@ async function unmountBelow(tools: StepTools, folder: string): Promise<void> {
 }
 
 function daemonPid(): number | undefined {
+  const pid = readPid(pidFile);
+  return pid !== undefined && isDaemon(pid) ? pid : undefined;
+}
+
+function readPid(file: string): number | undefined {
   try {
-    const pid = Number(readFileSync(pidFile, "utf8"));
-    return isDaemon(pid) ? pid : undefined;
+    return Number(readFileSync(file, "utf8")) || undefined;
   } catch {
     return undefined;
   }
 }
 
 function isDaemon(pid: number): boolean {
+  return isRunning(pid, "dockerd");
+}
+
+function isRunning(pid: number | undefined, program: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("dockerd");
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(program);
   } catch {
     return false;
   }
