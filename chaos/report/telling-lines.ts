@@ -34,7 +34,7 @@ export const rules: Readonly<Record<LogSource, readonly Rule[]>> = {
     [/(successfully acquired lease|lost lease|leader election lost)/, "$1"],
   ],
   postgres: [
-    [/"msg":"(I'm the target primary, [^"]*)"/, "$1"],
+    [/"msg":"(I'm the target primary, [^"]*|This is the former primary instance[^"]*)"/, "$1"],
     [/"msg":"((?:Acquiring|Acquired|Releasing) primary lease|Primary lease (?:lost|preempted|not yet)[^"]*)"/, "$1"],
     [/"msg":"(Promoting instance|The PostgreSQL instance has been promoted successfully)"/, "$1"],
     [/"message":"(received promote request|received (?:fast|immediate|smart) shutdown request|selected new timeline ID: \d+)"/, "$1"],

@@ -9,12 +9,14 @@ interface LogPlace {
   /** The target's own namespace where none is named. */
   namespace?: string;
   selector: string;
+  /** Its containers start anew in their pod: what they said before is wanted too. */
+  restarts?: boolean;
 }
 
 const places: Record<LogSource, LogPlace> = {
   watcher: { selector: "app.kubernetes.io/name=watcher" },
   operator: { namespace: "cnpg-system", selector: "app.kubernetes.io/name=cloudnative-pg" },
-  postgres: { selector: "cnpg.io/cluster=pg,cnpg.io/podRole=instance" },
+  postgres: { selector: "cnpg.io/cluster=pg,cnpg.io/podRole=instance", restarts: true },
   redis: { selector: "app.kubernetes.io/name=redis" },
   edge: { namespace: "dsp-edge", selector: "app.kubernetes.io/name=edge" },
   service: { selector: "app.kubernetes.io/component=service" },
@@ -37,7 +39,7 @@ export async function collectLogs(target: Target, folder: string, sinceMs: numbe
   mkdirSync(join(folder, "logs"), { recursive: true });
   const since = new Date(sinceMs).toISOString();
   // One after another: the platform has just recovered and needs its processors.
-  for (const [source, { namespace, selector }] of Object.entries(places) as [LogSource, LogPlace][]) {
+  for (const [source, { namespace, selector, restarts = false }] of Object.entries(places) as [LogSource, LogPlace][]) {
     const args = [
       "logs",
       "--namespace",
@@ -49,9 +51,11 @@ export async function collectLogs(target: Target, folder: string, sinceMs: numbe
       "--timestamps",
     ];
     args.push("--ignore-errors", "--tail", "-1", "--max-log-requests", podsMax, "--since-time", since);
-    const text = await target
-      .run("kubectl", args, { timeoutMs: toolTimeoutMs })
-      .catch((failure: Error) => `not collected: ${failure.message}\n`);
+    const read = (more: readonly string[]): Promise<string> =>
+      target
+        .run("kubectl", [...args, ...more], { timeoutMs: toolTimeoutMs })
+        .catch((failure: Error) => `not collected: ${failure.message}\n`);
+    const text = `${restarts ? await read(["--previous"]) : ""}${await read([])}`;
     writeFileSync(logFile(folder, source), text.slice(-textMax));
   }
 }
