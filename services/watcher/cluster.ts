@@ -57,8 +57,11 @@ export interface ClusterApi {
    * @returns whether it is named
    */
   namePrimary(next: string, expected: Expectation): Promise<boolean>;
-  /** Makes the instance the holder of the primary's Lease. */
-  giveLease(next: string): Promise<void>;
+  /**
+   * Makes the instance the holder of the primary's Lease.
+   * @returns asks whether its instance manager has renewed the Lease since, which it does once it knows that it is to be the primary
+   */
+  giveLease(next: string): Promise<() => Promise<boolean>>;
   /** Has the operator delete the instance with its volume, and make it anew. It refuses to for a primary. */
   declareUnrecoverable(instance: string): Promise<void>;
   /** Puts the primary's label on one pod and takes it from every other. */

@@ -62,6 +62,7 @@ describe("diagnose", () => {
     expect(need(led, { conninfoMs: 1e6 })).toBeUndefined();
     expect(need(led, { mayRelease: true })).toBe("release");
     expect(need(led, { mayRelease: true, named: false })).toBeUndefined();
+    expect(need(led, { streaming: false, conninfoMs: 500, idleMs: 1499 })).toBeUndefined();
     expect(need(led, { streaming: false, conninfoMs: 500 })).toBe("point");
     // Another became the primary.
     expect(need(leadingFence(base, other, { term: 1, site: "site-a", timeline: 1 }), { conninfoMs: 500 })).toBe("point");

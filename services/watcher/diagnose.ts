@@ -42,9 +42,11 @@ export function diagnose(standby: Case, timings: Timings): Need | undefined {
 function diagnoseFence(standby: Case, { timeline: fencedOff, next }: Fence, timings: Timings): Need | undefined {
   const { conninfoMs, state } = standby;
   if (fencedOff > standby.timeline) return undefined;
-  // It followed the new primary before that was one, and goes on.
-  if (fencedOff < standby.timeline && next === standby.primary.name && leadsTo(state.conninfo, standby.primary) && state.streaming)
+  // It followed the new primary before that was one, and goes on, be it after a moment: pointed anew, it would have to connect anew.
+  if (fencedOff < standby.timeline && next === standby.primary.name && leadsTo(state.conninfo, standby.primary)) {
+    if (!state.streaming) return standby.idleMs >= timings.notStreamingAfterMs ? "point" : undefined;
     return standby.named && standby.mayRelease ? "release" : undefined;
+  }
   // Who laid it has promoted or never will: a failover under way would need the new primary among its fenced standbys.
   if (fencedOff < standby.timeline && standby.allFenced) return conninfoMs >= timings.repairIntervalMs ? "point" : undefined;
   if (!standby.named) return undefined;

@@ -75,7 +75,10 @@ export class Failover {
     const reads = await this.#readAll();
     this.#step("standbys fenced and read", { standbys: reads.map(({ member, examined }) => `${member.name} ${examined.flushed}`) });
     const chosen = this.#choose(reads, cluster.targetPrimary === primary.instance ? "" : cluster.targetPrimary);
-    await this.#tell(chosen.member.name);
+    const others = reads.filter(({ member }) => member !== chosen.member);
+    // Both take a moment, and both are settled before anything is undone.
+    const [told] = await Promise.allSettled([this.#tell(chosen.member.name), this.#leadWhoCan(others, chosen.member)]);
+    if (told.status === "rejected") throw told.reason;
     return await this.#promote(chosen, reads);
   }
 
@@ -159,6 +162,14 @@ export class Failover {
     }
   }
 
+  /** Who does not get to it is pointed at the new primary later, and then connects to it in the moment in which commits wait for it. */
+  async #leadWhoCan(others: readonly FencedStandby[], next: Member): Promise<void> {
+    const failed = (standby: FencedStandby, error: Error): void =>
+      this.#parts.log.warn({ instance: standby.member.name, reason: error.message }, "standby not led to the next primary yet");
+    await Promise.all(others.map((standby) => this.#leadOne(standby, next).catch((error: Error) => failed(standby, error))));
+    this.#step("the others led to the next primary", { led: this.#leading.size });
+  }
+
   async #leadOne(standby: FencedStandby, next: Member): Promise<void> {
     const { term, primary } = this.#election;
     const to = leadingFence(standby.base, next, { term, site: this.#parts.site, timeline: primary.timeline });
@@ -239,8 +250,24 @@ export class Failover {
     const telling = cluster.namePrimary(next, { reign, wish, evenPending: false });
     const named = await within(clock, timings.tellTimeoutMs, "telling the operator", telling).catch(() => undefined);
     if (named === false) throw new Error("the operator has moved on by itself");
-    if (named) void cluster.giveLease(next).catch(() => {});
     this.#step("operator told", { next, answered: named === true });
+    if (named) await this.#awaitHeard(next);
+  }
+
+  /**
+   * An instance manager that still works on old news would take its own server, once it is promoted, for a deposed primary's, and shut it
+   * down: it looks who is to be the primary first, and only after some time whether it is one. So it must have heard first, or had its moment.
+   */
+  async #awaitHeard(next: string): Promise<void> {
+    const { clock, cluster, timings } = this.#parts;
+    const untilMs = clock.nowMs() + timings.heardTimeoutMs;
+    const hearing = (async () => {
+      for (const hasHeard = await cluster.giveLease(next); !(await hasHeard()); await sleep(clock, timings.heardPollMs))
+        if (clock.nowMs() > untilMs) return false;
+      return true;
+    })();
+    const heard = await within(clock, timings.heardTimeoutMs, "its instance manager", hearing).catch(() => false);
+    this.#step("instance manager told", { next, heard });
   }
 
   /**

@@ -49,7 +49,7 @@ interface Cluster {
 
 interface Lease {
   metadata: Metadata;
-  spec: Record<string, unknown> & { holderIdentity?: string; leaseTransitions?: number };
+  spec: Record<string, unknown> & { holderIdentity?: string; renewTime?: string; leaseTransitions?: number };
 }
 
 /** Kubernetes' API, as little of it as the watcher needs. */
@@ -132,14 +132,20 @@ export class KubernetesApi implements ClusterApi {
     return true;
   }
 
-  async giveLease(next: string): Promise<void> {
+  async giveLease(next: string): Promise<() => Promise<boolean>> {
     const path = `/apis/coordination.k8s.io/v1/namespaces/${this.#options.namespace}/leases/${this.#options.cluster}`;
     const lease = await this.#get<Lease>(path);
-    if (lease.spec.holderIdentity === next) return;
-    const now = microTime();
-    const leaseTransitions = (lease.spec.leaseTransitions ?? 0) + 1;
-    const spec = { ...lease.spec, holderIdentity: next, acquireTime: now, renewTime: now, leaseTransitions };
-    requireOk(await this.#send("PUT", path, { ...lease, spec }));
+    let given = lease.spec.renewTime;
+    if (lease.spec.holderIdentity !== next) {
+      given = microTime();
+      const leaseTransitions = (lease.spec.leaseTransitions ?? 0) + 1;
+      const spec = { ...lease.spec, holderIdentity: next, acquireTime: given, renewTime: given, leaseTransitions };
+      requireOk(await this.#send("PUT", path, { ...lease, spec }));
+    }
+    return async () => {
+      const { spec } = await this.#get<Lease>(path);
+      return spec.holderIdentity === next && spec.renewTime !== given;
+    };
   }
 
   async declareUnrecoverable(instance: string): Promise<void> {

@@ -27,6 +27,9 @@ export const defaultTimings = {
   /** Having fenced enough, wait so long for the rest. */
   fenceWaitMs: 300,
   tellTimeoutMs: 800,
+  /** How long the next primary's instance manager may take to hear of it, and how often it is looked whether it has. */
+  heardTimeoutMs: 1500,
+  heardPollMs: 60,
   /** Again and again, when the API was away: it must hear of the new primary before an instance manager acts on old news. */
   tellAgainMs: 250,
   promotePollMs: 20,

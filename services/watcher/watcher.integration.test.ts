@@ -338,7 +338,7 @@ describe("three watchers", () => {
     await postgres.crash(postgres.at(0));
     await until("the operator is told", () => kubernetes.labelled.join() === postgres.at(1).name);
     const [primary, standby] = [postgres.at(1), postgres.at(2)];
-    await until("the standby is pointed at it", async () => (await conninfoOf(standby)).includes("dsp-follow-2"));
+    await until("the standby follows it", async () => (await conninfoOf(standby)).endsWith(`-next-${primary.name}`));
     await until("the new primary has no override", async () => !(await conninfoOf(primary)).includes("dsp-"));
     // The operator's part: it takes note, replaces the lost instance, and its own conninfo leads to the new primary.
     Object.assign(kubernetes.status, { currentPrimary: primary.name, currentPrimaryTimestamp: "now" });

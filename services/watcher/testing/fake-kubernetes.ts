@@ -107,7 +107,8 @@ export class FakeKubernetes {
         Object.assign(this.status, body.status);
         return [200, {}];
       case "GET /apis/coordination.k8s.io/v1/namespaces/dsp/leases/pg":
-        return [200, { metadata, spec: this.lease }];
+        // Its holder renews it all the time.
+        return [200, { metadata, spec: { ...this.lease, renewTime: new Date().toISOString() } }];
       case "PUT /apis/coordination.k8s.io/v1/namespaces/dsp/leases/pg":
         this.lease = body.spec ?? {};
         return [200, {}];

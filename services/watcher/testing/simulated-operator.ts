@@ -2,6 +2,8 @@ import { type Expectation, isExpected, type PlannedMove, pendingTarget } from ".
 import type { SimulatedInstance, Surroundings } from "./simulated-instance.ts";
 
 const leaseMs = 3000;
+/** From reading the cluster to acting on it, with Secrets to read and processes to start in between. */
+const passMsMax = 700;
 
 /** CloudNativePG: the operator, slow, and an instance manager beside every instance. Both know only what the API holds. */
 export class SimulatedOperator {
@@ -128,11 +130,19 @@ export class SimulatedOperator {
     this.note(`fails over to ${this.target}, seen ${seen.map(({ member, wal }) => `${member.name} ${wal.length}`)}`);
   }
 
+  /** A pass reads the cluster first and acts on it later: by then it may be old news. */
   #manage(instance: SimulatedInstance, lastSeen: { holderMs: number; holder: string }): void {
+    const { random, time } = this.#around;
+    if (!instance.serving || !this.reaches(instance.member.site)) return;
+    const seen = { target: this.target, current: this.current };
+    time.after(random.between(0, passMsMax), () => this.#act(instance, seen, lastSeen));
+  }
+
+  #act(instance: SimulatedInstance, seen: { target: string; current: string }, lastSeen: { holderMs: number; holder: string }): void {
     const { time } = this.#around;
     const { name, site } = instance.member;
     if (!instance.serving || !this.reaches(site)) return;
-    if (this.target !== name) {
+    if (seen.target !== name) {
       if (instance.role === "primary") this.#demote(instance);
       return;
     }
@@ -142,7 +152,7 @@ export class SimulatedOperator {
     this.lease = { holder: name, renewedMs: time.nowMs };
     if (instance.role === "standby") {
       if (!instance.streams && instance.promote(undefined, 0)) this.note(`${name} promotes itself`);
-    } else {
+    } else if (seen.current !== name) {
       this.#reign(name);
     }
   }

@@ -193,6 +193,8 @@ export class SimulatedWatcher {
       giveLease: (next) =>
         call(() => {
           operator.lease = { holder: next, renewedMs: this.#around.time.nowMs };
+          const given = operator.lease;
+          return () => call(() => operator.lease.holder === next && operator.lease !== given);
         }),
       // No schedule is long enough for it.
       declareUnrecoverable: () => Promise.reject(new Error("not modelled")),
