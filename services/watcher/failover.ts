@@ -99,8 +99,10 @@ export class Failover {
     await this.#fence(targets.filter((target) => target !== next));
     if (this.#fenced.length < fencesNeeded - 1) throw new Error(`${this.#fenced.length} of ${fencesNeeded - 1} others are fenced`);
     await this.#lead(next.member);
-    await this.#tell(wanted);
+    const told = await this.#tell(wanted);
     try {
+      // Nothing presses: its instance manager would shut down a primary that it has not heard of.
+      if (!told) throw new Error("the API does not answer");
       await this.#fence([next]);
       const reads = await this.#readAll();
       this.#step("next primary fenced and read", { standbys: reads.map(({ member, examined }) => `${member.name} ${examined.flushed}`) });
@@ -243,8 +245,8 @@ export class Failover {
     return reads;
   }
 
-  /** CloudNativePG hears of it before it happens, if the API answers in time, else in the background. */
-  async #tell(next: string): Promise<void> {
+  /** CloudNativePG hears of it before it happens, if the API answers in time, else in the background. @returns whether it has answered */
+  async #tell(next: string): Promise<boolean> {
     const { clock, cluster, timings } = this.#parts;
     const { reign, wish } = this.#election.cluster;
     const telling = cluster.namePrimary(next, { reign, wish, evenPending: false });
@@ -252,6 +254,7 @@ export class Failover {
     if (named === false) throw new Error("the operator has moved on by itself");
     this.#step("operator told", { next, answered: named === true });
     if (named) await this.#awaitHeard(next);
+    return named === true;
   }
 
   /**

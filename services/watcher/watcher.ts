@@ -158,15 +158,15 @@ export class Watcher {
    * Every watcher that sees the primary move tells the operator, be the new one alive or not: whoever led the failover may be gone when
    * the API is back, and the old primary must not come back as one.
    */
-  #noteMove(): void {
+  #noteMove(before: PrimaryId): void {
     const { primary } = this.picture;
     this.#settledSinceMs = undefined;
     if (this.#cluster?.planned?.why === "an update waits for it")
       this.#updated = { generation: this.#cluster.generation, atMs: this.#parts.clock.nowMs() };
     if (!primary || !this.#cluster || this.picture.disputed || this.#handsOff) return;
-    // The operator knows of this one and has been told of the next: it is this watcher that is late.
+    // The operator has been told of the next one: it is this watcher that is late.
     const { currentPrimary, targetPrimary } = this.#cluster;
-    if (currentPrimary === primary.instance && targetPrimary !== primary.instance) return;
+    if (currentPrimary === primary.instance ? targetPrimary !== primary.instance : currentPrimary !== before.instance) return;
     const isNewest = (): boolean => !this.#stopped && this.picture.primary?.timeline === primary.timeline;
     void tellUntilDone(this.#parts, primary, { ...this.#cluster, evenPending: true }, isNewest);
     this.#refreshNow?.();
@@ -206,7 +206,7 @@ export class Watcher {
       const answer = sight.gone ? ({ failure: "refused", reason: "the pod is gone" } as const) : await instances.ask(sight.member);
       const before = this.picture.primary;
       this.picture.note(name, answer, askedMs, clock.nowMs());
-      if (before && this.picture.primary !== before) this.#noteMove();
+      if (before && this.picture.primary !== before) this.#noteMove(before);
       if ("state" in answer) this.#ballot.heardOf(parseFence(answer.state.conninfo)?.term ?? 0);
       await new Promise<void>((resolve) => {
         const cancel = clock.after(this.#intervalMs(name), resolve);
