@@ -205,7 +205,7 @@ export class Failover {
         else if (this.#fenced.length === fencesNeeded) clock.after(timings.fenceWaitMs, resolve);
       };
       if (pending === 0) resolve();
-      clock.after(timings.fenceTimeoutMs, resolve);
+      clock.after(timings.fenceAllTimeoutMs, resolve);
       for (const target of targets) {
         const attempt = fenceStandby(this.#parts, target, {
           ...{ term, site: this.#parts.site, timeline: primary.timeline },
@@ -250,10 +250,12 @@ export class Failover {
     const { clock, cluster, timings } = this.#parts;
     const { reign, wish } = this.#election.cluster;
     const telling = cluster.namePrimary(next, { reign, wish, evenPending: false });
+    // With the name, not after it: an instance manager that finds the Lease another's tries again only after its retry period.
+    const giving = cluster.giveLease(next).catch(() => undefined);
     const named = await within(clock, timings.tellTimeoutMs, "telling the operator", telling).catch(() => undefined);
     if (named === false) throw new Error("the operator has moved on by itself");
     this.#step("operator told", { next, answered: named === true });
-    if (named) await this.#awaitHeard(next);
+    if (named) await this.#awaitHeard(next, giving);
     return named === true;
   }
 
@@ -261,13 +263,13 @@ export class Failover {
    * An instance manager that still works on old news would take its own server, once it is promoted, for a deposed primary's, and shut it
    * down: it looks who is to be the primary first, and only after some time whether it is one. So it must have heard first, or had its moment.
    */
-  async #awaitHeard(next: string): Promise<void> {
-    const { clock, cluster, timings } = this.#parts;
+  async #awaitHeard(next: string, giving: Promise<(() => Promise<boolean>) | undefined>): Promise<void> {
+    const { clock, timings } = this.#parts;
     const untilMs = clock.nowMs() + timings.heardTimeoutMs;
     const hearing = (async () => {
-      for (const hasHeard = await cluster.giveLease(next); !(await hasHeard()); await sleep(clock, timings.heardPollMs))
-        if (clock.nowMs() > untilMs) return false;
-      return true;
+      for (const hasHeard = await giving; hasHeard && clock.nowMs() <= untilMs; await sleep(clock, timings.heardPollMs))
+        if (await hasHeard()) return true;
+      return false;
     })();
     const heard = await within(clock, timings.heardTimeoutMs, "its instance manager", hearing).catch(() => false);
     this.#step("instance manager told", { next, heard });

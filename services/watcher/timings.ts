@@ -23,7 +23,9 @@ export const defaultTimings = {
   rankDelayMs: 120,
   /** A suspicion that stands alone for so long, while another site sees the primary alive: it is this site that is cut off from it. */
   overruledAfterMs: 1500,
+  /** For each step of it, and for all standbys: given up, all would begin anew. */
   fenceTimeoutMs: 1000,
+  fenceAllTimeoutMs: 2500,
   /** Having fenced enough, wait so long for the rest. */
   fenceWaitMs: 300,
   tellTimeoutMs: 800,
@@ -35,7 +37,7 @@ export const defaultTimings = {
   promotePollMs: 20,
   promoteTimeoutMs: 3000,
   /** Pause after a failover that did not come about. */
-  retryAfterMs: 1000,
+  retryAfterMs: 400,
   /** A primary that lives is moved only where all has agreed on it for so long, and tried again after so long. */
   plannedAfterMs: 3000,
   plannedAgainMs: 10_000,
