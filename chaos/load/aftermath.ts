@@ -21,8 +21,8 @@ export interface AftermathWaits {
 }
 
 const defaultWaits: AftermathWaits = {
-  pollMs: 1_000,
-  auditSettleMs: 4_000,
+  pollMs: 500,
+  auditSettleMs: 3_000,
   auditLimitMs: 30_000,
   primaryLimitMs: 60_000,
   replayLimitMs: 60_000,
@@ -253,9 +253,8 @@ export async function readAftermath(target: Target, runName: string, folder: str
   const { readable, leftOut } = await awaitReplay(postgres, primary.name, waits);
   // Before the API is asked: the questions would be in the audit trail themselves.
   const auditEvents = eventsOf(await postgres.query(primary.name, auditSql(facts, auditRowSql), auditRowSchema));
-  const stores: Record<string, readonly StoredWrite[]> = {};
-  for (const instance of readable) stores[instance] = await readVersions(postgres, instance, facts);
-  stores[apiStore] = await readApi(target, facts);
+  const reads = readable.map(async (instance) => [instance, await readVersions(postgres, instance, facts)] as const);
+  const stores = Object.fromEntries(await Promise.all([...reads, readApi(target, facts).then((found) => [apiStore, found] as const)]));
   const aftermath: AftermathRead = { stores, auditEvents, leftOut };
   writeFileSync(join(folder, "aftermath.json"), `${JSON.stringify(aftermath)}\n`);
   return aftermath;
