@@ -91,6 +91,22 @@ async function createOne(): Promise<string> {
   return ((await response.json()) as { id: string }).id;
 }
 
+describe("the next primary", () => {
+  it("is written to over connections that were open before it was one", async () => {
+    const next = postgres.at(1);
+    const connections = async (): Promise<number[]> => {
+      const sql = "SELECT pid FROM pg_stat_activity WHERE application_name = 'record test' ORDER BY pid";
+      return (await postgres.query<{ pid: number }>(next, sql)).map(({ pid }) => pid);
+    };
+    await expect.poll(connections, { timeout: 15_000 }).toHaveLength(3);
+    const before = await connections();
+    await postgres.crash(postgres.at(0));
+    await postgres.promote(next, [postgres.at(2)]);
+    await createOne();
+    expect(await connections()).toEqual(before);
+  }, 60_000);
+});
+
 describe("the primary is lost under a stream of requests", () => {
   it("crashed: nothing fails, nothing is lost or doubled, reads go on from a standby", async () => {
     const id = await createOne();

@@ -11,12 +11,12 @@ export interface Connection {
 }
 
 /**
- * The connections to one instance, at most `max`. It hands out idle ones and opens new ones on demand; who waits, and in
+ * The connections to one instance, at most `max`; more that are open already stay. It hands out idle ones and opens new ones on demand; who waits, and in
  * which order, is the hold queue's business.
  */
 export class ConnectionPool {
   readonly instance: Instance;
-  readonly max: number;
+  max: number;
   readonly #access: PostgresAccess;
   readonly #limits: ConnectionLimits;
   readonly #idle: Connection[] = [];

@@ -51,6 +51,9 @@ const ofStandbyAlone: ReadonlySet<Wish> = new Set(["any", "standby"]);
  * for the same standby.
  */
 const openingMax = 3;
+/** Connections kept to each standby: the one that is promoted serves over them at once, in a moment that has no processor to spare for new ones. */
+const keptOnStandby = openingMax;
+const keepIntervalMs = 1000;
 /** A transaction that has not ended after so long makes the instances be asked how they are. */
 const doubtAfterMs = 500;
 /** A read that the primary has not served after so long, its audit record's commit included, is tried on a standby. */
@@ -78,6 +81,7 @@ export class Database {
   /** Requests of clients in the hold queue. */
   #waiting = 0;
   #pumpTimer: NodeJS.Timeout | undefined;
+  #keepTimer: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(options: DatabaseOptions) {
@@ -99,11 +103,13 @@ export class Database {
 
   start(): void {
     this.#watch.start();
+    this.#keepTimer = setInterval(() => this.#keepOnStandbys(), keepIntervalMs);
   }
 
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#pumpTimer);
+    clearInterval(this.#keepTimer);
     this.#queue.clear();
     this.#watch.stop();
     for (const pool of this.#pools.values()) pool.close();
@@ -302,17 +308,34 @@ export class Database {
     const { primary, standby } = this.#watch;
     const { poolMax } = this.#options;
     const lanes = primary ? [{ pool: this.#poolOf(primary, poolMax), wishes: standby ? ofPrimary : everyone }] : [];
-    return standby
-      ? [...lanes, { pool: this.#poolOf(standby, Math.ceil(poolMax / 2)), wishes: primary ? ofStandby : ofStandbyAlone }]
-      : lanes;
+    return standby ? [...lanes, { pool: this.#poolOf(standby, this.#standbyMax), wishes: primary ? ofStandby : ofStandbyAlone }] : lanes;
   }
 
-  /** A pool is made for a role: one that was opened for a standby's few reads is replaced when that standby is promoted. */
+  /** One more connection where one is wanting, while nothing else is to be done. */
+  #keepOnStandbys(): void {
+    const { primary, isPrimarySlow, views } = this.#watch;
+    if (!primary || isPrimarySlow || this.#isUnproven(primary)) return;
+    const pool = views
+      .filter(({ instance, inRecovery, status }) => instance !== primary && inRecovery && status === "answering")
+      .map(({ instance }) => this.#poolOf(instance, this.#standbyMax))
+      .find(({ open, opening }) => open + opening < keptOnStandby);
+    pool?.openOne().then(
+      () => this.#pump(),
+      (error: unknown) => this.#options.log.debug({ instance: instanceName(pool.instance), error }, "no connection kept to a standby"),
+    );
+  }
+
+  get #standbyMax(): number {
+    return Math.ceil(this.#options.poolMax / 2);
+  }
+
+  /** @param max by the instance's role, which may have changed since the pool was made */
   #poolOf(instance: Instance, max: number): ConnectionPool {
     const name = instanceName(instance);
     let pool = this.#pools.get(name);
-    if (!pool || pool.max !== max) {
-      pool?.close();
+    if (pool) {
+      pool.max = max;
+    } else {
       const { access, connectTimeoutMs, statementTimeoutMs } = this.#options;
       pool = new ConnectionPool({ instance, max, access, limits: { connectTimeoutMs, statementTimeoutMs } });
       this.#pools.set(name, pool);
