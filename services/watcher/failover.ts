@@ -282,8 +282,12 @@ export class Failover {
   async #promote(chosen: Read, reads: readonly Read[]): Promise<Outcome> {
     const { clock, timings } = this.#parts;
     try {
-      // While the operator was told, somebody else may have had the same idea, or what an earlier failover promoted has woken up.
-      if (!this.#election.isNewest(this.#election.primary)) throw new Error("there is a newer primary");
+      // While the operator was told, somebody else may have had the same idea, or what an earlier failover promoted has woken up; or it is the
+      // chosen one itself, whose instance manager was quick.
+      if (!this.#election.isNewest(this.#election.primary)) {
+        const { inRecovery } = await within(clock, timings.answerTimeoutMs, "reading the next primary", chosen.control.examine());
+        if (inRecovery) throw new Error("there is a newer primary");
+      }
       const stands = await this.#readAll(reads).then(
         () => true,
         () => false,
