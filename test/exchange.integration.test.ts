@@ -257,6 +257,50 @@ describe("subscriptions", () => {
     await rm(folder, { recursive: true });
   });
 
+  it("keep the subscriber's own headers encrypted at rest, send them along, and show them to their owner", async () => {
+    const { deps, call } = both.exchange;
+    const headers = ["Authorization: Bearer the-subscribers-own", "X-Test: yes"];
+    const whole = async (): Promise<string> => {
+      const rows = await both.postgres.query<{ text: string }>(both.postgres.at(0), "SELECT s::text AS text FROM exchange.subscription s");
+      return rows.map(({ text }) => text).join("\n");
+    };
+    const shown = async (id: string): Promise<string[] | undefined> => {
+      const answer = await call("GET", `/exchange/fhir/Subscription/${id}`, { token: people.hoffmann });
+      return ((await answer.json()) as { channel: { header?: string[] } }).channel.header;
+    };
+    const sent = async (): Promise<string | string[] | undefined> => {
+      await observation(await newPatient());
+      await tick();
+      await work();
+      return both.receiver.received.at(-1)?.headers.authorization;
+    };
+    const { id } = await subscribe(people.hoffmann, wanted("record-change", [], { header: headers }));
+    expect([await whole(), await shown(id), await sent()]).toEqual([
+      expect.not.stringContaining("the-subscribers-own"),
+      headers,
+      "Bearer the-subscribers-own",
+    ]);
+
+    const fewer = { ...wanted("record-change", [], { header: headers.slice(1) }), id };
+    expect((await call("PUT", `/exchange/fhir/Subscription/${id}`, { token: people.hoffmann, body: fewer })).status).toBe(200);
+    expect([await shown(id), await sent()]).toEqual([headers.slice(1), undefined]);
+    // It may be sealed by another key than the secret now, and is sealed anew with it.
+    expect(await resealSecrets(background(), deps)).toBe(1);
+    expect(await shown(id)).toEqual(headers.slice(1));
+
+    // A pod of the version before writes them as they are, in the resource too.
+    const older = { Authorization: "Bearer written-by-an-older-pod" };
+    const content = JSON.stringify(wanted("record-change", [], { header: ["Authorization: Bearer written-by-an-older-pod"] }));
+    await both.postgres.query(both.postgres.at(0), "UPDATE exchange.subscription SET headers = $1, content = $2", [older, content]);
+    expect(await sent()).toBe("Bearer written-by-an-older-pod");
+    expect(await resealSecrets(background(), deps)).toBe(1);
+    expect([await whole(), await shown(id), await sent()]).toEqual([
+      expect.not.stringContaining("written-by-an-older-pod"),
+      ["Authorization: Bearer written-by-an-older-pod"],
+      "Bearer written-by-an-older-pod",
+    ]);
+  });
+
   it("tell nobody what they could not read", async () => {
     const patient = await newPatient();
     await subscribe(people.lentz, wanted("record-change", []));

@@ -7,6 +7,7 @@ import type { RecordClient } from "./clients/record.ts";
 import type { RegistryClient } from "./clients/registry.ts";
 import type { ServiceDeskClient } from "./clients/service-desk.ts";
 import type { Assets } from "./layout/assets.ts";
+import type { SeenAccesses } from "./pages/patient/seen-accesses.ts";
 import type { PracticeStore } from "./pages/practice/store.ts";
 import type { PlatformObserver } from "./platform/observe-platform.ts";
 import type { Drafts } from "./session/drafts.ts";
@@ -28,6 +29,7 @@ export interface Deps extends ServiceDeps {
   /** People, as the registry knows them, or else the record. */
   directory: Directory;
   mailbox: Mailbox;
+  seenAccesses: SeenAccesses;
   practice: PracticeStore;
   /** How people reach the helpdesk; undefined: nobody has said. */
   helpdesk: string | undefined;

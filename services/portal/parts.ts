@@ -11,6 +11,7 @@ import { ServiceDeskClient } from "./clients/service-desk.ts";
 import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { loadAssets } from "./layout/assets.ts";
+import { SeenAccesses } from "./pages/patient/seen-accesses.ts";
 import { PracticeStore } from "./pages/practice/store.ts";
 import { Inquirer } from "./platform/inquirer.ts";
 import { PlatformObserver } from "./platform/observe-platform.ts";
@@ -83,6 +84,7 @@ export function startDeps(parts: ServiceParts, config: PortalSettings, elsewhere
       platform,
       directory: new Directory(clients.registry, clients.record),
       mailbox: new Mailbox(clients.exchange),
+      seenAccesses: new SeenAccesses(database),
       practice: new PracticeStore(database),
       helpdesk: config.HELPDESK,
     },

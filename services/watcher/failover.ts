@@ -40,6 +40,7 @@ export class Failover {
   readonly #leading = new Map<string, string>();
   readonly #startedMs: number;
   #stepMs: number;
+  #touchedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: Parts, election: Election) {
     this.#parts = parts;
@@ -267,8 +268,10 @@ export class Failover {
     const { clock, timings } = this.#parts;
     const untilMs = clock.nowMs() + timings.heardTimeoutMs;
     const hearing = (async () => {
-      for (const hasHeard = await giving; hasHeard && clock.nowMs() <= untilMs; await sleep(clock, timings.heardPollMs))
+      for (const hasHeard = await giving; hasHeard && clock.nowMs() <= untilMs; await sleep(clock, timings.heardPollMs)) {
+        this.#touch(this.#fenced);
         if (await hasHeard()) return true;
+      }
       return false;
     })();
     const heard = await within(clock, timings.heardTimeoutMs, "its instance manager", hearing).catch(() => false);
@@ -282,8 +285,12 @@ export class Failover {
   async #promote(chosen: Read, reads: readonly Read[]): Promise<Outcome> {
     const { clock, timings } = this.#parts;
     try {
-      // While the operator was told, somebody else may have had the same idea, or what an earlier failover promoted has woken up.
-      if (!this.#election.isNewest(this.#election.primary)) throw new Error("there is a newer primary");
+      // While the operator was told, somebody else may have had the same idea, or what an earlier failover promoted has woken up; or it is the
+      // chosen one itself, whose instance manager was quick.
+      if (!this.#election.isNewest(this.#election.primary)) {
+        const { inRecovery } = await within(clock, timings.answerTimeoutMs, "reading the next primary", chosen.control.examine());
+        if (inRecovery) throw new Error("there is a newer primary");
+      }
       const stands = await this.#readAll(reads).then(
         () => true,
         () => false,
@@ -302,16 +309,19 @@ export class Failover {
     }
   }
 
-  /** The sessions with the other standbys end when they idle, and are needed the moment that the new primary is one. */
+  /** Sessions end when they idle, and these are needed in a moment. */
+  #touch(standbys: readonly FencedStandby[]): void {
+    const { clock, timings } = this.#parts;
+    if (clock.nowMs() - this.#touchedMs <= timings.answerTimeoutMs / 4) return;
+    this.#touchedMs = clock.nowMs();
+    for (const { control } of standbys) control.examine().catch(() => {});
+  }
+
   async #awaitPrimary(chosen: Read, others: readonly Read[]): Promise<number> {
     const { clock, timings } = this.#parts;
     const untilMs = clock.nowMs() + timings.promoteTimeoutMs;
-    let touchedMs = clock.nowMs();
     for (;;) {
-      if (clock.nowMs() - touchedMs > timings.answerTimeoutMs / 4) {
-        touchedMs = clock.nowMs();
-        for (const { control } of others) control.examine().catch(() => {});
-      }
+      this.#touch(others);
       const examined = await within(clock, timings.answerTimeoutMs, "reading the new primary", chosen.control.examine());
       if (!examined.inRecovery) return examined.timeline;
       if (clock.nowMs() > untilMs) throw new OverdueError("the promotion", timings.promoteTimeoutMs);

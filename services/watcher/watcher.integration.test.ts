@@ -250,6 +250,26 @@ describe("three watchers", () => {
     expect(kubernetes.lease).toMatchObject({ holderIdentity: postgres.at(1).name, leaseTransitions: 2 });
   }, 60_000);
 
+  it("promote the next primary when its instance manager has heard of it, and not before, or it would be shut down", async () => {
+    const { postgres, kubernetes } = watched;
+    const next = postgres.at(1);
+    kubernetes.hearsAfterMs = 1300;
+    await watched.startWatchers({ LEASE_MS: "4000" });
+    await sleep(2500);
+    await postgres.crash(postgres.at(0));
+    await until("the lease is given", () => kubernetes.lease.holderIdentity === next.name);
+    const isStandby = async (): Promise<boolean> => {
+      const [row] = await postgres.query<{ standby: boolean }>(next, "SELECT pg_is_in_recovery() AS standby");
+      return row?.standby === true;
+    };
+    while (performance.now() - kubernetes.leaseGivenMs < kubernetes.hearsAfterMs - 200) expect(await isStandby()).toBe(true);
+    await until("it is promoted", async () => !(await isStandby()));
+    expect(performance.now() - kubernetes.leaseGivenMs).toBeGreaterThanOrEqual(kubernetes.hearsAfterMs);
+    // The others have followed it meanwhile, and its sessions with the watcher have not run out.
+    await until("the other standby streams", async () => (await streaming(next)) === 1);
+    await until("the pod is labelled", () => kubernetes.labelled.join() === next.name);
+  }, 60_000);
+
   it("name the new primary in a planned move too, so that the operator throws nobody out afterwards", async () => {
     const { postgres, kubernetes } = watched;
     await watched.startWatchers({ LEASE_MS: "2000" });

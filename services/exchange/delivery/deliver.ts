@@ -2,7 +2,7 @@ import type { Context } from "../../lib/context.ts";
 import type { Deps } from "../deps.ts";
 import { notificationBundle } from "../subscription/notification.ts";
 import { topics, topicUrl } from "../subscription/parse-subscription.ts";
-import { openSecret } from "../subscription/seal-secret.ts";
+import { openHeaders, openSecret } from "../subscription/seal-secret.ts";
 import { postWebhook, UndeliveredError } from "../webhook/post-webhook.ts";
 import { sign, signatureHeader } from "../webhook/signature.ts";
 import { backoffMs } from "./backoff.ts";
@@ -22,7 +22,7 @@ export async function attempt(deps: Deps, claim: Claim): Promise<string | undefi
   const { subscription, kind, events } = claim;
   const body = JSON.stringify(bundleOf(deps, claim));
   const headers = {
-    ...subscription.headers,
+    ...openHeaders(deps.secrets, subscription),
     "Content-Type": "application/fhir+json",
     "User-Agent": "dsp-exchange",
     [signatureHeader]: sign(openSecret(deps.secrets, subscription), body, Math.floor(Date.now() / 1000)),

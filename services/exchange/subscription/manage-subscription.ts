@@ -8,7 +8,7 @@ import type { Principal } from "../../lib/principal.ts";
 import type { Deps } from "../deps.ts";
 import { partyOf } from "../party.ts";
 import { parseSubscription } from "./parse-subscription.ts";
-import { sealSecret } from "./seal-secret.ts";
+import { openHeaders, sealHeaders, sealSecret, withoutHeaders } from "./seal-secret.ts";
 import {
   countSubscriptions,
   deleteSubscription,
@@ -47,10 +47,12 @@ function prepared(context: Context, deps: Deps, body: string, id: string): NewSu
   if (plain.resourceType !== "Subscription")
     throw fhirError(400, "invalid", "The body is not a Subscription", { expression: "resourceType" });
   const { principal } = context;
+  const { headers, ...wanted } = parseSubscription(deps, plain);
   return {
-    ...parseSubscription(deps, plain),
+    ...wanted,
+    sealedHeaders: sealHeaders(deps.secrets, id, headers),
     ...{ id, owner: ownerOf(principal), principal: subscriberOf(principal), actors: partyOf(principal)?.actors ?? [] },
-    content: JSON.stringify(plain),
+    content: withoutHeaders(plain),
   };
 }
 
@@ -130,14 +132,17 @@ export async function actOn(
 }
 
 /** The FHIR resource as it stands now: what the client sent, with the status the server decides. */
-export function representSubscription({ id, version, lastUpdated, status, reason, ends, content }: Subscription): object {
-  const { resourceType, id: _id, meta, error: _error, ...rest } = JSON.parse(content) as AnyResource;
+export function representSubscription({ secrets }: Deps, subscription: Subscription): object {
+  const { id, version, lastUpdated, status, reason, ends, content } = subscription;
+  const { resourceType, id: _id, meta, error: _error, channel, ...rest } = JSON.parse(content) as AnyResource;
+  const header = Object.entries(openHeaders(secrets, subscription)).map(([name, value]) => `${name}: ${value}`);
   const given = typeof meta === "object" && meta !== null ? meta : {};
   return {
     resourceType,
     id,
     meta: { ...given, versionId: String(version), lastUpdated: lastUpdated.toISOString() },
     ...rest,
+    channel: { ...(channel as object), ...(header.length > 0 ? { header } : {}) },
     status,
     end: ends.toISOString(),
     ...(reason === null ? {} : { error: reason }),

@@ -31,7 +31,7 @@ export function subscriptionRoutes(app: Hono<Env>, deps: Deps): void {
       "DSP-Webhook-Secret": openSecret(deps.secrets, subscription),
       ...(replayed ? { "DSP-Replayed": "true" } : {}),
     };
-    return fhirResponse(representSubscription(subscription), 201, headers);
+    return fhirResponse(representSubscription(deps, subscription), 201, headers);
   });
   app.get("/Subscription", async (call) => {
     const context = await admit(call, deps, "search-type", "s");
@@ -39,7 +39,7 @@ export function subscriptionRoutes(app: Hono<Env>, deps: Deps): void {
     const base = `${deps.settings.publicUrl}/fhir/Subscription`;
     const entry = found.map((each) => ({
       fullUrl: `${base}/${each.id}`,
-      resource: representSubscription(each),
+      resource: representSubscription(deps, each),
       search: { mode: "match" },
     }));
     const bundle = { resourceType: "Bundle", type: "searchset", total: found.length, link: [{ relation: "self", url: base }] };
@@ -48,14 +48,14 @@ export function subscriptionRoutes(app: Hono<Env>, deps: Deps): void {
   app.get("/Subscription/:id", async (call) => {
     const context = await admit(call, deps, "read", "r");
     const subscription = await owned(context, deps, checked(call.req.param("id")));
-    return fhirResponse(representSubscription(subscription), 200, { ETag: `W/"${subscription.version}"` });
+    return fhirResponse(representSubscription(deps, subscription), 200, { ETag: `W/"${subscription.version}"` });
   });
   app.put("/Subscription/:id", async (call) => {
     const context = await admit(call, deps, "update", "u");
     const id = checked(call.req.param("id"));
     const body = await fhirBody(call, deps);
     const { version } = await updateSubscription(context, deps, { id, body, ...writeRequest(call, body) });
-    return fhirResponse(representSubscription(await owned(context, deps, id)), 200, { ETag: `W/"${version}"` });
+    return fhirResponse(representSubscription(deps, await owned(context, deps, id)), 200, { ETag: `W/"${version}"` });
   });
   app.delete("/Subscription/:id", async (call) => {
     const context = await admit(call, deps, "delete", "d");

@@ -2,7 +2,7 @@ import type { Context } from "../../lib/context.ts";
 import { describeError } from "../../lib/log.ts";
 import type { SecretBox } from "../../lib/secret-box.ts";
 import type { Deps } from "../deps.ts";
-import { listUnsealed, replaceSecret } from "./store.ts";
+import { listUnsealed, replaceSealed, type SealedParts, type Unsealed } from "./store.ts";
 
 /** How many are sealed anew in one transaction. */
 const batchMax = 100;
@@ -21,8 +21,37 @@ interface StoredSecret {
   sealedSecret: Buffer | null;
 }
 
+/** What the database has of the headers that the subscriber wants sent along: its own authorisation, mostly. */
+interface StoredHeaders {
+  id: string;
+  /** Empty once they are sealed. */
+  plainHeaders: Record<string, string>;
+  sealedHeaders: Buffer | null;
+}
+
 function purposeOf(id: string): string {
   return `webhook:${id}`;
+}
+
+function headersPurposeOf(id: string): string {
+  return `webhook-headers:${id}`;
+}
+
+export function sealHeaders(box: SecretBox, id: string, headers: Record<string, string>): Buffer {
+  return box.seal(Buffer.from(JSON.stringify(headers)), headersPurposeOf(id));
+}
+
+/** @throws as `openSecret` */
+export function openHeaders(box: SecretBox, { id, plainHeaders, sealedHeaders }: StoredHeaders): Record<string, string> {
+  if (Object.keys(plainHeaders).length > 0 || sealedHeaders === null) return plainHeaders;
+  return JSON.parse(box.open(sealedHeaders, headersPurposeOf(id)).toString()) as Record<string, string>;
+}
+
+/** The resource as its client sent it, without the headers. */
+export function withoutHeaders(content: object): string {
+  return JSON.stringify(content, function (this: unknown, key, value) {
+    return key === "header" && this === (content as { channel?: unknown }).channel ? undefined : value;
+  });
 }
 
 export function sealSecret(box: SecretBox, id: string, secret: string): SealedSecret {
@@ -46,9 +75,9 @@ export async function resealSecrets(context: Context, deps: Deps): Promise<numbe
   for (;;) {
     const due = await deps.database.write(context, async (transaction) => {
       const rows = await listUnsealed(transaction, { keyId: secrets.keyId, after, max: batchMax });
-      const opened = rows.flatMap((row) => opening(deps, row));
-      for (const { id, secret } of opened) await replaceSecret(transaction, id, sealSecret(secrets, id, secret));
-      return { last: rows.at(-1)?.id, sealed: opened.length };
+      const resealed = rows.flatMap((row) => resealing(deps, row));
+      for (const parts of resealed) await replaceSealed(transaction, parts);
+      return { last: rows.at(-1)?.id, sealed: resealed.length };
     });
     count += due.sealed;
     if (due.last === undefined) return count;
@@ -57,11 +86,13 @@ export async function resealSecrets(context: Context, deps: Deps): Promise<numbe
 }
 
 /** One that no key opens keeps none of the others waiting. */
-function opening(deps: Deps, row: StoredSecret): { id: string; secret: string }[] {
+function resealing({ secrets, log }: Deps, row: Unsealed): SealedParts[] {
+  const { id, content } = row;
   try {
-    return [{ id: row.id, secret: openSecret(deps.secrets, row) }];
+    const sealedHeaders = sealHeaders(secrets, id, openHeaders(secrets, row));
+    return [{ id, ...sealSecret(secrets, id, openSecret(secrets, row)), sealedHeaders, content: withoutHeaders(JSON.parse(content)) }];
   } catch (error) {
-    deps.log.error({ error: describeError(error) }, "a subscription's secret cannot be opened: its owner needs a new one ($rotate-secret)");
+    log.error({ error: describeError(error) }, "a subscription's secret cannot be opened: its owner needs a new one ($rotate-secret)");
     return [];
   }
 }

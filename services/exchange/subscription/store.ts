@@ -24,8 +24,9 @@ export interface Subscription {
   filters: Filter[];
   endpoint: string;
   payload: "empty" | "id-only";
-  headers: Record<string, string>;
-  /** See seal-secret.ts: empty once it is sealed. */
+  /** See seal-secret.ts: both are empty once they are sealed. */
+  plainHeaders: Record<string, string>;
+  sealedHeaders: Buffer | null;
   plainSecret: string;
   sealedSecret: Buffer | null;
   heartbeatSeconds: number | null;
@@ -39,7 +40,8 @@ export interface Subscription {
 }
 
 export const subscriptionColumns = `s.id, s.version, s.last_updated AS "lastUpdated", s.owner, s.principal, s.actors, s.status, s.reason, s.topic, s.filters,
-  s.endpoint, s.payload, s.headers, s.secret AS "plainSecret", s.sealed_secret AS "sealedSecret", s.heartbeat_seconds AS "heartbeatSeconds", s.timeout_seconds AS "timeoutSeconds", s.max_count AS "maxCount",
+  s.endpoint, s.payload, s.headers AS "plainHeaders", s.sealed_headers AS "sealedHeaders", s.secret AS "plainSecret", s.sealed_secret AS "sealedSecret",
+  s.heartbeat_seconds AS "heartbeatSeconds", s.timeout_seconds AS "timeoutSeconds", s.max_count AS "maxCount",
   s.ends, s.content, s.events::text, s.failures`;
 
 export interface SubscriptionEvent {
@@ -56,8 +58,9 @@ export interface SubscriptionEvent {
 
 const eventColumns = "number::text, id, focus, method, occurred, status, attempts, problem, delivered";
 
-export interface NewSubscription extends Wanted {
+export interface NewSubscription extends Omit<Wanted, "headers"> {
   id: string;
+  sealedHeaders: Buffer;
   owner: string;
   principal: Subscriber;
   actors: string[];
@@ -68,9 +71,9 @@ export async function insertSubscription(transaction: Transaction, it: NewSubscr
   await transaction.query(
     {
       name: "subscription-insert",
-      text: `INSERT INTO subscription (id, owner, principal, actors, status, topic, filters, endpoint, payload, headers, secret, heartbeat_seconds,
+      text: `INSERT INTO subscription (id, owner, principal, actors, status, topic, filters, endpoint, payload, headers, sealed_headers, secret, heartbeat_seconds,
           timeout_seconds, max_count, ends, content, sealed_secret, secret_key_id)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', $11, $12, $13, $14, $15, $16, $17)`,
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '{}', $10, '', $11, $12, $13, $14, $15, $16, $17)`,
     },
     [
       ...[
@@ -83,20 +86,23 @@ export async function insertSubscription(transaction: Transaction, it: NewSubscr
         JSON.stringify(it.filters),
         it.endpoint,
       ],
-      ...[it.payload, JSON.stringify(it.headers), it.heartbeatSeconds, it.timeoutSeconds, it.maxCount, it.ends, it.content],
+      ...[it.payload, it.sealedHeaders, it.heartbeatSeconds, it.timeoutSeconds, it.maxCount, it.ends, it.content],
       ...[it.secret.sealed, it.secret.keyId],
     ],
   );
 }
 
-/** Changed by its owner: what it asks for, and with it the handshake, is anew; its numbers go on. */
+/**
+ * Changed by its owner: what it asks for, and with it the handshake, is anew; its numbers go on. Its headers may now be sealed by another key
+ * than its secret: without a key's name the worker seals both anew.
+ */
 export async function replaceSubscription(transaction: Transaction, it: NewSubscription & { version: number }): Promise<void> {
   await transaction.query(
     {
       name: "subscription-replace",
       text: `UPDATE subscription SET version = $2, last_updated = now(), principal = $3, actors = $4, status = $5, reason = NULL, topic = $6, filters = $7,
-          endpoint = $8, payload = $9, headers = $10, heartbeat_seconds = $11, timeout_seconds = $12, max_count = $13, ends = $14, content = $15,
-          failures = 0, next_attempt = now(), leased_until = '-infinity' WHERE id = $1`,
+          endpoint = $8, payload = $9, headers = '{}', sealed_headers = $10, secret_key_id = NULL, heartbeat_seconds = $11, timeout_seconds = $12,
+          max_count = $13, ends = $14, content = $15, failures = 0, next_attempt = now(), leased_until = '-infinity' WHERE id = $1`,
     },
     [
       ...[
@@ -109,7 +115,7 @@ export async function replaceSubscription(transaction: Transaction, it: NewSubsc
         JSON.stringify(it.filters),
         it.endpoint,
       ],
-      ...[it.payload, JSON.stringify(it.headers), it.heartbeatSeconds, it.timeoutSeconds, it.maxCount, it.ends, it.content],
+      ...[it.payload, it.sealedHeaders, it.heartbeatSeconds, it.timeoutSeconds, it.maxCount, it.ends, it.content],
     ],
   );
 }
@@ -191,16 +197,35 @@ export async function replaceSecret(transaction: Transaction, id: string, { seal
   );
 }
 
-/** Those after this id whose secret lies open or was sealed by another key than this one, held until the transaction ends. */
+/** What of a subscription is nobody else's business, sealed together. */
+export interface SealedParts extends SealedSecret {
+  id: string;
+  sealedHeaders: Buffer;
+  content: string;
+}
+
+export async function replaceSealed(transaction: Transaction, { id, sealed, sealedHeaders, content, keyId }: SealedParts): Promise<void> {
+  await transaction.query(
+    {
+      name: "subscription-seal-all",
+      text: `UPDATE subscription SET secret = '', headers = '{}', sealed_secret = $2, sealed_headers = $3, content = $4, secret_key_id = $5 WHERE id = $1`,
+    },
+    [id, sealed, sealedHeaders, content, keyId],
+  );
+}
+
+export type Unsealed = Pick<Subscription, "id" | "plainHeaders" | "sealedHeaders" | "plainSecret" | "sealedSecret" | "content">;
+
+/** Those after this id of which something lies open or was sealed by another key than this one, held until the transaction ends. */
 export async function listUnsealed(
   transaction: Transaction,
   { keyId, after, max }: { keyId: string; after: string; max: number },
-): Promise<Pick<Subscription, "id" | "plainSecret" | "sealedSecret">[]> {
+): Promise<Unsealed[]> {
   return await transaction.query(
     {
       name: "subscription-unsealed",
-      text: `SELECT id, secret AS "plainSecret", sealed_secret AS "sealedSecret" FROM subscription
-        WHERE (secret <> '' OR secret_key_id IS DISTINCT FROM $1) AND id > $2 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED`,
+      text: `SELECT id, headers AS "plainHeaders", sealed_headers AS "sealedHeaders", secret AS "plainSecret", sealed_secret AS "sealedSecret", content
+        FROM subscription WHERE (secret <> '' OR headers <> '{}' OR secret_key_id IS DISTINCT FROM $1) AND id > $2 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED`,
     },
     [keyId, after, max],
   );

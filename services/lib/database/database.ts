@@ -55,7 +55,7 @@ const openingMax = 3;
 const keptOnStandby = openingMax;
 const keepIntervalMs = 1000;
 /** A transaction that has not ended after so long makes the instances be asked how they are. */
-const doubtAfterMs = 500;
+const doubtAfterMs = 250;
 /** A read that the primary has not served after so long, its audit record's commit included, is tried on a standby. */
 const primaryPatienceMs = 500;
 const timerSlackMs = 20;

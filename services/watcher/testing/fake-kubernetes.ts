@@ -26,6 +26,9 @@ export class FakeKubernetes {
   readonly #closed: string[] = [];
   readonly #followers = new Set<ServerResponse>();
   lease: Record<string, unknown>;
+  /** How long an instance manager takes to hear that the lease is its own, which it then renews all the time. */
+  hearsAfterMs = 0;
+  leaseGivenMs = Number.NEGATIVE_INFINITY;
   version = 1;
   port = 0;
   #away = false;
@@ -82,6 +85,10 @@ export class FakeKubernetes {
     for (const follower of this.#followers) follower.write(`${JSON.stringify({ type: "ADDED", object: { metadata: { name: node } } })}\n`);
   }
 
+  get #isHeard(): boolean {
+    return performance.now() - this.leaseGivenMs >= this.hearsAfterMs;
+  }
+
   get labelled(): string[] {
     return this.pods.filter(({ labels }) => labels["cnpg.io/instanceRole"] === "primary").map(({ name }) => name);
   }
@@ -107,10 +114,10 @@ export class FakeKubernetes {
         Object.assign(this.status, body.status);
         return [200, {}];
       case "GET /apis/coordination.k8s.io/v1/namespaces/dsp/leases/pg":
-        // Its holder renews it all the time.
-        return [200, { metadata, spec: { ...this.lease, renewTime: new Date().toISOString() } }];
+        return [200, { metadata, spec: this.#isHeard ? { ...this.lease, renewTime: new Date().toISOString() } : this.lease }];
       case "PUT /apis/coordination.k8s.io/v1/namespaces/dsp/leases/pg":
         this.lease = body.spec ?? {};
+        this.leaseGivenMs = performance.now();
         return [200, {}];
       default:
         return [404, { message: `nothing at ${key}` }];

@@ -31,8 +31,9 @@ export interface Access {
 }
 
 /** Who looked, in plain words. */
-export async function accessesPage(visit: PatientVisit, { record }: Deps): Promise<Response> {
-  const { caller, language, call, patientId } = visit;
+export async function accessesPage(visit: PatientVisit, { record, seenAccesses }: Deps): Promise<Response> {
+  const { caller, context, language, call, patientId } = visit;
+  const now = new Date();
   const text = (name: keyof typeof accessesTexts): string => accessesTexts[name][language];
   const show = shows.find((each) => each === call.req.query("show")) ?? "others";
   const [from, to, at] = [day(call.req.query("from")), day(call.req.query("to")), call.req.query("at")];
@@ -45,6 +46,8 @@ export async function accessesPage(visit: PatientVisit, { record }: Deps): Promi
     findEvents(visit, record, query, at, isShown),
     record.search<Task>(caller, "Task", { patient: patientId, code: `${complaintCode.system}|${complaintCode.code}`, _count: "20" }),
   ]);
+  // The newest of others are on the page. It does not wait for the database to note that; not noted, they are told of once more.
+  if (show !== "refused" && !from && !to && !at) seenAccesses.save(context, now).catch((error: unknown) => context.log.warn({ error }, "not noted as seen"));
   const lines = together(log.found);
   const older = new URLSearchParams([["show", show], ...(log.next === undefined ? [] : [["at", log.next]])]);
   return page(visit, {
@@ -60,7 +63,7 @@ ${reports.found.length === 0 ? undefined : html`<h2>${text("reports")}</h2><ul c
 }
 
 /** A page's worth of those that are shown, or what the first pages have of them. */
-async function findEvents(
+export async function findEvents(
   { caller }: PatientVisit,
   record: RecordClient,
   query: Query,
@@ -92,7 +95,7 @@ ${textField({ name: "to", label: text("to"), value: to, type: "date", optional }
 <p class="actions"><button class="button">${text("filter")}</button></p></form>`;
 }
 
-function isOwn(event: AuditEvent, { principal }: PatientVisit): boolean {
+export function isOwn(event: AuditEvent, { principal }: PatientVisit): boolean {
   return accountOf(event) === principal.subject;
 }
 

@@ -7,6 +7,7 @@ import { isSelf, type PatientVisit } from "../../session/visit.ts";
 import { activeConsents, kindOf } from "./consent.ts";
 import { entryItem } from "./entry.ts";
 import { findEntries } from "./find-entries.ts";
+import { newAccesses, newAccessesNotice } from "./new-accesses.ts";
 import { overviewTexts } from "./overview-texts.ts";
 
 const newestCount = 5;
@@ -24,11 +25,12 @@ const tiles = [
 ] as const;
 
 /** Where a patient begins: what is new, and the way to everything. */
-export async function overviewPage(visit: PatientVisit, { record }: Deps): Promise<Response> {
+export async function overviewPage(visit: PatientVisit, deps: Deps): Promise<Response> {
+  const { record } = deps;
   const { caller, language, patientId } = visit;
   const text = (name: keyof typeof overviewTexts): string => overviewTexts[name][language];
   const since = new Date(Date.now() - noticeDays * 86_400_000).toISOString();
-  const [patient, consents, { entries }, notices] = await Promise.all([
+  const [patient, consents, { entries }, notices, accesses] = await Promise.all([
     record.read<Patient>(caller, "Patient", patientId),
     activeConsents(caller, record, patientId),
     findEntries(caller, record, {
@@ -45,12 +47,14 @@ export async function overviewPage(visit: PatientVisit, { record }: Deps): Promi
       category: "urn:dsp:notice|break-glass",
       sent: `ge${since}`,
     }),
+    isSelf(visit) ? newAccesses(visit, deps) : [],
   ]);
   return page(visit, {
     title: greeting(visit, patient),
     area: "patient",
     content: html`${consents.some((consent) => kindOf(consent) === "closed") ? html`<p class="notice notice-warning">${text("closed")} <a href="/portal/patient/record">${text("closedLink")}</a></p>` : undefined}
 ${notices.found.map((notice) => emergencyNotice(visit, notice))}
+${newAccessesNotice(visit, accesses)}
 <ul class="tiles">${tiles.slice(0, isSelf(visit) ? tiles.length : 2).map(({ path, title, why }) => html`<li><a class="tile" href="${path}"><strong>${text(title)}</strong><span>${text(why)}</span></a></li>`)}</ul>
 <h2>${text("newest")}</h2>
 ${

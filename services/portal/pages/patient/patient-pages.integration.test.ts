@@ -260,6 +260,21 @@ describe("who looked", () => {
     expect((await session.open("/portal/patient/accesses?show=everything")).text).toContain("<p>You ");
   });
 
+  it("is told on the overview until it was looked at, and of the patient's own nothing", async () => {
+    const heading = "New: who looked at your record";
+    const told = async (): Promise<boolean> => (await session.open("/portal/patient")).text.includes(heading);
+    await session.open("/portal/patient/accesses");
+    await expect.poll(told).toBe(false);
+    await portal.record.get("/fhir/DiagnosticReport/marie-report", hoffmann);
+    const { text } = await session.open("/portal/patient");
+    expect(text).toMatch(new RegExp(`${heading}[^]*</time>: Dr Claire Test-Hoffmann \\(physician\\) read a report\\.</li>`));
+    // Not all of it is on these pages.
+    for (const some of ["show=refused", "to=2026-01-01", "from=2026-01-01"]) await session.open(`/portal/patient/accesses?${some}`);
+    expect(await told()).toBe(true);
+    await session.open("/portal/patient/accesses");
+    await expect.poll(told).toBe(false);
+  });
+
   it("can be reported, once", async () => {
     const { text } = await session.open("/portal/patient/accesses");
     const path = /href="(\/portal\/patient\/accesses\/[^"]+\/report)"/.exec(text)?.[1] ?? "";
