@@ -1,6 +1,6 @@
 /** The README's table of promises, from the last run of all drills. */
 import type { SessionFacts } from "./read-run.ts";
-import { formatCount, formatMs, summarizePromises, summarizeRuns } from "./summary.ts";
+import { type DrillSummary, formatCount, formatMs, summarizePromises, summarizeRuns } from "./summary.ts";
 
 export const beginMark = "<!-- drills:begin -->";
 export const endMark = "<!-- drills:end -->";
@@ -18,10 +18,17 @@ export function whenAndWhere({ session }: SessionFacts): string {
   return `${session.startedAt.slice(0, 16).replace("T", " ")} UTC on ${session.machine}`;
 }
 
+/** `5 valid, 1 invalid`: a single verdict for all would hide either. */
+function verdictsOf(drills: readonly DrillSummary[]): string {
+  const names = ["valid", "invalid", "unknown", "not run"] as const;
+  const counts = names.map((name) => ({ name, count: drills.filter(({ verdict }) => verdict === name).length }));
+  return counts.flatMap(({ name, count }) => (count > 0 ? `${count} ${name}` : [])).join(", ");
+}
+
 /** What stands between the marks. */
 export function promiseTable(facts: SessionFacts): string {
   const drills = summarizeRuns(facts.runs);
-  const rows = summarizePromises(drills).map(({ promise, stall, failed, lost, doubled, redundancy, verdict }) => [
+  const rows = summarizePromises(drills).map(({ promise, stall, failed, lost, doubled, redundancy, drills: members }) => [
     promise.row,
     formatMs(promise.stallBarMs),
     formatMs(promise.stallGoalMs),
@@ -32,7 +39,7 @@ export function promiseTable(facts: SessionFacts): string {
     formatCount(lost),
     formatCount(doubled),
     formatMs(redundancy?.worst),
-    verdict,
+    verdictsOf(members),
   ]);
   const each = drills.map(({ name, title, stall, redundancy, verdict }) => [
     `\`${name}\``,

@@ -76,6 +76,8 @@ describe("the summary", () => {
     expect(table).toContain("3 runs of 1 drills; 2 more were not run, or came to no verdict.");
     expect(table).toMatch(/`primary-pod-kill` \| .* \| 3 \| 4\.2 s \| 7\.0 s \| 19\.6 s \| invalid/);
     expect(table).toMatch(/`network-latency` \| .* \| 0 \| – \| – \| – \| not run/);
+    expect(table).toMatch(/^\| PostgreSQL primary crashed \| .* \| 1 invalid \|$/m);
+    expect(table).toMatch(/^\| a whole site .* \| 1 not run \|$/m);
   });
 
   it("puts a drill that was never judged into no distribution", () => {
@@ -190,7 +192,7 @@ describe("the documents", () => {
     expect(files[0]).toBe(join(reports, "2026-11-23T120000Z/index.html"));
     const readme = readFileSync(join(checkout, "README.md"), "utf8");
     expect(readme).toMatch(/^before\n<!-- drills:begin -->\nMeasured by .* 2026-11-23 15:40 UTC on 2 × Some Processor, 24 GiB/);
-    expect(readme).toContain("| PostgreSQL primary crashed | 6.0 s | 2.0 s | 3 | 4.2 s | 7.0 s | 3 | 1 | 0 | 19.6 s | invalid |");
+    expect(readme).toContain("| PostgreSQL primary crashed | 6.0 s | 2.0 s | 3 | 4.2 s | 7.0 s | 3 | 1 | 0 | 19.6 s | 1 invalid |");
     expect(readme).not.toContain("old");
     expect(readme.endsWith("<!-- drills:end -->\nafter\n")).toBe(true);
     const tierIv = readFileSync(join(checkout, "docs/tier-iv.md"), "utf8");
