@@ -2,16 +2,16 @@ import type { Drill } from "../drill.ts";
 import { edgeKill } from "../faults/edge-kill.ts";
 import { podKill } from "../faults/pod-kill.ts";
 import { primaryFreeze } from "../faults/primary-freeze.ts";
+import { standbysCrash } from "../faults/standbys-crash.ts";
 import { standbysFreeze } from "../faults/standbys-freeze.ts";
-import { standbysKill } from "../faults/standbys-kill.ts";
 import { promises } from "../promises.ts";
 import { declareDrill, lasting } from "./declare.ts";
 
 /** Within the time in which the platform answers the first fault. */
 const duringFailoverS = 1;
 const againS = 30;
-/** Time for a platform that would rather go on than wait to notice that the primary is alone; too short for a standby to come back. */
-const aloneS = 4;
+/** Time for a platform that would rather go on than wait to notice that the primary is alone; too short for the standbys to come back. */
+const aloneS = 2;
 
 export const combinedDrills: readonly Drill[] = [
   declareDrill({
@@ -46,10 +46,10 @@ export const combinedDrills: readonly Drill[] = [
   }),
   declareDrill({
     name: "standbys-then-primary",
-    title: "Both PostgreSQL standbys are killed, and before one is back the primary is frozen: what it acknowledged alone would be lost",
+    title: "Both PostgreSQL standbys crash, and before one is back the primary is frozen: what it acknowledged alone would be lost",
     tolerates: "no loss of data with all three instances away",
     faults: [
-      { fault: standbysKill(), afterS: 0, lastsS: 0 },
+      { fault: standbysCrash(), afterS: 0, lastsS: 0 },
       { fault: primaryFreeze(), afterS: aloneS, lastsS: 20 },
     ],
     promise: promises.several,
