@@ -47,7 +47,8 @@ export async function accessesPage(visit: PatientVisit, { record, seenAccesses }
     record.search<Task>(caller, "Task", { patient: patientId, code: `${complaintCode.system}|${complaintCode.code}`, _count: "20" }),
   ]);
   // The newest of others are on the page. It does not wait for the database to note that; not noted, they are told of once more.
-  if (show !== "refused" && !from && !to && !at) seenAccesses.save(context, now).catch((error: unknown) => context.log.warn({ error }, "not noted as seen"));
+  if (show !== "refused" && !from && !to && !at)
+    seenAccesses.save(context, now).catch((error: unknown) => context.log.warn({ error }, "not noted as seen"));
   const lines = together(log.found);
   const older = new URLSearchParams([["show", show], ...(log.next === undefined ? [] : [["at", log.next]])]);
   return page(visit, {
