@@ -15,7 +15,8 @@ const containerdPidFile = join(paths.engineRun, "exec/containerd/containerd.pid"
 const logFile = join(paths.engine, "dockerd.log");
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 60_000;
-const networksTimeoutMs = 30_000;
+// It answers in milliseconds; a busy machine must not be taken for a stuck engine.
+const networksTimeoutMs = 60_000;
 
 /** The project's own engine's socket, or undefined where a Docker that the user runs is the engine. */
 export function engineSocket(): string | undefined {
