@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { AimedFault, Fault } from "../fault.ts";
 import { findPostgresStandbys, runningContainer } from "./aim.ts";
 import { processesOf } from "./container-processes.ts";
@@ -19,11 +18,8 @@ while [ "$(date +%s)" -lt "$end" ]; do
   sleep 0.2
 done`;
 
-/** Longer than the next fault takes to be made: the standbys must not be back before it. */
-const overlapS = 2;
-
 /**
- * The postmasters of all PostgreSQL standbys are killed at once, and again as they start: the primary is alone for so long and a little longer. Each kubelet starts
+ * The postmasters of all PostgreSQL standbys are killed at once, and again as they start: the primary is alone for so long. Each kubelet starts
  * them again by itself; killed pods would be made anew by the operator, one after the other, and the second not before the first follows a
  * primary.
  */
@@ -49,9 +45,7 @@ export function standbysCrash(seconds: number): Fault {
           });
           const inject = async (): Promise<void> => {
             await once.inject();
-            // The first kill is what is looked for; should the rest not come about, the standbys are back sooner.
-            onNode(target, node, holdDown, [uid, String(seconds + overlapS)]).catch(() => {});
-            await delay(seconds * 1000);
+            await onNode(target, node, holdDown, [uid, String(seconds)]);
           };
           return { ...once, inject };
         }),
