@@ -2,7 +2,7 @@ import type { AimedFault, Fault } from "../fault.ts";
 import { findPostgresStandbys, runningContainer } from "./aim.ts";
 import { processesOf } from "./container-processes.ts";
 import { killProcesses } from "./kill-processes.ts";
-import { onNode, requireNodes } from "./node-shell.ts";
+import { onNode, requireNodes, withEach } from "./node-shell.ts";
 import { podElement, podInWords, podName } from "./platform.ts";
 import { choosePostgresProcess } from "./postgres-crash.ts";
 
@@ -60,9 +60,7 @@ function together(what: string, elements: readonly string[], parts: readonly Aim
     what,
     elements,
     pods: parts.flatMap(({ pods = [] }) => pods),
-    async inject() {
-      await Promise.all(parts.map((part) => part.inject()));
-    },
+    inject: () => withEach(parts, (part) => part.inject()),
     async happened() {
       const texts = await Promise.all(parts.map((part) => part.happened()));
       return texts.includes(undefined) ? undefined : texts.join("; ");

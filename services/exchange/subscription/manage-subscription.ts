@@ -124,7 +124,7 @@ export async function actOn(
     if (act === "delete") await deleteSubscription(transaction, id);
     if (act === "redrive") return { redriven: await redrive(transaction, id) };
     if (act === "rotate-secret") {
-      await replaceSecret(transaction, id, sealSecret(deps.secrets, id, secret));
+      await replaceSecret(transaction, id, sealSecret(deps.secrets, id, secret).sealed);
       return { secret };
     }
     return {};

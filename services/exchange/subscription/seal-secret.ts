@@ -1,4 +1,5 @@
 import type { Context } from "../../lib/context.ts";
+import type { AnyResource } from "../../lib/fhir/validate.ts";
 import { describeError } from "../../lib/log.ts";
 import type { SecretBox } from "../../lib/secret-box.ts";
 import type { Deps } from "../deps.ts";
@@ -48,10 +49,8 @@ export function openHeaders(box: SecretBox, { id, plainHeaders, sealedHeaders }:
 }
 
 /** The resource as its client sent it, without the headers. */
-export function withoutHeaders(content: object): string {
-  return JSON.stringify(content, function (this: unknown, key, value) {
-    return key === "header" && this === (content as { channel?: unknown }).channel ? undefined : value;
-  });
+export function withoutHeaders(content: AnyResource): string {
+  return JSON.stringify({ ...content, channel: { ...(content.channel as object), header: undefined } });
 }
 
 export function sealSecret(box: SecretBox, id: string, secret: string): SealedSecret {

@@ -187,13 +187,14 @@ export async function redrive(transaction: Transaction, id: string): Promise<num
   return rows.length;
 }
 
-export async function replaceSecret(transaction: Transaction, id: string, { sealed, keyId }: SealedSecret): Promise<void> {
+/** The headers may be sealed by an older key than this secret: without a key's name the worker seals both anew. */
+export async function replaceSecret(transaction: Transaction, id: string, sealed: Buffer): Promise<void> {
   await transaction.query(
     {
       name: "subscription-seal",
-      text: "UPDATE subscription SET secret = '', sealed_secret = $2, secret_key_id = $3 WHERE id = $1",
+      text: "UPDATE subscription SET secret = '', sealed_secret = $2, secret_key_id = NULL WHERE id = $1",
     },
-    [id, sealed, keyId],
+    [id, sealed],
   );
 }
 

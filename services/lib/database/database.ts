@@ -316,7 +316,7 @@ export class Database {
     const { primary, isPrimarySlow, views } = this.#watch;
     if (!primary || isPrimarySlow || this.#isUnproven(primary)) return;
     const pool = views
-      .filter(({ instance, inRecovery, status }) => instance !== primary && inRecovery && status === "answering")
+      .filter(({ inRecovery, status }) => inRecovery && status === "answering")
       .map(({ instance }) => this.#poolOf(instance, this.#standbyMax))
       .find(({ open, opening }) => open + opening < keptOnStandby);
     pool?.openOne().then(
