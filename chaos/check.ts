@@ -21,6 +21,7 @@ export interface FaultRecord {
   /** undefined: it was never seen to be real. */
   happenedMs: number | undefined;
   evidence: string | undefined;
+  healingMs: number | undefined;
   healedMs: number | undefined;
 }
 

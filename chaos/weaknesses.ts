@@ -24,7 +24,7 @@ export const weaknesses: readonly Weakness[] = [
     name: "preferred-durability",
     title: "A write waits for a standby only as long as there is one",
     drill: "standbys-then-primary",
-    caughtBy: "durability",
+    caughtBy: "copies",
   },
   {
     name: "no-witness-data",

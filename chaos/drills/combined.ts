@@ -1,17 +1,20 @@
+import { copies } from "../checks/copies.ts";
 import type { Drill } from "../drill.ts";
 import { edgeKill } from "../faults/edge-kill.ts";
 import { podKill } from "../faults/pod-kill.ts";
 import { primaryFreeze } from "../faults/primary-freeze.ts";
-import { standbysCrash } from "../faults/standbys-crash.ts";
+import { standbysDown } from "../faults/standbys-down.ts";
 import { standbysFreeze } from "../faults/standbys-freeze.ts";
 import { promises } from "../promises.ts";
-import { declareDrill, lasting } from "./declare.ts";
+import { declareDrill, everyPromise, lasting } from "./declare.ts";
 
 /** Within the time in which the platform answers the first fault. */
 const duringFailoverS = 1;
 const againS = 30;
-/** Time for a platform that would rather go on than wait to notice that the primary is alone. */
+/** Time for a platform that would rather go on than wait to notice that the primary is alone, and to acknowledge. */
 const aloneS = 5;
+/** The primary is frozen before the standbys are back. */
+const downS = 7;
 
 export const combinedDrills: readonly Drill[] = [
   declareDrill({
@@ -46,14 +49,13 @@ export const combinedDrills: readonly Drill[] = [
   }),
   declareDrill({
     name: "standbys-then-primary",
-    title:
-      "Both PostgreSQL standbys crash for some seconds, and before one is back the primary is frozen: what it acknowledged alone would be lost",
+    title: "Both PostgreSQL standbys are down, and the primary is frozen before they are back: what it acknowledged alone would be lost",
     tolerates: "no loss of data with all three instances away",
     faults: [
-      { fault: standbysCrash(aloneS), afterS: 0, lastsS: 0 },
-      // The crash is made for so long; right after it, since the standbys are back within seconds.
-      { fault: primaryFreeze(), afterS: 0, lastsS: 20 },
+      { fault: standbysDown(), afterS: 0, lastsS: downS },
+      { fault: primaryFreeze(), afterS: aloneS, lastsS: 20 },
     ],
+    checks: [...everyPromise, copies],
     promise: promises.several,
     redundancyLimitS: 240,
   }),

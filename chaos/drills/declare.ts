@@ -14,7 +14,7 @@ import type { Fault } from "../fault.ts";
 const hypothesis =
   "The platform is healthy, every part of it is there as often as it should be, and the clients' requests are served within the service level objective";
 
-const everyPromise: readonly Check[] = [availability, stall, durability, consistency, splitBrain, audit, spares, redundancy];
+export const everyPromise: readonly Check[] = [availability, stall, durability, consistency, splitBrain, audit, spares, redundancy];
 
 /** Where the fault is that a whole kind is away. */
 export const promisesWithoutSpares = everyPromise.filter((check) => check !== spares);

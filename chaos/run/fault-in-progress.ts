@@ -19,9 +19,9 @@ export interface FaultInProgress {
   injectedMs: number | undefined;
   happenedMs: number | undefined;
   evidence: string | undefined;
+  /** From then on an abort no longer stops the fault's tools. */
+  healingMs: number | undefined;
   healedMs: number | undefined;
-  /** From now on an abort no longer stops the fault's tools. */
-  healing: boolean;
 }
 
 export interface FaultTools {
@@ -43,8 +43,8 @@ export function planFault(plan: FaultPlan, number: number): FaultInProgress {
     injectedMs: undefined,
     happenedMs: undefined,
     evidence: undefined,
+    healingMs: undefined,
     healedMs: undefined,
-    healing: false,
   };
 }
 
@@ -62,14 +62,14 @@ function contextOf(fault: FaultInProgress, tools: FaultTools): FaultContext {
   const { target, journal, timings, signal } = tools;
   const run: Target["run"] = (command, args, options = {}) => {
     const { signal: own, ...rest } = options;
-    return target.run(command, args, fault.healing || own === undefined ? rest : { ...rest, signal: own });
+    return target.run(command, args, fault.healingMs !== undefined || own === undefined ? rest : { ...rest, signal: own });
   };
   const never = new AbortController().signal;
   return {
     target: { ...target, run },
     limitS: limitSOf(fault.plan, timings),
     get signal() {
-      return fault.healing ? never : signal;
+      return fault.healingMs !== undefined ? never : signal;
     },
     log: (text) => journal.write({ entry: "log", text: `${fault.plan.fault.name}: ${text}` }),
   };
@@ -177,7 +177,7 @@ export async function healFault(fault: FaultInProgress, tools: Pick<FaultTools, 
   const line = { entry: "fault", fault: fault.number, name: fault.plan.fault.name } as const;
   // An injection under way could undo what healing does.
   await within(timings.healAttemptMs, "injecting", injecting).catch(() => undefined);
-  fault.healing = true;
+  fault.healingMs = Date.now();
   journal.write({ ...line, event: "healing" });
   const endMs = performance.now() + timings.healLimitMs;
   for (;;) {
@@ -194,7 +194,9 @@ export async function healFault(fault: FaultInProgress, tools: Pick<FaultTools, 
 }
 
 /** The fault as the checks see it; undefined where it was never begun. */
-export function recordOf({ plan, aimed, losses, injectedMs, happenedMs, evidence, healedMs }: FaultInProgress): FaultRecord | undefined {
+export function recordOf(fault: FaultInProgress): FaultRecord | undefined {
+  const { plan, aimed, losses, injectedMs, happenedMs, evidence, healingMs, healedMs } = fault;
   if (aimed === undefined || injectedMs === undefined) return undefined;
-  return { name: plan.fault.name, what: aimed.what, elements: aimed.elements, losses, injectedMs, happenedMs, evidence, healedMs };
+  const { what, elements } = aimed;
+  return { name: plan.fault.name, what, elements, losses, injectedMs, happenedMs, evidence, healingMs, healedMs };
 }

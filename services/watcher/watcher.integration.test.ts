@@ -37,6 +37,26 @@ async function until(what: string, isSo: () => Promise<boolean> | boolean, limit
   }
 }
 
+/**
+ * The next primary and the other standby, once one of the two is it. Which one is not for a test to say: the one whose WAL goes furthest, and
+ * a primary that dies while it writes has at times sent its last bytes to one only.
+ */
+async function succession(
+  what: string,
+  isNext: (standby: TestInstance) => Promise<boolean> | boolean,
+): Promise<[TestInstance, TestInstance]> {
+  const [one, other] = [watched.postgres.at(1), watched.postgres.at(2)];
+  let order: [TestInstance, TestInstance] | undefined;
+  await until(what, async () => {
+    if (await isNext(one)) order = [one, other];
+    else if (await isNext(other)) order = [other, one];
+    return order !== undefined;
+  });
+  return order as [TestInstance, TestInstance];
+}
+
+const isLabelled = ({ name }: TestInstance): boolean => watched.kubernetes.labelled.join() === name;
+
 async function streaming(primary: TestInstance): Promise<number> {
   const [row] = await watched.postgres.query<{ count: string }>(
     primary,
@@ -236,28 +256,27 @@ describe("three watchers", () => {
     await watched.startWatchers({ LEASE_MS: "2000" });
     await sleep(2500);
     const writes = writer();
-    await sleep(1000);
+    await until("writes are acknowledged", () => writes.acknowledged.length > 20);
     const crashedMs = performance.now();
     await postgres.crash(postgres.at(0));
-    await until("the operator is told and the pod labelled", () => kubernetes.labelled.join() === postgres.at(1).name);
-    await until("the other standby streams", async () => (await streaming(postgres.at(1))) === 1);
+    const [primary] = await succession("the operator is told and the pod labelled", isLabelled);
+    await until("the other standby streams", async () => (await streaming(primary)) === 1);
     console.log(`primary crashed: streaming again after ${Math.round(performance.now() - crashedMs)} ms`);
     await sleep(1000);
     await writes.stop();
     console.log(`${writes.acknowledged.length} rows acknowledged, longest pause ${writes.longestMs()} ms`);
-    await expectAllWritten(postgres.at(1), writes.acknowledged);
-    expect(kubernetes.status).toMatchObject({ targetPrimary: postgres.at(1).name, phase: "Failing over" });
-    expect(kubernetes.lease).toMatchObject({ holderIdentity: postgres.at(1).name, leaseTransitions: 2 });
+    await expectAllWritten(primary, writes.acknowledged);
+    expect(kubernetes.status).toMatchObject({ targetPrimary: primary.name, phase: "Failing over" });
+    expect(kubernetes.lease).toMatchObject({ holderIdentity: primary.name, leaseTransitions: 2 });
   }, 60_000);
 
   it("promote the next primary when its instance manager has heard of it, and not before, or it would be shut down", async () => {
     const { postgres, kubernetes } = watched;
-    const next = postgres.at(1);
     kubernetes.hearsAfterMs = 1300;
     await watched.startWatchers({ LEASE_MS: "4000" });
     await sleep(2500);
     await postgres.crash(postgres.at(0));
-    await until("the lease is given", () => kubernetes.lease.holderIdentity === next.name);
+    const [next] = await succession("the lease is given", ({ name }) => kubernetes.lease.holderIdentity === name);
     const isStandby = async (): Promise<boolean> => {
       const [row] = await postgres.query<{ standby: boolean }>(next, "SELECT pg_is_in_recovery() AS standby");
       return row?.standby === true;
@@ -267,7 +286,7 @@ describe("three watchers", () => {
     expect(performance.now() - kubernetes.leaseGivenMs).toBeGreaterThanOrEqual(kubernetes.hearsAfterMs);
     // The others have followed it meanwhile, and its sessions with the watcher have not run out.
     await until("the other standby streams", async () => (await streaming(next)) === 1);
-    await until("the pod is labelled", () => kubernetes.labelled.join() === next.name);
+    await until("the pod is labelled", () => isLabelled(next));
   }, 60_000);
 
   it("name the new primary in a planned move too, so that the operator throws nobody out afterwards", async () => {
@@ -321,16 +340,17 @@ describe("three watchers", () => {
     kubernetes.setAway(true);
     const frozenMs = performance.now();
     await postgres.freeze(postgres.at(0));
-    await until("the other standby streams from a new primary", async () => (await streaming(postgres.at(1))) === 1);
+    const isFollowed = async (standby: TestInstance): Promise<boolean> => (await streaming(standby)) === 1;
+    const [primary] = await succession("one standby streams from the other", isFollowed);
     console.log(`primary frozen, API away: streaming again after ${Math.round(performance.now() - frozenMs)} ms`);
     await postgres.thaw(postgres.at(0));
     await sleep(1500);
     await writes.stop();
-    await expectAllWritten(postgres.at(1), writes.acknowledged);
+    await expectAllWritten(primary, writes.acknowledged);
     expect(await streaming(postgres.at(0))).toBe(0);
     expect(kubernetes.status.targetPrimary).toBe(postgres.at(0).name);
     kubernetes.setAway(false);
-    await until("the operator is told at last", () => kubernetes.status.targetPrimary === postgres.at(1).name);
+    await until("the operator is told at last", () => kubernetes.status.targetPrimary === primary.name);
   }, 60_000);
 
   it("have a standby made anew whose server does not start, and not one that is only frozen", async () => {
@@ -356,8 +376,7 @@ describe("three watchers", () => {
     await watched.startWatchers({ LEASE_MS: "2000", SETTLED_AFTER_MS: "1500" });
     await sleep(2500);
     await postgres.crash(postgres.at(0));
-    await until("the operator is told", () => kubernetes.labelled.join() === postgres.at(1).name);
-    const [primary, standby] = [postgres.at(1), postgres.at(2)];
+    const [primary, standby] = await succession("the operator is told", isLabelled);
     await until("the standby follows it", async () => (await conninfoOf(standby)).endsWith(`-next-${primary.name}`));
     await until("the new primary has no override", async () => !(await conninfoOf(primary)).includes("dsp-"));
     // The operator's part: it takes note, replaces the lost instance, and its own conninfo leads to the new primary.

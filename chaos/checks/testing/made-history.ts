@@ -89,6 +89,7 @@ export function fault(injectedMs: number, healedMs: number | undefined): CheckIn
     injectedMs,
     happenedMs: injectedMs,
     evidence: "dead",
+    healingMs: healedMs,
     healedMs,
   };
 }
