@@ -20,7 +20,7 @@ export interface ServiceSpec {
 /** In the order in which a request's path is compared. */
 export const platformServices: readonly ServiceSpec[] = [
   { name: "record", path: "/fhir", poolMax: 10, seeds: true, isIssuer: false, calls: false, watches: false, reachesOutside: false },
-  { name: "identity", path: "/identity", poolMax: 3, seeds: true, isIssuer: true, calls: false, watches: false, reachesOutside: false },
+  { name: "identity", path: "/identity", poolMax: 3, seeds: true, isIssuer: true, calls: true, watches: false, reachesOutside: false },
   { name: "registry", path: "/registry", poolMax: 3, seeds: true, isIssuer: false, calls: true, watches: false, reachesOutside: false },
   { name: "exchange", path: "/exchange", poolMax: 3, seeds: true, isIssuer: false, calls: true, watches: false, reachesOutside: true },
   { name: "portal", path: "/portal", poolMax: 3, seeds: false, isIssuer: false, calls: true, watches: true, reachesOutside: false },

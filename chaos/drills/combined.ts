@@ -44,6 +44,7 @@ export const combinedDrills: readonly Drill[] = [
     title: "Both PostgreSQL standbys are frozen: every write waits, is sent again by its client, and may be done once only",
     tolerates: "no loss and no doubling while nothing can be acknowledged",
     faults: lasting(standbysFreeze(), 10),
+    checks: [...everyPromise, copies],
     promise: promises.several,
     redundancyLimitS: 240,
   }),

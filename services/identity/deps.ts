@@ -3,6 +3,7 @@ import type { SecretBox } from "../lib/secret-box.ts";
 import type { ServiceDeps } from "../lib/service-parts.ts";
 import type { PasswordHasher } from "./account/password.ts";
 import type { ServiceClients } from "./client/service-clients.ts";
+import type { FindDelegations } from "./delegation/find-delegations.ts";
 import type { CookieKeys } from "./provider/cookie-keys.ts";
 
 /** The settings that operations of this service see. */
@@ -39,6 +40,7 @@ export interface Deps extends ServiceDeps {
   secrets: SecretBox;
   passwords: PasswordHasher;
   serviceClients: ServiceClients;
+  findDelegations: FindDelegations;
   /** The provider with the keys of now. */
   provider(): Provider;
 }

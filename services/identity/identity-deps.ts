@@ -3,6 +3,7 @@ import type { ServiceDeps } from "../lib/service-parts.ts";
 import { PasswordHasher } from "./account/password.ts";
 import { ServiceClients } from "./client/service-clients.ts";
 import type { Config } from "./config.ts";
+import type { FindDelegations } from "./delegation/find-delegations.ts";
 import type { Deps, IdentitySettings, UpstreamSettings } from "./deps.ts";
 import { CookieKeys } from "./provider/cookie-keys.ts";
 import { ProviderHolder } from "./provider/provider-holder.ts";
@@ -31,7 +32,7 @@ export type IdentityConfig = Pick<
 >;
 
 /** Reads the files that the settings name. @throws when one of them is not usable */
-export function identityDeps(deps: ServiceDeps, config: IdentityConfig): Deps {
+export function identityDeps(deps: ServiceDeps, config: IdentityConfig, findDelegations: FindDelegations): Deps {
   const { log } = deps;
   const identity = settingsOf(config);
   const signing = new SigningKeys({ path: config.SIGNING_KEYS_FILE, activeAfterS: config.SIGNING_KEY_ACTIVE_AFTER_S, log });
@@ -43,6 +44,7 @@ export function identityDeps(deps: ServiceDeps, config: IdentityConfig): Deps {
     secrets: new SecretBox(config.SECRET_KEYS_FILE, log),
     passwords: new PasswordHasher({ atOnce: config.PASSWORD_CHECKS_MAX }),
     serviceClients: new ServiceClients({ path: config.SERVICE_CLIENTS_FILE, origin: identity.origin, log }),
+    findDelegations,
     provider: () => holder.current(made),
   };
   // A key that the provider does not take stops the service at once.

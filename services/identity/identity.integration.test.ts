@@ -129,6 +129,31 @@ describe("signing in at the portal", () => {
     await expect(client.refreshTokenGrant(portal, tokens.refresh_token ?? "")).rejects.toMatchObject({ error: "invalid_grant" });
   });
 
+  it("a delegate is offered the record of who trusts them, for as long as they do, and nobody else's", async () => {
+    platform.delegations = (person) => (person === "Patient/demo-lucas" ? [{ patientId: "demo-marie", name: "Marie Test-Weber" }] : []);
+    const asked = await ask(portal);
+    const browser = await platform.signIn(platform.browser(), "lucas", asked.url);
+    expect(browser.text).toContain("Marie Test-Weber");
+    await browser.submit("patient", { patient: "demo-noah" });
+    expect(browser.text).toContain('id="error"');
+    await browser.submit("patient", { patient: "demo-marie" });
+    const tokens = await redeem(portal, browser, asked);
+    const principal = await platform.at(0).deps.verifier.verify(`Bearer ${tokens.access_token}`);
+    expect(principal).toMatchObject({ role: "patient", person: "Patient/demo-lucas", patientId: "demo-marie" });
+    // A record that is away ends nobody's session: it decides itself, once it is back.
+    platform.delegations = () => undefined;
+    const renewed = await client.refreshTokenGrant(portal, tokens.refresh_token ?? "");
+    platform.delegations = () => [];
+    await expect(client.refreshTokenGrant(portal, renewed.refresh_token ?? "")).rejects.toMatchObject({ error: "invalid_grant" });
+  });
+
+  it("signs in to the own record while the record does not say who trusts whom", async () => {
+    platform.delegations = () => undefined;
+    const { tokens } = await tokensOf("lucas");
+    expect(decodeJwt(tokens.access_token)).toMatchObject({ patient: "demo-lucas" });
+    platform.delegations = () => [];
+  });
+
   it("refuses a request without PKCE, and one of another site's address", async () => {
     const common = { redirect_uri: redirectUri, scope: "openid" };
     await expect(client.buildAuthorizationUrlWithPAR(portal, common)).rejects.toMatchObject({ error: "invalid_request" });

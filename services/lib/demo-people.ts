@@ -59,7 +59,7 @@ export const demoPeople: readonly DemoPerson[] = [
 export const demoStories: Readonly<Record<string, string>> = {
   marie: "a full record; who looked, among them an emergency with its reason; a hidden note; Emma, who acts for her",
   lucas: "asthma, a referral under way; has objected to access in an emergency",
-  emma: "a document that only she sees; at sign-in she may open Noah's record, whose mother she is",
+  emma: "a document that only she sees; at sign-in she may open the records of Noah, whose mother she is, and of Marie, who trusts her",
   hoffmann: "practice without software: today's agenda, Marie's record without the hidden note, messages, the notice of the emergency",
   lentz: "hospital: opened Marie's record in an emergency (for four hours after ./dsp up), a referral to answer",
   reuter: "nurse: sees less than a physician, and may open a record in an emergency",

@@ -30,10 +30,18 @@ export function requestId(header: string | undefined): string {
 /** Who each request speaks for: decided once, since a proof of possession is good once. Nothing from outside can put itself here. */
 const principals = new WeakMap<Request, Promise<Principal>>();
 
+const ownRequests = new WeakSet<Request>();
+
 /** A request that the service makes of itself, for a caller whom it has authenticated. */
 export function onBehalfOf(principal: Principal, request: Request): Request {
   principals.set(request, Promise.resolve(principal));
+  ownRequests.add(request);
   return request;
+}
+
+/** Whether the answer becomes a part of another one. */
+export function isOwnRequest(call: Call): boolean {
+  return ownRequests.has(call.req.raw);
 }
 
 /** Whom the request's token speaks for. @throws RefusedToken */
@@ -140,34 +148,50 @@ export async function readBody(call: Call, deps: ServiceDeps): Promise<Uint8Arra
   }
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of inTime(call.req.raw.body, call.var.deadline)) {
+  for await (const chunk of bodyInTime(call, () => call.var.deadline)) {
     length += chunk.length;
     if (length > maxBytes) {
       throw tooLong;
     }
-    deps.bodies.take(chunk.length);
-    call.set("bodyBytes", length);
+    holdBytes(call, deps, chunk.length);
     chunks.push(chunk);
   }
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }
 
-/** What a client sends byte by byte would hold a request for as long as it likes. @throws FhirError 408 */
-async function* inTime(body: ReadableStream<Uint8Array> | null, deadline: Deadline): AsyncGenerator<Uint8Array> {
+/** Counts what a request holds of its body, or with a negative number no longer holds; its end gives back the rest. @throws FhirError 503 */
+export function holdBytes(call: Call, deps: ServiceDeps, bytes: number): void {
+  if (bytes > 0) deps.bodies.take(bytes);
+  else deps.bodies.give(-bytes);
+  call.set("bodyBytes", call.var.bodyBytes + bytes);
+}
+
+/**
+ * The body as it arrives: what a client sends byte by byte would hold a request for as long as it likes.
+ * @param deadline asked for each piece @throws FhirError 408
+ */
+export async function* bodyInTime(call: Call, deadline: () => Deadline): AsyncGenerator<Uint8Array> {
+  const { body } = call.req.raw;
   if (!body) return;
   const reader = body.getReader();
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  late.catch(() => undefined);
-  const timer = setTimeout(() => reject(fhirError(408, "timeout", "The body took too long to arrive")), deadline.remainingMs());
   try {
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), late]);
+      const { done, value } = await arrived(reader.read(), deadline());
       if (done) return;
       yield value;
     }
   } finally {
-    clearTimeout(timer);
     reader.cancel().catch(() => undefined);
+  }
+}
+
+async function arrived<T>(piece: Promise<T>, deadline: Deadline): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(fhirError(408, "timeout", "The body took too long to arrive")), deadline.remainingMs());
+  try {
+    return await Promise.race([piece, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
+import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import { Pool } from "undici";
+import { type Dispatcher, Pool } from "undici";
 import type { Context } from "./context.ts";
 import { type Instance, instanceName } from "./database/instance.ts";
 import { HostResolver, type Lookup } from "./database/resolve-hosts.ts";
@@ -34,6 +35,11 @@ export interface ServiceAnswer {
   status: number;
   headers: Record<string, string>;
   body: Buffer;
+}
+
+/** An answer whose body follows as it is taken; that of a refusal (400 and more) is at hand. */
+export interface StreamedAnswer extends Omit<ServiceAnswer, "body"> {
+  body: Buffer | ReadableStream<Uint8Array>;
 }
 
 const connectTimeoutMs = 500;
@@ -77,13 +83,22 @@ export class ServiceClient {
   }
 
   /** @throws FhirError 503 when no pod answers within the context's deadline */
-  async call(context: Context, request: ServiceRequest): Promise<ServiceAnswer> {
-    let last: ServiceAnswer | undefined;
+  call(context: Context, request: ServiceRequest): Promise<ServiceAnswer> {
+    return this.#call(context, (instance) => this.#whole(context, instance, request));
+  }
+
+  /** As `call`, for what may be long. Once its headers are there nothing is tried again. @throws FhirError 503 */
+  stream(context: Context, request: ServiceRequest): Promise<StreamedAnswer> {
+    return this.#call(context, (instance) => this.#streamed(context, instance, request));
+  }
+
+  async #call<Answer extends StreamedAnswer>(context: Context, attempted: (instance: Instance) => Promise<Answer>): Promise<Answer> {
+    let last: Answer | undefined;
     for (let attempt = 0; attempt < attemptsMax && !context.deadline.passed; attempt++) {
       const instance = this.#next();
       if (instance) {
         try {
-          last = await this.#attempt(context, instance, request);
+          last = await attempted(instance);
           if (!passing.has(last.status)) return last;
         } catch (error) {
           this.#failedAtMs.set(instanceName(instance), performance.now());
@@ -106,8 +121,29 @@ export class ServiceClient {
     return among[this.#turn % Math.max(1, among.length)];
   }
 
-  async #attempt(context: Context, instance: Instance, request: ServiceRequest): Promise<ServiceAnswer> {
-    const limit = AbortSignal.timeout(Math.max(1, Math.ceil(Math.min(attemptMs, context.deadline.remainingMs()))));
+  async #whole(context: Context, instance: Instance, request: ServiceRequest): Promise<ServiceAnswer> {
+    const { body, ...head } = await this.#ask(context, instance, request, AbortSignal.timeout(attemptLimitMs(context)));
+    return { ...head, body: Buffer.from(await body.arrayBuffer()) };
+  }
+
+  async #streamed(context: Context, instance: Instance, request: ServiceRequest): Promise<StreamedAnswer> {
+    const late = new AbortController();
+    const limit = setTimeout(() => late.abort(new Error("no answer in time")), attemptLimitMs(context));
+    try {
+      const { body, ...head } = await this.#ask(context, instance, request, late.signal);
+      if (head.status >= 400) return { ...head, body: Buffer.from(await body.arrayBuffer()) };
+      return { ...head, body: Readable.toWeb(body) as ReadableStream<Uint8Array> };
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  async #ask(
+    context: Context,
+    instance: Instance,
+    request: ServiceRequest,
+    signal: AbortSignal,
+  ): Promise<Omit<ServiceAnswer, "body"> & Pick<Dispatcher.ResponseData, "body">> {
     const { statusCode, headers, body } = await this.#poolOf(instance).request({
       method: request.method,
       path: request.path,
@@ -117,10 +153,10 @@ export class ServiceClient {
         ...request.headers,
       },
       body: request.body ?? null,
-      signal: limit,
+      signal,
     });
     const flat = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : (value ?? "")]);
-    return { status: statusCode, headers: Object.fromEntries(flat), body: Buffer.from(await body.arrayBuffer()) };
+    return { status: statusCode, headers: Object.fromEntries(flat), body };
   }
 
   #poolOf(instance: Instance): Pool {
@@ -148,4 +184,8 @@ export class ServiceClient {
       void pool.destroy().catch(() => {});
     }
   }
+}
+
+function attemptLimitMs({ deadline }: Context): number {
+  return Math.max(1, Math.ceil(Math.min(attemptMs, deadline.remainingMs())));
 }

@@ -5,6 +5,13 @@ import { readServiceConfig, serviceSchema } from "../lib/service-config.ts";
 export const configSchema = serviceSchema("record").extend({
   /** How long the feed of changes goes back: a reader that stayed away for longer has missed some, and is told so. */
   CHANGE_RETENTION_DAYS: z.coerce.number().int().min(1).max(365).default(7),
+  /** Of a document that comes as bare bytes: kept in parts, it never is in memory as a whole. */
+  DOCUMENT_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1024 * 1024)
+    .max(1024 * 1024 * 1024)
+    .default(64 * 1024 * 1024),
 });
 
 export type Config = z.infer<typeof configSchema>;

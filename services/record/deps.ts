@@ -6,6 +6,8 @@ export interface Deps extends ServiceDeps {
   catalogue: Catalogue;
   /** Who signs the tokens: https://dsp.example/identity */
   issuer: string;
+  /** Of a document that comes as bare bytes. */
+  documentMaxBytes: number;
 }
 
 export type Settings = ServiceSettings;

@@ -1,4 +1,5 @@
 /** The FHIR API through the edge's virtual IP, with a public client that knows nothing of us. */
+import { randomBytes } from "node:crypto";
 import { Client, type FhirResource } from "fhir-kit-client";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readLabFacts } from "../../infra/lab/facts.ts";
@@ -78,6 +79,18 @@ describe("the FHIR API", () => {
     const documents = (await client.search({ resourceType: "DocumentReference", searchParams: { patient } })) as Entries;
     expect(documents.entry?.map(({ resource }) => resource.resourceType)).toEqual(["DocumentReference"]);
   });
+
+  it("streams a long document to storage and back", async () => {
+    const bytes = randomBytes(20 * 1024 * 1024 + 1);
+    const authorization = `Bearer ${await systemToken()}`;
+    const headers = { authorization, "content-type": "application/pdf" };
+    const created = await fetch(`${fhirUrl}/Binary`, { method: "POST", headers, body: bytes });
+    expect(created.status).toBe(201);
+    const { id } = (await created.json()) as { id: string };
+    const back = await fetch(`${fhirUrl}/Binary/${id}`, { headers: { authorization, accept: "application/pdf" } });
+    expect([back.status, back.headers.get("content-length")]).toEqual([200, String(bytes.length)]);
+    expect(Buffer.from(await back.arrayBuffer()).equals(bytes)).toBe(true);
+  }, 60_000);
 
   it("refuses with an OperationOutcome who brings no token", async () => {
     const answer = await fetch(`${fhirUrl}/Patient/1`);

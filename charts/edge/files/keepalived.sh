@@ -96,6 +96,12 @@ watch() {
   done
 }
 
+# Clients of an edge that dies learn it from the next one.
+while true; do
+  perl /opt/edge/resets.pl || true
+  sleep 5
+done &
+
 watch &
 exec keepalived --dont-fork --log-console --log-detail --use-file "$conf" \
   --pid $state/keepalived.pid --vrrp_pid $state/vrrp.pid --vrrp

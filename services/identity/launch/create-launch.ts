@@ -1,7 +1,8 @@
 import type { Context } from "../../lib/context.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
-import { findAccount, patientsOf } from "../account/store.ts";
+import { findAccount } from "../account/store.ts";
 import { findClient } from "../client/store.ts";
+import { opens } from "../delegation/records.ts";
 import type { Deps } from "../deps.ts";
 import { addLaunch } from "./store.ts";
 
@@ -23,7 +24,7 @@ export async function createLaunch(
   const fact = { interaction: "operation", resourceType: "Patient", resourceId: patientId, patientId } as const;
   const site = await findClient(context, deps, principal.clientId);
   const account = await findAccount(context, deps, principal.subject);
-  const own = account !== undefined && patientsOf(account).includes(patientId);
+  const own = account !== undefined && (await opens(context, deps, account, patientId));
   if (site?.kind !== "first-party" || !account || !(account.role === "practitioner" || own)) {
     await deps.audit.refused(context, { ...fact, outcome: "8" });
     throw fhirError(

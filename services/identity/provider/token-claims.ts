@@ -1,6 +1,7 @@
 import { errors, type KoaContextWithOIDC } from "oidc-provider";
 import type { Account } from "../account/store.ts";
-import { findAccount, patientsOf } from "../account/store.ts";
+import { findAccount } from "../account/store.ts";
+import { stillOpens } from "../delegation/records.ts";
 import type { Deps } from "../deps.ts";
 import { patientOfGrant } from "../launch/store.ts";
 import { currentScope } from "../request-scope.ts";
@@ -29,7 +30,7 @@ export async function accessTokenClaims(_ctx: KoaContextWithOIDC, given: object,
   const account = await findAccount(context, deps, token.accountId ?? "");
   if (!account) throw new errors.InvalidGrant("the account is closed");
   const patient = token.grantId === undefined ? undefined : await patientOfGrant(context, deps, token.grantId);
-  if (patient !== undefined && account.role === "patient" && !patientsOf(account).includes(patient)) {
+  if (patient !== undefined && account.role === "patient" && !(await stillOpens(context, deps, account, patient))) {
     throw new errors.InvalidGrant("the account may no longer open this record");
   }
   const claims = {

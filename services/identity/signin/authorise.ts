@@ -17,12 +17,13 @@ function requested({ interaction, client }: Visit): string[] {
   return scopesForClient(asked, client.kind, "code");
 }
 
-/** The records this account may open as its own, by their patients' ids. */
+/** The records this account may open, by their patients' ids: its own, and those of others. */
 export function ownPatients({ state }: Visit): string[] {
-  return state.account ? patientsOf(state.account) : [];
+  const own = state.account ? patientsOf(state.account) : [];
+  return [...new Set([...own, ...state.others.map(({ patientId }) => patientId)])];
 }
 
-/** Whether the person has to say whose record is meant: a guardian, when the software wants one record and has named none. */
+/** Whether the person has to say whose record is meant: a guardian or a delegate, when the software wants one record and has named none. */
 export function mustChoose(visit: Visit): boolean {
   const { interaction, state } = visit;
   if (ownPatients(visit).length < 2 || state.signin.patientId !== undefined) return false;

@@ -134,7 +134,7 @@ function patientPage(visit: Visit): Content {
   const { say, state } = visit;
   const { account } = state;
   const own = account?.patientId === undefined ? [] : [{ patientId: account.patientId, name: `${account.name} (${say("ownRecord")})` }];
-  const choices = [...own, ...(account?.guardianOf ?? [])].map(
+  const choices = [...own, ...state.others].map(
     ({ patientId, name }, index) =>
       html`<label><input type="radio" name="patient" value="${patientId}" required${index === 0 && html` checked`}> ${name}</label>`,
   );

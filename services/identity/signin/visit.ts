@@ -7,6 +7,8 @@ import { deviceDigest, deviceName, isKnownDevice } from "../account/known-device
 import { type Passkey, passkeysOf } from "../account/passkey-store.ts";
 import { type Account, accountById } from "../account/store.ts";
 import { type ClientRecord, findClient } from "../client/store.ts";
+import type { Delegation } from "../delegation/find-delegations.ts";
+import { othersRecords } from "../delegation/records.ts";
 import type { Deps } from "../deps.ts";
 import { chooseLanguage } from "../pages/language.ts";
 import { type Say, speak } from "../pages/texts.ts";
@@ -34,6 +36,8 @@ export interface SigninState {
   /** Who is signing in or, after the password, has to show a second factor. */
   account: Account | undefined;
   passkeys: Passkey[];
+  /** Records of others that the account opens; none before it has shown who it is. */
+  others: Delegation[];
 }
 
 const yearS = 365 * 86_400;
@@ -85,6 +89,12 @@ export async function loadVisit(call: Call, deps: Deps): Promise<Visit | undefin
 }
 
 async function loadState(context: Context, deps: Deps, interaction: Interaction): Promise<SigninState> {
+  const state = await readState(context, deps, interaction);
+  const { account, signin } = state;
+  return { ...state, others: account && signin.complete ? await othersRecords(context, deps, account) : [] };
+}
+
+async function readState(context: Context, deps: Deps, interaction: Interaction): Promise<Omit<SigninState, "others">> {
   return await deps.database.write(context, async (transaction) => {
     const signin = await findSignin(transaction, interaction.uid);
     // Only a request that wants nothing but consent goes on with the session there is.

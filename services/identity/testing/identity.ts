@@ -11,6 +11,7 @@ import type { TestRedis } from "../../lib/testing/redis.ts";
 import { startTestParts } from "../../lib/testing/service.ts";
 import type { TestIssuer } from "../../lib/testing/tokens.ts";
 import { createApp } from "../app.ts";
+import type { Delegation, FindDelegations } from "../delegation/find-delegations.ts";
 import type { Deps } from "../deps.ts";
 import { type IdentityConfig, identityDeps } from "../identity-deps.ts";
 
@@ -90,6 +91,8 @@ export async function startTestIdentity(options: {
   files: TestFiles;
   redis?: TestRedis;
   settings?: Partial<IdentityConfig>;
+  /** What the record says of delegates: nothing, where it is left out. */
+  delegations?: (person: string) => Delegation[] | undefined;
   /** Listen over TLS, HTTP/2 included. */
   tls?: { certFile: string; keyFile: string };
 }): Promise<TestIdentity> {
@@ -106,7 +109,8 @@ export async function startTestIdentity(options: {
   });
   const logs: string[] = [];
   const log = pino({ level: "debug" }, { write: (line: string) => logs.push(line) });
-  const deps = identityDeps({ ...parts.deps, log }, { ...testConfig(files), ...options.settings });
+  const find: FindDelegations = async (_context, person) => (options.delegations ? options.delegations(person) : []);
+  const deps = identityDeps({ ...parts.deps, log }, { ...testConfig(files), ...options.settings }, find);
   const { fetch: serve } = createApp(deps);
   const versions = new Set<number>();
   const counted = (request: Request, env?: HttpBindings) => {

@@ -2,6 +2,7 @@ import * as client from "openid-client";
 import { TestPostgres } from "../../lib/testing/postgres.ts";
 import type { TestRedis } from "../../lib/testing/redis.ts";
 import { totpCode } from "../account/totp.ts";
+import type { Delegation } from "../delegation/find-delegations.ts";
 import type { IdentityConfig } from "../identity-deps.ts";
 import { demoTotpSecret, seed } from "../seed.ts";
 import { Browser } from "./browser.ts";
@@ -22,6 +23,8 @@ export class TestPlatform {
   readonly postgres: TestPostgres;
   readonly files: TestFiles;
   readonly identities: TestIdentity[] = [];
+  /** What the record says of a person's delegations; undefined where it does not answer. */
+  delegations: (person: string) => Delegation[] | undefined = () => [];
   readonly #redis: TestRedis | undefined;
 
   private constructor(postgres: TestPostgres, files: TestFiles, redis: TestRedis | undefined) {
@@ -49,7 +52,8 @@ export class TestPlatform {
   async add(settings: Partial<IdentityConfig> = {}, tls?: { certFile: string; keyFile: string }): Promise<TestIdentity> {
     const { postgres, files } = this;
     const redis = this.#redis ? { redis: this.#redis } : {};
-    const identity = await startTestIdentity({ postgres, files, settings, ...redis, ...(tls ? { tls } : {}) });
+    const delegations = (person: string) => this.delegations(person);
+    const identity = await startTestIdentity({ postgres, files, settings, delegations, ...redis, ...(tls ? { tls } : {}) });
     this.identities.push(identity);
     return identity;
   }

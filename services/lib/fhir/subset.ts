@@ -136,7 +136,17 @@ function leftOut(type: string): ReadonlySet<string> {
 
 const subsetted = { system: "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", code: "SUBSETTED" };
 
-function tagged(meta: unknown): object {
+/** Meta of a resource of which a part is left out. */
+export function tagged(meta: unknown): object {
+  const { tag, ...rest } = untagged(meta);
+  return { ...rest, tag: [...(tag ?? []), subsetted] };
+}
+
+/** Meta of the whole again. */
+export function untagged(meta: unknown): { tag?: unknown[] } {
   const { tag, ...rest } = (typeof meta === "object" && meta !== null ? meta : {}) as { tag?: unknown };
-  return { ...rest, tag: [...(Array.isArray(tag) ? tag : []), subsetted] };
+  const others = (Array.isArray(tag) ? tag : []).filter((each: { system?: string; code?: string } | null) => {
+    return each?.system !== subsetted.system || each.code !== subsetted.code;
+  });
+  return others.length > 0 ? { ...rest, tag: others } : rest;
 }

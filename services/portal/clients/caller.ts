@@ -1,7 +1,7 @@
 import type { Context } from "../../lib/context.ts";
 import type { Language } from "../../lib/language.ts";
 import type { OperationOutcome } from "../../lib/operation-outcome.ts";
-import type { ServiceAnswer, ServiceClient, ServiceRequest } from "../../lib/service-client.ts";
+import type { ServiceAnswer, ServiceClient, ServiceRequest, StreamedAnswer } from "../../lib/service-client.ts";
 
 /** Who asks another service: a person, with their own token. */
 export interface Caller {
@@ -45,20 +45,32 @@ export async function onceDone<T>(work: Promise<T>): Promise<T | undefined> {
 
 /** Calls with the caller's token. @throws ServiceError for an answer of 400 and more; FhirError 503 past the deadline */
 export async function callAs(caller: Caller, client: ServiceClient, request: ServiceRequest): Promise<ServiceAnswer> {
-  const answer = await client.call(caller.context, {
+  return accepted(await client.call(caller.context, requestAs(caller, request)));
+}
+
+/** As `callAs`, for what may be long. @throws ServiceError, FhirError 503 */
+export async function streamAs(caller: Caller, client: ServiceClient, request: ServiceRequest): Promise<StreamedAnswer> {
+  return accepted(await client.stream(caller.context, requestAs(caller, request)));
+}
+
+function requestAs({ token, language, fresh }: Caller, request: ServiceRequest): ServiceRequest {
+  return {
     ...request,
     headers: {
-      Authorization: `Bearer ${caller.token}`,
-      "Accept-Language": caller.language,
-      ...(caller.fresh ? { "Cache-Control": "no-cache" } : {}),
+      Authorization: `Bearer ${token}`,
+      "Accept-Language": language,
+      ...(fresh ? { "Cache-Control": "no-cache" } : {}),
       ...request.headers,
     },
-  });
+  };
+}
+
+function accepted<Answer extends StreamedAnswer>(answer: Answer): Answer {
   if (answer.status >= 400) throw new ServiceError(answer.status, reasonOf(answer));
   return answer;
 }
 
-function reasonOf({ body }: ServiceAnswer): { reason: string; code: string } {
+function reasonOf({ body }: StreamedAnswer): { reason: string; code: string } {
   try {
     const [issue] = (JSON.parse(body.toString()) as Partial<OperationOutcome>).issue ?? [];
     return { reason: issue?.details?.text ?? "", code: issue?.code ?? "" };

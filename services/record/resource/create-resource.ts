@@ -10,6 +10,7 @@ import { fhirError } from "../../lib/operation-outcome.ts";
 import { type Access, checkWritable, facts, mayLower, sightOf, within } from "../access.ts";
 import { patientParameter, type ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
+import { keepDocument, type StoredDocument } from "../document/store.ts";
 import { partParameter, partsOf } from "../rights/compilations.ts";
 import { type Sensitivity, sensitivityOf, spread } from "../rights/sensitivity.ts";
 import { insertResource, patientsOf, type StoredVersion, searchResources } from "./store.ts";
@@ -46,6 +47,8 @@ export interface Prepared {
   patientIds: string[];
   index: SearchIndex;
   sensitivity: Sensitivity;
+  /** Bytes that have been received before, and become those of this version. */
+  document?: StoredDocument | undefined;
 }
 
 /** @throws FhirError 422 for a Consent that this server could not hold to */
@@ -77,10 +80,16 @@ export interface Creation extends Prepared {
 export async function createResource(
   context: Context,
   deps: Deps,
-  request: WriteRequest & { type: ResourceType; body: string; access: Access; ifNoneExist?: string | undefined },
+  request: WriteRequest & Pick<Creation, "type" | "access" | "ifNoneExist" | "document"> & { body: string },
 ): Promise<Written> {
-  const { type, access, ifNoneExist } = request;
-  const creation = { type, access, ifNoneExist, ...prepare(deps, type, checkedResource(deps, type, request.body), crypto.randomUUID()) };
+  const { type, access, ifNoneExist, document } = request;
+  const creation = {
+    type,
+    access,
+    ifNoneExist,
+    document,
+    ...prepare(deps, type, checkedResource(deps, type, request.body), crypto.randomUUID()),
+  };
   const about = { interaction: "create" as const, resourceType: type.name };
   return await writeOnce(context, deps, request, about, (transaction) => createWithin(context, deps, transaction, creation));
 }
@@ -92,7 +101,7 @@ export async function createWithin(
   transaction: Transaction,
   creation: Creation,
 ): Promise<{ result: WriteResult; version: StoredVersion }> {
-  const { type, access, content, id, patientIds, index, sensitivity, ifNoneExist } = await owned(transaction, creation);
+  const { type, access, content, id, patientIds, index, sensitivity, ifNoneExist, document } = await owned(transaction, creation);
   checkWritable(access, type, sensitivity.category);
   const existing = ifNoneExist === undefined ? undefined : await findExisting(deps, transaction, { type, access }, ifNoneExist);
   if (!within(access, patientIds)) {
@@ -101,12 +110,13 @@ export async function createWithin(
   const lastUpdated = new Date();
   const text = representVersion(content.exact, id, 1, lastUpdated);
   const first = { type: type.name, id, version: 1, lastUpdated, method: "POST" as const, deleted: false };
-  const version: StoredVersion = { ...first, patientIds, content: text };
+  const version: StoredVersion = { ...first, patientIds, content: text, ...(document && { document: document.id }) };
   const kept = existing ?? version;
   if (!existing) {
     if (!(await insertResource(transaction, version, index, sensitivity))) {
       throw new Error("a new random id is taken");
     }
+    if (document) await keepDocument(transaction, version, document);
     await spread(transaction, { type: type.name, id, changed: false, mayLower: mayLower(context, access) }, sensitivity);
   }
   const fact = { resourceType: type.name, resourceId: kept.id, version: kept.version };

@@ -1,8 +1,8 @@
 import type { Hono } from "hono";
 import type { Interaction } from "../../lib/audit-event.ts";
-import type { Context } from "../../lib/context.ts";
+import { type Context, Deadline } from "../../lib/context.ts";
 import { lookedInto, parseSearch, type SearchRequest } from "../../lib/fhir/parse-search.ts";
-import { parseSubset, type Subset } from "../../lib/fhir/subset.ts";
+import { parseSubset, type Subset, tagged } from "../../lib/fhir/subset.ts";
 import { etag, ifMatchVersion, versionHeaders } from "../../lib/fhir/version.ts";
 import {
   acceptHeader,
@@ -14,6 +14,7 @@ import {
   type Env,
   isBodyOf,
   isJsonBody,
+  isOwnRequest,
   preference,
   primaryOnly,
   readBody,
@@ -25,13 +26,16 @@ import type { Permission } from "../../lib/scope.ts";
 import { type Access, authorise } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
+import { drop, receiveDocument } from "../document/receive-document.ts";
+import { openDocument } from "../document/send-document.ts";
+import type { StoredDocument } from "../document/store.ts";
 import { createResource } from "./create-resource.ts";
 import { deleteByCondition, deleteResource } from "./delete-resource.ts";
 import { listHistory, parseHistoryQuery } from "./list-history.ts";
 import { checkPatchable, jsonPatch, patchByCondition, patchResource } from "./patch-resource.ts";
 import { publishDocument } from "./publish-document.ts";
 import { readResource, readResourceVersion } from "./read-resource.ts";
-import { reducedVersion, versionResponse } from "./represent-version.ts";
+import { documentResponse, reducedVersion, type VersionForm, versionResponse } from "./represent-version.ts";
 import { searchResources } from "./search-resources.ts";
 import type { StoredVersion } from "./store.ts";
 import { updateByCondition, updateResource } from "./update-resource.ts";
@@ -71,7 +75,7 @@ export function resourceRoutes(app: Hono<Env>, deps: Deps): void {
   });
   app.get("/:type/:id/_history/:version", async (call) => {
     const { context, ...request } = await admit(call, "vread", "r");
-    const { raw, shown } = wantedForm(call, deps, request.type);
+    const form = wantedForm(call, deps, request.type);
     const version = call.req.param("version");
     if (!/^[1-9]\d{0,8}$/.test(version)) {
       throw fhirError(404, "not-found", "There is no such version");
@@ -81,22 +85,22 @@ export function resourceRoutes(app: Hono<Env>, deps: Deps): void {
       version: Number(version),
       primaryOnly: primaryOnly(call),
     });
-    return servedByHeader(versionResponse(shown(value), { raw, accept: acceptHeader(call) }), servedBy);
+    return servedByHeader(await shownVersion(call, context, deps, value, form), servedBy);
   });
   app.get("/:type/:id", async (call) => {
     const { context, ...request } = await admit(call, "read", "r");
-    const { raw, shown } = wantedForm(call, deps, request.type);
+    const form = { ...wantedForm(call, deps, request.type), ifNoneMatch: call.req.header("If-None-Match") };
     const { value, servedBy } = await readResource(context, deps, { ...request, primaryOnly: primaryOnly(call) });
-    const options = { raw, accept: acceptHeader(call), ifNoneMatch: call.req.header("If-None-Match") };
-    return servedByHeader(versionResponse(shown(value), options), servedBy);
+    return servedByHeader(await shownVersion(call, context, deps, value, form), servedBy);
   });
   app.put("/:type/:id", async (call) => update(call, deps, await admit(call, "update", "u")));
   app.put("/:type", async (call) => {
     const { context, type, access } = await admit(call, "update", "u");
     const ifMatch = ifMatchVersion(call.req.header("If-Match"));
-    const body = await resourceBody(call, deps, type, undefined);
-    const request = { type, access, body, ifMatch, condition: new URL(call.req.url).search, ...writeRequest(call, body) };
-    return writtenResponse(call, deps, type, await updateByCondition(context, deps, request));
+    const { search: condition } = new URL(call.req.url);
+    return await writing(call, deps, { context, type, id: undefined }, (own, given) =>
+      updateByCondition(own, deps, { type, access, ifMatch, condition, ...given }),
+    );
   });
   app.delete("/:type/:id", async (call) => {
     const { context, ...request } = await admit(call, "delete", "d");
@@ -167,18 +171,40 @@ export async function admitRequest(call: Call, deps: Deps, interaction: Interact
 }
 
 async function create(call: Call, deps: Deps, { context, type, access }: Admitted): Promise<Response> {
-  const body = await resourceBody(call, deps, type, undefined);
   const ifNoneExist = call.req.header("If-None-Exist");
   const make = type.name === "DocumentReference" ? publishDocument : createResource;
-  const written = await make(context, deps, { type, access, body, ifNoneExist, ...writeRequest(call, body) });
-  return writtenResponse(call, deps, type, written);
+  return await writing(call, deps, { context, type, id: undefined }, (own, given) =>
+    make(own, deps, { type, access, ifNoneExist, ...given }),
+  );
 }
 
 async function update(call: Call, deps: Deps, { context, type, access, id }: Admitted): Promise<Response> {
   const ifMatch = ifMatchVersion(call.req.header("If-Match"));
-  const body = await resourceBody(call, deps, type, id);
-  const written = await updateResource(context, deps, { type, id, access, body, ifMatch, ...writeRequest(call, body) });
-  return writtenResponse(call, deps, type, written);
+  return await writing(call, deps, { context, type, id }, (own, given) =>
+    updateResource(own, deps, { type, id, access, ifMatch, ...given }),
+  );
+}
+
+/**
+ * Receives the body and writes what it holds. A document that came in parts took its own time: the write has that of a request. Where it is not
+ * what the write came to keep (refused, or a repetition of one that did), it is dropped.
+ */
+async function writing(
+  call: Call,
+  deps: Deps,
+  { context, type, id }: { context: Context; type: ResourceType; id: string | undefined },
+  write: (context: Context, given: WriteRequest & { body: string; document?: StoredDocument | undefined }) => Promise<Written>,
+): Promise<Response> {
+  const { body, document, digest } = await resourceBody(call, context, deps, { type, id });
+  const own = document ? { ...context, deadline: Deadline.after(deps.settings.deadlineMs) } : context;
+  let kept: string | undefined;
+  try {
+    const written = await write(own, { body, document, ...writeRequest(call, body, digest) });
+    kept = written.version.document;
+    return writtenResponse(call, deps, type, written);
+  } finally {
+    if (document && kept !== document.id) drop(context, deps, document.id);
+  }
 }
 
 async function search(call: Call, deps: Deps, { context, type, access }: Admitted, query: URLSearchParams): Promise<Response> {
@@ -193,10 +219,22 @@ async function search(call: Call, deps: Deps, { context, type, access }: Admitte
 }
 
 /** How one version is shown: as bytes, or as JSON, the part of it that is asked for. @throws FhirError 400, 406 */
-function wantedForm(call: Call, deps: Deps, type: ResourceType): { raw: boolean; shown: (version: StoredVersion) => StoredVersion } {
+function wantedForm(call: Call, deps: Deps, type: ResourceType): VersionForm & { subset: Subset | undefined } {
   const raw = wantsRaw(call, type);
   const subset = raw ? undefined : wantedSubset(call, deps, type, new URL(call.req.url).searchParams);
-  return { raw, shown: (version) => reducedVersion(deps.catalogue, version, subset) };
+  return { raw, subset, accept: acceptHeader(call) };
+}
+
+/** A part of a long document, and what becomes a part of another answer, goes without its bytes, and says that it is not the whole. @throws FhirError 406, 503 */
+async function shownVersion(
+  call: Call,
+  context: Context,
+  deps: Deps,
+  version: StoredVersion,
+  { subset, ...form }: ReturnType<typeof wantedForm>,
+): Promise<Response> {
+  if (subset !== undefined || isOwnRequest(call)) return versionResponse(reducedVersion(deps.catalogue, version, subset), form);
+  return await documentResponse(version, form, (document) => openDocument(context, deps, document));
 }
 
 /** The part of the type's resources that is asked for. @throws FhirError 400 */
@@ -216,33 +254,47 @@ async function authoriseOthers(context: Context, deps: Deps, { conditions, inclu
   }
 }
 
-/** The body as FHIR JSON; for a Binary also its bare content, which is wrapped. @throws FhirError 400, 413, 415 */
-async function resourceBody(call: Call, deps: Deps, type: ResourceType, id: string | undefined): Promise<string> {
+interface GivenResource {
+  body: string;
+  /** The bytes of a long document, which are not in the body. */
+  document?: StoredDocument;
+  digest?: string;
+}
+
+/** The body as FHIR JSON; for a Binary also its bare content, which is wrapped. @throws FhirError 400, 408, 413, 415, 503 */
+async function resourceBody(
+  call: Call,
+  context: Context,
+  deps: Deps,
+  { type, id }: { type: ResourceType; id: string | undefined },
+): Promise<GivenResource> {
   const json = isJsonBody(call);
   const contentType = call.req.header("Content-Type");
   if (!json && !(type.definition.rawContent && contentType)) {
     throw fhirError(415, "not-supported", "This server reads application/fhir+json in UTF-8 only");
   }
-  const bytes = await readBody(call, deps);
   if (json) {
-    return decodeUtf8(bytes);
+    return { body: decodeUtf8(await readBody(call, deps)) };
   }
-  const context = call.req.header("X-Security-Context");
-  return JSON.stringify({
+  const received = await receiveDocument(call, context, deps);
+  const security = call.req.header("X-Security-Context");
+  const resource = {
     resourceType: type.name,
     ...(id === undefined ? {} : { id }),
+    ...("bytes" in received ? {} : { meta: tagged(undefined) }),
     contentType,
-    ...(context ? { securityContext: { reference: context } } : {}),
-    data: Buffer.from(bytes).toString("base64"),
-  });
+    ...(security ? { securityContext: { reference: security } } : {}),
+  };
+  if (!("bytes" in received)) return { body: JSON.stringify(resource), ...received };
+  return { body: JSON.stringify({ ...resource, data: Buffer.from(received.bytes).toString("base64") }) };
 }
 
-function writeRequest(call: Call, body: string): WriteRequest {
+function writeRequest(call: Call, body: string, digest = ""): WriteRequest {
   const { pathname, search } = new URL(call.req.url);
   const conditions = [call.req.header("If-Match") ?? "", call.req.header("If-None-Exist") ?? ""];
   return {
     key: checkedKey(call.req.header("Idempotency-Key")),
-    fingerprint: fingerprint([call.req.method, pathname + search, ...conditions, body]),
+    fingerprint: fingerprint([call.req.method, pathname + search, ...conditions, body, ...(digest === "" ? [] : [digest])]),
   };
 }
 

@@ -48,7 +48,7 @@ export interface SqlText {
   values: unknown[];
 }
 
-export const columns = "v.type, v.id, v.version, v.last_updated, v.method, v.deleted, v.patient_ids, v.content";
+export const columns = "v.type, v.id, v.version, v.last_updated, v.method, v.deleted, v.patient_ids, v.content, v.document";
 
 /** One version, the current one unless another is named. */
 export function versionStatement(which: { type: string; id: string; version?: number }, sight: Sight): SqlText {

@@ -25,6 +25,8 @@ export interface StoredVersion {
   patientIds: string[];
   /** The FHIR JSON that is given to clients, byte for byte; empty for a deletion. */
   content: string;
+  /** The bytes of a long document, kept in parts of their own; `content` says nothing of them. */
+  document?: string;
 }
 
 /** What is locked before a resource is changed. */
@@ -49,11 +51,13 @@ export interface VersionRow {
   deleted: boolean;
   patient_ids: string[];
   content: string;
+  document: string | null;
 }
 
 export function toVersion(row: VersionRow): StoredVersion {
-  const { type, id, version, method, deleted, content } = row;
-  return { type, id, version, lastUpdated: row.last_updated, method, deleted, patientIds: row.patient_ids, content };
+  const { type, id, version, method, deleted, content, document } = row;
+  const of = { type, id, version, lastUpdated: row.last_updated, method, deleted, patientIds: row.patient_ids, content };
+  return document === null ? of : { ...of, document };
 }
 
 /** Index rows of a resource `r`, of the type $1, from four lists of rows as JSON, whose places begin with `first`. */

@@ -7,6 +7,7 @@ import { fhirError } from "../../lib/operation-outcome.ts";
 import { type Access, Concealed, checkWritable, facts, mayLower, sightOf, within } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
+import { keepDocument } from "../document/store.ts";
 import { spread } from "../rights/sensitivity.ts";
 import { checkedResource, findExisting, owned, type Prepared, prepare } from "./create-resource.ts";
 import { type CurrentVersion, insertResource, lockCurrent, replaceResource, type StoredVersion } from "./store.ts";
@@ -28,7 +29,7 @@ export interface Update extends Prepared {
 export async function updateResource(
   context: Context,
   deps: Deps,
-  request: WriteRequest & { type: ResourceType; id: string; body: string; access: Access; ifMatch?: number | undefined },
+  request: WriteRequest & Pick<Update, "type" | "id" | "access" | "ifMatch" | "document"> & { body: string },
 ): Promise<Written> {
   const { type, id } = request;
   const change = { ...request, ...prepare(deps, type, checkedUpdate(type, id, checkedResource(deps, type, request.body)), id) };
@@ -40,9 +41,9 @@ export async function updateResource(
 export async function updateByCondition(
   context: Context,
   deps: Deps,
-  request: WriteRequest & { type: ResourceType; body: string; access: Access; condition: string; ifMatch?: number | undefined },
+  request: WriteRequest & Pick<Update, "type" | "access" | "ifMatch" | "document"> & { body: string; condition: string },
 ): Promise<Written> {
-  const { type, access, ifMatch } = request;
+  const { type, access, ifMatch, document } = request;
   const content = checkedResource(deps, type, request.body);
   const given = typeof content.plain.id === "string" ? content.plain.id : undefined;
   const newId = given ?? crypto.randomUUID();
@@ -57,6 +58,7 @@ export async function updateByCondition(
       type,
       access,
       ifMatch,
+      document,
       ...prepare(deps, type, content, existing?.id ?? newId),
     });
   });
@@ -77,7 +79,7 @@ export async function updateWithin(
   transaction: Transaction,
   update: Update,
 ): Promise<{ result: WriteResult; version: StoredVersion }> {
-  const { type, access, id, patientIds, index, sensitivity, ifMatch, method = "PUT", ...rest } = await owned(transaction, update);
+  const { type, access, id, patientIds, index, sensitivity, ifMatch, document, method = "PUT", ...rest } = await owned(transaction, update);
   if (!within(access, patientIds)) {
     throw outOfReach();
   }
@@ -92,7 +94,10 @@ export async function updateWithin(
   const lastUpdated = nextInstant(current);
   const number = (current?.version ?? 0) + 1;
   const content = representVersion(rest.content.exact, id, number, lastUpdated);
-  const version: StoredVersion = { type: type.name, id, version: number, lastUpdated, method, deleted: false, patientIds, content };
+  const version: StoredVersion = {
+    ...{ type: type.name, id, version: number, lastUpdated, method, deleted: false, patientIds, content },
+    ...(document && { document: document.id }),
+  };
   const lower = mayLower(context, access);
   let changed = true;
   if (current) {
@@ -102,6 +107,7 @@ export async function updateWithin(
   } else if (!(await insertResource(transaction, version, index, sensitivity))) {
     throw fhirError(409, "conflict", "The resource was created by another request at the same moment");
   }
+  if (document) await keepDocument(transaction, version, document);
   await spread(transaction, { type: type.name, id, changed, mayLower: lower }, sensitivity);
   const created = !current || current.deleted;
   const fact = { resourceType: type.name, resourceId: id, version: number };

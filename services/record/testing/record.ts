@@ -19,7 +19,7 @@ export interface TestRecord {
   deps: Deps;
   /**
    * Calls the service, and holds what it answers to the rules by which it judges what it is sent. The token is one that may do everything
-   * unless the headers bring another.
+   * unless the headers bring another. A body that is neither text nor bytes is sent as JSON.
    */
   call(
     method: string,
@@ -35,6 +35,7 @@ export async function startTestRecord(options: {
   redis?: TestRedis;
   settings?: Partial<Settings>;
   holdMax?: number;
+  documentMaxBytes?: number;
   /** Whether answers are held to FHIR's rules: not where the time that they take is measured. */
   checksAnswers?: boolean;
 }): Promise<TestRecord> {
@@ -45,19 +46,20 @@ export async function startTestRecord(options: {
     migrations: join(import.meta.dirname, "..", "migrations"),
     commonTables: false,
   });
-  const deps = { ...parts.deps, catalogue, issuer: options.issuer.issuer };
+  const deps = { ...parts.deps, catalogue, issuer: options.issuer.issuer, documentMaxBytes: options.documentMaxBytes ?? 8 * 1024 * 1024 };
   const app = createApp(deps);
   const token = await options.issuer.token();
   return {
     deps,
     call: async (method, path, { body, headers, signal } = {}) => {
-      const text = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
+      const isSentAsIs = typeof body === "string" || body instanceof Uint8Array || body instanceof ReadableStream || body === undefined;
+      const sent = (isSentAsIs ? body : JSON.stringify(body)) as RequestInit["body"];
       const all = {
         Authorization: `Bearer ${token}`,
         ...(body === undefined ? {} : { "Content-Type": "application/fhir+json" }),
         ...headers,
       };
-      const given = { ...(text === undefined ? {} : { body: text }), ...(signal ? { signal } : {}) };
+      const given = { ...(sent === undefined ? {} : { body: sent, duplex: "half" as const }), ...(signal ? { signal } : {}) };
       const response = await app.request(`http://record${path}`, { method, headers: all, ...given });
       if (options.checksAnswers ?? true) await checkAnswer(`${method} ${path}`, response);
       return response;

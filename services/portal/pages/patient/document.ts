@@ -1,8 +1,8 @@
 import type { Attachment, DocumentReference } from "@medplum/fhirtypes";
 import { type Html, html } from "../../../lib/html.ts";
 import { ServiceError } from "../../clients/caller.ts";
-import type { RecordClient } from "../../clients/record.ts";
 import type { Deps } from "../../deps.ts";
+import { bareType, fileResponse, isShownText, shownText, shownTypes } from "../../layout/file.ts";
 import { actionButton } from "../../layout/forms.ts";
 import { instantText, sizeText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
@@ -13,23 +13,13 @@ import { documentTexts } from "./document-texts.ts";
 import { conceptText, entryOf, isOwn } from "./entry.ts";
 import { visibilityForm } from "./visibility.ts";
 
-/** A text is shown in the page up to this length. */
-const shownTextMax = 200_000;
-/** What browsers show by themselves and what cannot act there. */
-const shownTypes = new Set(["application/pdf", "image/png", "image/jpeg", "image/webp", "image/gif", "text/plain"]);
-
-interface Content {
-  contentType: string;
-  bytes: Buffer;
-}
-
 /** One document: what it is, what it says, and who may see it. */
 export async function documentPage(visit: PatientVisit, { record }: Deps): Promise<Response> {
   const { caller, language, call } = visit;
   const text = (name: keyof typeof documentTexts): string => documentTexts[name][language];
   const document = await record.read<DocumentReference>(caller, "DocumentReference", call.req.param("id") ?? "");
   const attachment = document.content?.[0]?.attachment;
-  const content = await textOf(visit, record, attachment);
+  const content = attachment && isShownText(attachment) ? shownText((await record.attachment(caller, attachment))?.bytes) : undefined;
   const entry = entryOf(document, language);
   const path = `/portal/patient/documents/${document.id}`;
   return page(visit, {
@@ -62,59 +52,16 @@ function contentView({ language }: PatientVisit, path: string, attachment: Attac
     : links;
 }
 
-async function textOf({ caller }: PatientVisit, record: RecordClient, attachment: Attachment | undefined): Promise<string | undefined> {
-  if (!attachment || bareType(attachment.contentType ?? "") !== "text/plain") return undefined;
-  const { bytes } = await read({ caller }, record, attachment);
-  return bytes.length > shownTextMax ? undefined : new TextDecoder().decode(bytes);
-}
-
-async function read(
-  { caller }: Pick<PatientVisit, "caller">,
-  record: RecordClient,
-  { url, data, contentType }: Attachment,
-): Promise<Content> {
-  if (data !== undefined) return { contentType: contentType ?? "application/octet-stream", bytes: Buffer.from(data, "base64") };
-  const id = /(?:^|\/)Binary\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/\d+)?$/.exec(url ?? "")?.[1];
-  if (id === undefined) throw new NoSuchPage();
-  return await record.content(caller, id);
-}
-
 /** The document itself: shown by the browser where that is safe, else saved to a file. */
 export async function documentContent(visit: PatientVisit, { record }: Deps): Promise<Response> {
   const { caller, language, call } = visit;
   const document = await record.read<DocumentReference>(caller, "DocumentReference", call.req.param("id") ?? "");
   const attachment = document.content?.[0]?.attachment;
   if (!attachment) throw new NoSuchPage();
-  const { contentType, bytes } = await read(visit, record, attachment);
-  const type = bareType(attachment.contentType ?? contentType);
-  const shown = shownTypes.has(type) && call.req.query("download") === undefined;
-  const name = fileName(attachment.title ?? entryOf(document, language).title, type);
-  return new Response(new Uint8Array(bytes), {
-    headers: {
-      "Content-Type": shown ? (type === "text/plain" ? "text/plain; charset=utf-8" : type) : "application/octet-stream",
-      "Content-Disposition": `${shown ? "inline" : "attachment"}; filename*=UTF-8''${encodeURIComponent(name)}`,
-      // Chromium's own viewer of PDF does not work in a sandbox.
-      "Content-Security-Policy": `default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'${type === "application/pdf" ? "" : "; sandbox"}`,
-    },
-  });
-}
-
-const extensions: Readonly<Record<string, string>> = {
-  ...{ "application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif" },
-  ...{ "text/plain": "txt", "text/xml": "xml", "application/xml": "xml", "application/json": "json" },
-};
-
-export function fileName(title: string, type: string): string {
-  const bare = title
-    .replace(/\s*[\p{Cc}"*/:<>?\\|]+\s*/gu, " - ")
-    .trim()
-    .slice(0, 100);
-  const extension = extensions[type];
-  return extension === undefined || /\.\w{2,5}$/.test(bare) ? bare || "document" : `${bare || "document"}.${extension}`;
-}
-
-function bareType(contentType: string): string {
-  return (contentType.split(";")[0] ?? "").trim().toLowerCase();
+  const content = await record.attachmentStream(caller, attachment);
+  if (!content) throw new NoSuchPage();
+  const type = bareType(attachment.contentType ?? content.contentType);
+  return fileResponse(visit, { type, body: content.body, title: attachment.title ?? entryOf(document, language).title });
 }
 
 function unlessGone(error: unknown): undefined {

@@ -1,11 +1,11 @@
-import type { Binary, DocumentReference, Resource } from "@medplum/fhirtypes";
+import type { DocumentReference, Resource } from "@medplum/fhirtypes";
 import { Deadline } from "../../../lib/context.ts";
 import type { Caller } from "../../clients/caller.ts";
 import type { RecordClient } from "../../clients/record.ts";
 import type { Deps } from "../../deps.ts";
+import { fileName } from "../../layout/file.ts";
 import { type ZipEntry, zip } from "../../layout/zip.ts";
 import type { PatientVisit } from "../../session/visit.ts";
-import { fileName } from "./document.ts";
 import { entryOf } from "./entry.ts";
 
 /** How long one part of a download may take; the whole is as long as its parts together. */
@@ -41,14 +41,10 @@ async function* documentFiles(caller: Caller, record: RecordClient, resource: Re
   if (resource.resourceType !== "DocumentReference") return;
   const { title, date = "" } = entryOf(resource, caller.language);
   for (const { attachment } of (resource satisfies DocumentReference).content ?? []) {
-    const id = /(?:^|\/)Binary\/([A-Za-z0-9\-.]{1,64})/.exec(attachment.url ?? "")?.[1];
-    const bytes = id === undefined ? bytesOf(attachment) : (await record.content(withTime(caller), id)).bytes;
-    if (bytes) yield { name: `documents/${unique(names, fileName(`${date.slice(0, 10)} ${title}`, attachment.contentType ?? ""))}`, bytes };
+    const content = await record.attachment(withTime(caller), attachment);
+    const name = fileName(`${date.slice(0, 10)} ${title}`, attachment.contentType ?? "");
+    if (content) yield { name: `documents/${unique(names, name)}`, bytes: content.bytes };
   }
-}
-
-function bytesOf({ data }: Pick<Binary, "data">): Buffer | undefined {
-  return data === undefined ? undefined : Buffer.from(data, "base64");
 }
 
 function withTime(caller: Caller): Caller {

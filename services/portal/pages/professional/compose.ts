@@ -1,7 +1,8 @@
-import type { DocumentReference } from "@medplum/fhirtypes";
+import type { Attachment, DocumentReference } from "@medplum/fhirtypes";
 import { type Html, html } from "../../../lib/html.ts";
 import type { NewMessage, SentMessage } from "../../clients/mailbox.ts";
 import type { Deps } from "../../deps.ts";
+import { bareType } from "../../layout/file.ts";
 import { choiceField, fileField, form, type Problems, textArea, textField } from "../../layout/forms.ts";
 import { fill } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
@@ -16,7 +17,6 @@ import { composeTexts } from "./compose-texts.ts";
 import { acceptedFiles, fileProblemOf } from "./deposit.ts";
 import { depositTexts } from "./deposit-texts.ts";
 import { actorNames, actorPattern, directoryList, directorySearch, findInDirectory } from "./directory.ts";
-import { bareType, readAttachment } from "./document.ts";
 import { patientBanner, readPatient } from "./record-visit.ts";
 
 interface State {
@@ -205,13 +205,7 @@ export async function sendMessage(visit: Member, deps: Deps): Promise<Response> 
   const attachment = document?.content?.[0]?.attachment;
   const attached =
     document && attachment
-      ? await readAttachment(visit, deps.record, attachment).then(({ contentType, bytes }) => [
-          {
-            title: (attachment.title ?? entryOf(document, language).title).slice(0, 200),
-            contentType: bareType(attachment.contentType ?? contentType),
-            data: bytes.toString("base64"),
-          },
-        ])
+      ? [await copyOf(visit, deps, attachment, attachment.title ?? entryOf(document, language).title)]
       : attachmentOf(sent);
   const result = await sendTo(visit, deps, {
     ...{ to: [about.to], subject: sent.text("subject").slice(0, 200), text: sent.text("text"), attachments: attached, key: sent.key },
@@ -220,6 +214,19 @@ export async function sendMessage(visit: Member, deps: Deps): Promise<Response> 
   });
   await deps.drafts.remove(context, draftOf("message", about));
   return redirectAfterForm(call, `/portal/professional/messages?box=sent&done=sent${result?.depositRefused ? "&deposit=refused" : ""}`);
+}
+
+/** A document of the record as it goes with a message. @throws NoSuchPage */
+async function copyOf(
+  { caller }: Member,
+  { record }: Deps,
+  attachment: Attachment,
+  title: string,
+): Promise<{ title: string; contentType: string; data: string }> {
+  const content = await record.attachment(caller, attachment);
+  if (!content) throw new NoSuchPage();
+  const contentType = bareType(attachment.contentType ?? content.contentType);
+  return { title: title.slice(0, 200), contentType, data: content.bytes.toString("base64") };
 }
 
 export async function sendReferral(visit: Member, deps: Deps): Promise<Response> {

@@ -1,20 +1,15 @@
-import type { Attachment, DocumentReference } from "@medplum/fhirtypes";
+import type { DocumentReference } from "@medplum/fhirtypes";
 import { type Html, html } from "../../../lib/html.ts";
 import { ServiceError } from "../../clients/caller.ts";
 import type { RecordClient } from "../../clients/record.ts";
 import type { Deps } from "../../deps.ts";
+import { bareType, fileResponse, isShownText, shownText, shownTypes } from "../../layout/file.ts";
 import { instantText, sizeText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import { NoSuchPage } from "../../session/visit.ts";
-import { fileName } from "../patient/document.ts";
 import { conceptText, entryOf, levelTag } from "../patient/entry.ts";
 import { documentTexts } from "./document-texts.ts";
 import { patientBanner, type RecordVisit, readPatient, recordPath } from "./record-visit.ts";
-
-/** A text is shown in the page up to this length. */
-const shownTextMax = 200_000;
-/** What browsers show by themselves and what cannot act there. */
-const shownTypes = new Set(["application/pdf", "image/png", "image/jpeg", "image/webp", "image/gif", "text/plain"]);
 
 /** One document of the record that was opened, and of no other. @throws NoSuchPage */
 export async function readDocument({ caller, patientId }: RecordVisit, record: RecordClient, id: string): Promise<DocumentReference> {
@@ -29,26 +24,14 @@ function unlessClosed(error: unknown): undefined {
   throw error;
 }
 
-/** The bytes of a document, wherever the record keeps them. @throws NoSuchPage */
-export async function readAttachment(
-  { caller }: Pick<RecordVisit, "caller">,
-  record: RecordClient,
-  { url, data, contentType }: Attachment,
-): Promise<{ contentType: string; bytes: Buffer }> {
-  if (data !== undefined) return { contentType: contentType ?? "application/octet-stream", bytes: Buffer.from(data, "base64") };
-  const id = /(?:^|\/)Binary\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/\d+)?$/.exec(url ?? "")?.[1];
-  if (id === undefined) throw new NoSuchPage();
-  return await record.content(caller, id);
-}
-
 export async function documentPage(visit: RecordVisit, { record }: Deps, id: string): Promise<Response> {
   const { language, patientId } = visit;
   const text = (name: keyof typeof documentTexts): string => documentTexts[name][language];
   const [document, patient] = await Promise.all([readDocument(visit, record, id), readPatient(visit, record, patientId)]);
   const attachment = document.content?.[0]?.attachment;
-  const isText = bareType(attachment?.contentType) === "text/plain";
-  const bytes = attachment && isText ? (await readAttachment(visit, record, attachment).catch(unlessClosed))?.bytes : undefined;
-  const content = bytes && bytes.length <= shownTextMax ? new TextDecoder().decode(bytes) : undefined;
+  const isText = attachment !== undefined && isShownText(attachment);
+  const bytes = isText ? (await record.attachment(visit.caller, attachment).catch(unlessClosed))?.bytes : undefined;
+  const content = shownText(bytes);
   const entry = entryOf(document, language);
   const authors = (document.author ?? []).flatMap(({ display }) => display ?? []).join(", ");
   return page(visit, {
@@ -82,27 +65,8 @@ export async function documentContent(visit: RecordVisit, { record }: Deps, id: 
   const document = await readDocument(visit, record, id);
   const attachment = document.content?.[0]?.attachment;
   if (!attachment) throw new NoSuchPage();
-  const { contentType, bytes } = await readAttachment(visit, record, attachment);
+  const content = await record.attachmentStream(visit.caller, attachment);
+  if (!content) throw new NoSuchPage();
   const title = attachment.title ?? entryOf(document, visit.language).title;
-  return fileResponse(visit, { type: bareType(attachment.contentType ?? contentType), bytes, title });
-}
-
-/** @param type bare, in small letters */
-export function fileResponse(
-  { call }: Pick<RecordVisit, "call">,
-  { type, bytes, title }: { type: string; bytes: Buffer; title: string },
-): Response {
-  const shown = shownTypes.has(type) && call.req.query("download") === undefined;
-  return new Response(new Uint8Array(bytes), {
-    headers: {
-      "Content-Type": shown ? (type === "text/plain" ? "text/plain; charset=utf-8" : type) : "application/octet-stream",
-      "Content-Disposition": `${shown ? "inline" : "attachment"}; filename*=UTF-8''${encodeURIComponent(fileName(title, type))}`,
-      // Chromium's own viewer of PDF does not work in a sandbox.
-      "Content-Security-Policy": `default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'${type === "application/pdf" ? "" : "; sandbox"}`,
-    },
-  });
-}
-
-export function bareType(contentType = ""): string {
-  return (contentType.split(";")[0] ?? "").trim().toLowerCase();
+  return fileResponse(visit, { type: bareType(attachment.contentType ?? content.contentType), body: content.body, title });
 }

@@ -3,6 +3,7 @@ import { type Html, html } from "../../../lib/html.ts";
 import { ServiceError } from "../../clients/caller.ts";
 import type { MessageItem, OpenedMessage } from "../../clients/mailbox.ts";
 import type { Deps } from "../../deps.ts";
+import { bareType, fileResponse } from "../../layout/file.ts";
 import { actionButton, choiceField, form, type Problems, textArea } from "../../layout/forms.ts";
 import { fill, instantText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
@@ -14,7 +15,6 @@ import { conceptText } from "../patient/entry.ts";
 import { attachmentOf, composeFields, composeProblems, sendTo } from "./compose.ts";
 import { composeTexts } from "./compose-texts.ts";
 import { actorNames } from "./directory.ts";
-import { bareType, fileResponse } from "./document.ts";
 import { referralStatus } from "./messages.ts";
 import { messagesTexts } from "./messages-texts.ts";
 import { patientBanner, readPatient, recordPath } from "./record-visit.ts";
@@ -234,5 +234,5 @@ export async function moveReferral(visit: Member, deps: Deps, id: string): Promi
 export async function attachmentContent(visit: Member, deps: Deps, id: string): Promise<Response> {
   const { contentType, bytes } = await deps.mailbox.attachment(visit.caller, id);
   const title = (visit.call.req.query("title") ?? "").slice(0, 120);
-  return fileResponse(visit, { type: bareType(contentType), bytes, title });
+  return fileResponse(visit, { type: bareType(contentType), body: bytes, title });
 }

@@ -1,0 +1,101 @@
+#!/usr/bin/perl
+# Tells clients at once that their connection is dead, when this edge takes the virtual IP over from one that died, froze or was cut off:
+# nobody else would, and who waits for an answer on such a connection sends nothing that could be refused, and waits for minutes.
+#
+# Who holds the address tells the other edges twice a second which clients are connected. Who gets it sends each of them one TCP segment
+# that is out of place. The client answers it with where it really is, this kernel knows no such connection, and refuses exactly there
+# (RFC 5961; "tickle ACK" in Samba's CTDB). A connection that lives is not harmed by such a segment.
+use strict;
+use warnings;
+use Socket;
+
+my ($own, $virtual_ip, $port, @peers) = ($ENV{HOST_IP}, $ENV{VIRTUAL_IP}, $ENV{RESETS_TLS_PORT} // 443);
+@peers = grep { $_ ne $own } split ' ', $ENV{PEERS};
+my $telling_port = 8407;
+my $look_s = 0.1;
+my $tell_every = 5;                # looks
+my $connections_max = 4000;        # those of HAProxy
+my $per_datagram = 200;
+my $fresh_s = 10;                  # how long ago the other edge may have told last
+# Looks after the takeover at which each client is told: the first may come before its neighbour table knows of the new holder.
+my %tickle_at = map { $_ => 1 } (1, 4, 10);
+
+my $virtual = inet_aton($virtual_ip) // die "VIRTUAL_IP is no address: $virtual_ip\n";
+socket(my $told, PF_INET, SOCK_DGRAM, getprotobyname('udp')) or die "socket: $!\n";
+setsockopt($told, SOL_SOCKET, SO_REUSEADDR, 1);
+bind($told, pack_sockaddr_in($telling_port, inet_aton($own))) or die "UDP port $telling_port of $own: $!\n";
+socket(my $raw, PF_INET, SOCK_RAW, 255) or die "raw socket (it takes the capability NET_RAW): $!\n";
+my @others = map { inet_aton($_) } @peers;
+
+# Whether this machine has the address now: nobody need say so.
+sub holds {
+    socket(my $probe, PF_INET, SOCK_DGRAM, 17) or return 0;
+    return bind($probe, pack_sockaddr_in(0, $virtual)) ? 1 : 0;
+}
+
+# Clients of the address, as address and port in six bytes each. /proc/net/tcp has addresses in the machine's own byte order.
+sub clients {
+    my $local = sprintf '%08X:%04X', unpack('L', $virtual), $port;
+    open my $table, '<', '/proc/net/tcp' or return;
+    my @found;
+    while (<$table>) {
+        next unless /^\s*\d+: $local ([0-9A-F]{8}):([0-9A-F]{4}) 01 /;
+        push @found, pack('L', hex $1) . pack('n', hex $2);
+        last if @found >= $connections_max;
+    }
+    close $table;
+    return @found;
+}
+
+# Each datagram: the round that it belongs to, and clients.
+sub announce {
+    my ($round, @clients) = @_;
+    do {
+        my $datagram = pack('N', $round) . join '', splice @clients, 0, $per_datagram;
+        send $told, $datagram, MSG_DONTWAIT, pack_sockaddr_in($telling_port, $_) for @others;
+    } while (@clients);
+}
+
+sub checksum {
+    my $sum = 0;
+    $sum += $_ for unpack 'n*', $_[0];
+    $sum = ($sum & 0xffff) + ($sum >> 16) while $sum >> 16;
+    return ~$sum & 0xffff;
+}
+
+sub tickle {
+    my ($address, $client_port) = (substr($_[0], 0, 4), unpack 'n', substr $_[0], 4);
+    # Ports, sequence number 0, acknowledgement 0, five words of header, ACK, window, no checksum yet, nothing urgent.
+    my @fields = ($port, $client_port, 0, 0, 5 << 12 | 0x10, 1024);
+    my $tcp = pack 'nnNNnnnn', @fields, 0, 0;
+    $tcp = pack 'nnNNnnnn', @fields, checksum($virtual . $address . pack('CCn', 0, 6, length $tcp) . $tcp), 0;
+    # The kernel fills in length, identification and checksum.
+    my $ip = pack 'CCnnnCCn a4 a4', 0x45, 0, 20 + length $tcp, 0, 0, 64, 6, 0, $virtual, $address;
+    send $raw, $ip . $tcp, MSG_DONTWAIT, pack_sockaddr_in(0, $address);
+}
+
+my ($held, $looks, $since, $round) = (holds(), 0, undef, 0);
+# What the other edge told: its last whole round, and the one that is coming in.
+my ($told_s, $told_round, @known) = (0, -1);
+while (1) {
+    my $ready = '';
+    vec($ready, fileno($told), 1) = 1;
+    select $ready, undef, undef, $look_s;
+    while (my $from = recv $told, my $datagram, 2000, MSG_DONTWAIT) {
+        my (undef, $sender) = unpack_sockaddr_in($from);
+        next unless grep { $_ eq $sender } @others;
+        my ($number, $list) = (unpack('N', $datagram), substr $datagram, 4);
+        @known = () if $number != $told_round;
+        ($told_round, $told_s) = ($number, time);
+        push @known, unpack '(a6)*', $list if @known < $connections_max;
+    }
+    my $holds = holds();
+    $since = 0 if $holds and not $held and time - $told_s <= $fresh_s;
+    $held = $holds;
+    if (defined $since and $tickle_at{++$since}) {
+        tickle($_) for @known;
+        print STDERR scalar(@known), " clients of the edge before are told\n" if $since == 1;
+    }
+    undef $since if not $held or defined $since and $since > 10;
+    announce(++$round, clients()) if $held and ++$looks % $tell_every == 0;
+}

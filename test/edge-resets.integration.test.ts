@@ -1,0 +1,102 @@
+/** What the edge's clients see of a takeover, on real network stacks: a switch, a client and two edges, each a network namespace. */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+const run = promisify(execFile);
+const resets = join(import.meta.dirname, "..", "charts/edge/files/resets.pl");
+const address = { client: "10.203.0.1", old: "10.203.0.2", next: "10.203.0.3" };
+const virtualIp = "10.203.0.100";
+type Name = keyof typeof address;
+
+const prefix = `dsp-test-${process.pid}`;
+let processes: ChildProcess[];
+
+function within(name: Name | "switch", ...command: string[]): [string, string[]] {
+  return ["ip", ["netns", "exec", `${prefix}-${name}`, ...command]];
+}
+
+async function ip(name: Name | "switch", ...args: string[]): Promise<void> {
+  await run(...within(name, "ip", ...args));
+}
+
+/** Starts a process that ends with the test. */
+function start(name: Name, command: string[], env: Record<string, string> = {}): ChildProcess {
+  const [file, args] = within(name, ...command);
+  const child = spawn(file, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  processes.push(child);
+  return child;
+}
+
+function startResets(name: "old" | "next"): void {
+  const env = { HOST_IP: address[name], VIRTUAL_IP: virtualIp, PEERS: `${address.old} ${address.next}` };
+  start(name, ["perl", resets], env).stderr?.on("data", (text) => process.stderr.write(`${name}: ${text}`));
+}
+
+const server = `require("node:net").createServer((socket) => socket.on("data", () => {}).on("error", () => {})).listen(443, "${virtualIp}", () => console.log("up"))`;
+const client = `const socket = require("node:net").connect(443, "${virtualIp}", () => { socket.write("a question"); console.log("connected"); });
+socket.on("error", ({ code }) => console.log(code)); setInterval(() => {}, 1000)`;
+
+/** What a process says, as it says it. */
+function said(child: ChildProcess): () => string {
+  let text = "";
+  child.stdout?.on("data", (piece) => {
+    text += piece;
+  });
+  return () => text;
+}
+
+beforeEach(async () => {
+  processes = [];
+  const names = Object.keys(address) as Name[];
+  await run("ip", ["netns", "add", `${prefix}-switch`]);
+  await ip("switch", "link", "add", "bridge", "type", "bridge");
+  await ip("switch", "link", "set", "bridge", "up");
+  for (const name of names) {
+    await run("ip", ["netns", "add", `${prefix}-${name}`]);
+    await ip("switch", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", `${prefix}-${name}`);
+    await ip("switch", "link", "set", name, "master", "bridge", "up");
+    await ip(name, "addr", "add", `${address[name]}/24`, "dev", "eth0");
+    await ip(name, "link", "set", "eth0", "up");
+  }
+  await ip("old", "addr", "add", `${virtualIp}/24`, "dev", "eth0");
+});
+
+afterEach(async () => {
+  for (const child of processes) child.kill("SIGKILL");
+  for (const name of ["switch", ...Object.keys(address)]) await run("ip", ["netns", "delete", `${prefix}-${name}`]).catch(() => undefined);
+});
+
+/** A client waits for an answer, its edge dies, and the next one takes the address. @returns what the client says within three seconds */
+async function takeover(beforehand: () => void): Promise<string> {
+  const up = said(start("old", ["node", "-e", server]));
+  await expect.poll(up, { timeout: 5000 }).toContain("up");
+  beforehand();
+  const heard = said(start("client", ["node", "-e", client]));
+  await expect.poll(heard, { timeout: 5000 }).toContain("connected");
+  await sleep(1500);
+  await ip("old", "link", "set", "eth0", "down");
+  await ip("next", "addr", "add", `${virtualIp}/24`, "dev", "eth0");
+  // keepalived announces the new holder to the neighbours.
+  await ip("client", "neigh", "flush", "all");
+  const endMs = performance.now() + 3000;
+  while (performance.now() < endMs && !heard().includes("ECONN")) await sleep(50);
+  return heard();
+}
+
+// It takes root, as the container has it that does this.
+describe.skipIf(process.getuid?.() !== 0)("a client whose edge dies while it waits for an answer", () => {
+  it("waits on, where nobody tells it", async () => {
+    expect(await takeover(() => undefined)).not.toContain("ECONN");
+  }, 30_000);
+
+  it("is told by the next edge", async () => {
+    const told = await takeover(() => {
+      startResets("old");
+      startResets("next");
+    });
+    expect(told).toContain("ECONNRESET");
+  }, 30_000);
+});
