@@ -183,7 +183,7 @@ beforeAll(async () => {
         edgeNames: ["dsp.example.org"],
         namespace: "dsp",
         services: platformServices.map(({ name }) => name),
-        callers: ["registry", "exchange", "portal"],
+        callers: ["identity", "registry", "exchange", "portal"],
       },
     )
   ).secrets;

@@ -19,7 +19,8 @@ describe("the drills", () => {
         checks.map((check) => check.name),
         name,
       ).toEqual(expect.arrayContaining(["availability", "stall", "durability", "consistency", "split-brain", "audit", "redundancy"]));
-      for (const { lastsS } of faults) expect(lastsS === 0 || lastsS >= 10, `${name} lasts ${lastsS} s`).toBe(true);
+      // Seen within two seconds; where nothing can be acknowledged meanwhile, it must be over before the clients give up.
+      for (const { lastsS } of faults) expect(lastsS === 0 || lastsS >= 5, `${name} lasts ${lastsS} s`).toBe(true);
     }
   });
 
