@@ -38,7 +38,8 @@ global_defs {
     router_id $SITE
     vrrp_version 3
     vrrp_notify_fifo $state/notify
-    vrrp_garp_master_refresh 2
+    vrrp_garp_master_delay 1
+    vrrp_garp_master_refresh 1
     vrrp_garp_master_repeat 3
 }
 track_file edge {

@@ -17,8 +17,10 @@ my $tell_every = 5;                # looks
 my $connections_max = 4000;        # those of HAProxy
 my $per_datagram = 200;
 my $fresh_s = 10;                  # how long ago the other edge may have told last
-# Looks after the takeover at which each client is told: the first may come before its neighbour table knows of the new holder.
-my %tickle_at = map { $_ => 1 } (1, 4, 10);
+# Looks after the takeover at which each client is told: the first may come before its neighbour table knows of the new holder, and where the
+# old one still had the address for a moment, that takes a second or two.
+my @tickle_at = (1, 4, 8, 12, 16, 20, 25, 30, 40);
+my %tickle_at = map { $_ => 1 } @tickle_at;
 
 my $virtual = inet_aton($virtual_ip) // die "VIRTUAL_IP is no address: $virtual_ip\n";
 socket(my $told, PF_INET, SOCK_DGRAM, getprotobyname('udp')) or die "socket: $!\n";
@@ -96,6 +98,6 @@ while (1) {
         tickle($_) for @known;
         print STDERR scalar(@known), " clients of the edge before are told\n" if $since == 1;
     }
-    undef $since if not $held or defined $since and $since > 10;
+    undef $since if not $held or defined $since and $since > $tickle_at[-1];
     announce(++$round, clients()) if $held and ++$looks % $tell_every == 0;
 }
