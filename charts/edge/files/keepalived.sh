@@ -39,7 +39,7 @@ global_defs {
     vrrp_version 3
     vrrp_notify_fifo $state/notify
     vrrp_garp_master_delay 1
-    vrrp_garp_master_refresh 1
+    vrrp_garp_master_refresh 2
     vrrp_garp_master_repeat 3
 }
 track_file edge {
