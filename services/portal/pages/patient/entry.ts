@@ -1,4 +1,13 @@
-import type { CodeableConcept, DiagnosticReport, DocumentReference, Meta, Observation, Reference, Resource } from "@medplum/fhirtypes";
+import type {
+  CodeableConcept,
+  DiagnosticReport,
+  DocumentReference,
+  Meta,
+  Observation,
+  Quantity,
+  Reference,
+  Resource,
+} from "@medplum/fhirtypes";
 import { type Content, type Html, html } from "../../../lib/html.ts";
 import type { Language } from "../../../lib/language.ts";
 import { dateText, fill, instantText, numberText } from "../../layout/language.ts";
@@ -87,6 +96,13 @@ export function conceptText(concept: CodeableConcept | undefined): string {
 }
 
 /** The value of a result, its parts one behind the other. */
+/** The usual range of a result: `4 – 6`, `≤ 5.1`; empty where there is none. @param show a bound as the page shows values */
+export function rangeText({ referenceRange }: Pick<Observation, "referenceRange">, show: (bound: Quantity) => string): string {
+  const [first] = referenceRange ?? [];
+  const [low, high] = [first?.low, first?.high].map((bound) => (bound?.value === undefined ? "" : show(bound)));
+  return first?.text ?? (low && high ? `${low} – ${high}` : low ? `≥ ${low}` : high ? `≤ ${high}` : "");
+}
+
 export function valueText(observation: Observation, language: Language): string {
   const own = oneValue(observation, language);
   const parts = (observation.component ?? []).map((part) => `${conceptText(part.code)} ${oneValue(part, language)}`);

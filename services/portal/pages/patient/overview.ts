@@ -45,6 +45,8 @@ export async function overviewPage(visit: PatientVisit, deps: Deps): Promise<Res
     record.search<Communication>(caller, "Communication", {
       patient: patientId,
       category: "urn:dsp:notice|break-glass",
+      // The patient's own notice: each general practitioner has one, too.
+      recipient: `Patient/${patientId}`,
       sent: `ge${since}`,
     }),
     isSelf(visit) ? newAccesses(visit, deps) : [],

@@ -182,6 +182,21 @@ describe("rights", () => {
     expect((await session.open("/portal/patient/rights?find=Test-Praxis")).text).toContain("who=Organization%2Fdemo-practice");
   });
 
+  it("were overridden in an emergency: the patient is told once, though the general practitioner has a notice, too", async () => {
+    const told = (id: string, recipient: string) =>
+      portal.record.put({
+        ...{ resourceType: "Communication", id, status: "completed", sent: new Date().toISOString() },
+        category: [{ coding: [{ system: "urn:dsp:notice", code: "break-glass" }] }],
+        subject: { reference: "Patient/demo-marie" },
+        recipient: [{ reference: recipient }],
+        reasonCode: [{ text: "found unconscious" }],
+      });
+    await told("told-patient", "Patient/demo-marie");
+    await told("told-practitioner", "Practitioner/demo-hoffmann");
+    const { text } = await session.open("/portal/patient");
+    expect(text.split("found unconscious")).toHaveLength(2);
+  });
+
   it("have a default for new entries and an objection to emergencies", async () => {
     const page = "/portal/patient/rights";
     const set = await send(page, "/portal/patient/rights/defaults", { level: "restricted", emergency: "no" });

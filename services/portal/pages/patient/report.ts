@@ -6,7 +6,7 @@ import { dateText, instantText } from "../../layout/language.ts";
 import { page } from "../../layout/page.ts";
 import type { PatientVisit } from "../../session/visit.ts";
 import { documentTexts } from "./document-texts.ts";
-import { entryItem, entryOf, valueText } from "./entry.ts";
+import { entryItem, entryOf, rangeText, valueText } from "./entry.ts";
 import { visibilityForm } from "./visibility.ts";
 
 /** Results of the same kind that are shown beside one. */
@@ -70,13 +70,9 @@ function facts(language: Language, date: string | undefined, author: string, mor
   return html`<dl class="facts">${rows.map((row) => row && html`<dt>${row[0]}</dt><dd>${row[1]}</dd>`)}</dl>`;
 }
 
-function range({ referenceRange }: Observation, language: Language, name: string): [string, string] | undefined {
-  const [first] = referenceRange ?? [];
-  if (!first) return undefined;
-  const [low, high] = [first.low, first.high].map((quantity) =>
-    quantity ? valueText({ valueQuantity: quantity } as Observation, language) : "",
-  );
-  return [name, first.text ?? (low && high ? `${low} – ${high}` : low ? `≥ ${low}` : `≤ ${high}`)];
+function range(observation: Observation, language: Language, name: string): [string, string] | undefined {
+  const range = rangeText(observation, (bound) => valueText({ valueQuantity: bound } as Observation, language));
+  return range === "" ? undefined : [name, range];
 }
 
 function courseTable(course: readonly Observation[], language: Language, text: (name: keyof typeof documentTexts) => string): Html {

@@ -50,5 +50,6 @@ describe("a line of a record", () => {
     expect(isOutside(result({ ...range, ...value(7), interpretation: [status("N")] }))).toBe(false);
     expect(isOutside(result({ ...value(7) }))).toBe(false);
     expect(resultLine(result({ ...range, ...value(7) }), "fr").facts).toContain("usuel 4 – 6");
+    expect(resultLine(result({ referenceRange: [{ high: { value: 6 } }], ...value(7) }), "de").facts).toContain("üblich ≤ 6");
   });
 });

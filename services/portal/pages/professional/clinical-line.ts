@@ -10,7 +10,7 @@ import type {
 import { type Html, html } from "../../../lib/html.ts";
 import type { Language } from "../../../lib/language.ts";
 import { dateText, fill, numberText } from "../../layout/language.ts";
-import { conceptText, levelOf, levelTag, valueText } from "../patient/entry.ts";
+import { conceptText, levelOf, levelTag, rangeText, valueText } from "../patient/entry.ts";
 import { recordTexts, statusTexts } from "./record-texts.ts";
 
 /** One line of a record's overview. */
@@ -110,9 +110,7 @@ export function immunizationLine(immunization: Immunization, language: Language)
 }
 
 export function resultLine(observation: Observation, language: Language): ClinicalLine {
-  const [range] = observation.referenceRange ?? [];
-  const bounds = [range?.low?.value, range?.high?.value].map((value) => (value === undefined ? "" : numberText(value, language)));
-  const rangeText = range?.text ?? (bounds.some(Boolean) ? bounds.join(" – ") : "");
+  const range = rangeText(observation, ({ value = 0 }) => numberText(value, language));
   const date = observation.effectiveDateTime ?? observation.effectivePeriod?.start ?? observation.issued;
   return {
     ...{
@@ -123,7 +121,7 @@ export function resultLine(observation: Observation, language: Language): Clinic
     },
     facts: [
       date === undefined ? "" : dateText(date, language),
-      rangeText === "" ? "" : fill(recordTexts.range[language], { range: rangeText }),
+      range === "" ? "" : fill(recordTexts.range[language], { range }),
       observation.performer?.[0]?.display ?? "",
       statusText(observation.status, language),
     ],
