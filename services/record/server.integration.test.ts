@@ -62,6 +62,7 @@ describe("the server process", () => {
       "0006_audit-chain",
       "0007_version-history",
       "0008_change-feed",
+      "0009_document",
     ]);
 
     const seeding = await start({}, "seed.ts");
