@@ -1,17 +1,8 @@
-import { backgroundContext } from "../../lib/context.ts";
 import type { Deps } from "../deps.ts";
+import { nowAndThen } from "../now-and-then.ts";
 import { expireChanges } from "./store.ts";
 
-const everyMs = 10 * 60 * 1000;
-
-/** Deletes changes that are too old, now and then; any replica may. */
+/** Deletes changes that are too old. */
 export function keepExpiring(deps: Deps, { maxAgeDays, signal }: { maxAgeDays: number; signal: AbortSignal }): void {
-  const timer = setInterval(() => {
-    const context = backgroundContext(deps.log, "expire-changes", 30_000);
-    void deps.database
-      .write(context, (transaction) => expireChanges(transaction, maxAgeDays))
-      .catch((error: unknown) => deps.log.warn({ error }, "old changes not deleted, trying again later"));
-  }, everyMs);
-  timer.unref();
-  signal.addEventListener("abort", () => clearInterval(timer));
+  nowAndThen(deps, "expire-changes", signal, (transaction) => expireChanges(transaction, maxAgeDays));
 }
