@@ -5,7 +5,8 @@ import type { Delegation } from "./find-delegations.ts";
 
 /** The records of others that a patient's account opens: as a guardian, and as somebody whom their patients trust. */
 export async function othersRecords(context: Context, deps: Deps, account: Account): Promise<Delegation[]> {
-  if (account.role !== "patient" || account.patientId === undefined) return account.guardianOf;
+  if (account.role !== "patient") return [];
+  if (account.patientId === undefined) return account.guardianOf;
   const delegations = (await deps.findDelegations(context, `Patient/${account.patientId}`)) ?? [];
   const own = patientsOf(account);
   return [...account.guardianOf, ...delegations.filter(({ patientId }) => !own.includes(patientId))];
