@@ -12,7 +12,7 @@ export interface Process {
 }
 
 /** A bash function: the processes whose control group names the container $1. It works under cgroup v1 and v2. */
-const pidsOf = 'pids_of() { grep -ls -- "$1" /proc/[0-9]*/cgroup | cut -d/ -f3 || true; }';
+export const pidsOf = 'pids_of() { grep -ls -- "$1" /proc/[0-9]*/cgroup | cut -d/ -f3 || true; }';
 
 /** @param lines of `ps -o pid=,ppid=,stat=,args=` */
 export function parseProcesses(lines: string): Process[] {

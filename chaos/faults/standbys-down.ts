@@ -1,6 +1,6 @@
 import type { Fault } from "../fault.ts";
 import { findPostgresStandbys, runningContainer } from "./aim.ts";
-import { processesOf } from "./container-processes.ts";
+import { pidsOf, processesOf } from "./container-processes.ts";
 import { newFaultId } from "./fault-id.ts";
 import { type NodePart, nodeFault } from "./node-fault.ts";
 import { onNode, requireNodes } from "./node-shell.ts";
@@ -21,7 +21,7 @@ const freezersOf = `freezers_of() {
 /** Bash: kills every process of the container, waits until it is gone, which is when its pod is no longer ready, and freezes the pod. */
 function downScript(container: string, uid: string): string {
   return `${freezersOf}
-pids_of() { grep -ls -- "$1" /proc/[0-9]*/cgroup | cut -d/ -f3 || true; }
+${pidsOf}
 for round in $(seq 40); do
   pids=$(pids_of ${container})
   [ -n "$pids" ] || break

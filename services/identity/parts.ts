@@ -1,6 +1,5 @@
-import { ServiceClient } from "../lib/service-client.ts";
+import { callsToRecord } from "../lib/calls-to-record.ts";
 import { type ServiceParts, startServiceParts } from "../lib/service-parts.ts";
-import { ServiceToken } from "../lib/service-token.ts";
 import type { Config } from "./config.ts";
 import { delegationsOfRecord, type FindDelegations } from "./delegation/find-delegations.ts";
 import type { Deps } from "./deps.ts";
@@ -19,22 +18,10 @@ export async function startParts(config: Config): Promise<ServiceParts & { deps:
 
 /** The way to the record; without a key of the service's own nobody is offered another's record as a delegate. */
 function startDelegations({ log }: Pick<Deps, "log">, config: Config): { find: FindDelegations; stop(): void } {
-  const { SERVICES_DOMAIN: domain, SERVICE_CA_FILE: caFile, CLIENT_KEY_FILE: keyFile } = config;
-  if (keyFile === undefined) {
+  const calls = callsToRecord(config, { clientId: "identity", scope: "system/Consent.s system/Patient.r", log });
+  if (!calls) {
     log.warn("no CLIENT_KEY_FILE: delegates are not offered the records that they may open");
     return { find: async () => [], stop: () => {} };
   }
-  const { TOKEN_ISSUER: issuer, TOKEN_AUDIENCE: audience } = config;
-  const [record, identity] = [
-    new ServiceClient({ name: "record", domain, caFile, log }),
-    new ServiceClient({ name: "identity", domain, caFile, log }),
-  ];
-  const token = new ServiceToken({ identity, issuer, clientId: "identity", keyFile, audience, scope: "system/Consent.s system/Patient.r" });
-  return {
-    find: delegationsOfRecord(record, token),
-    stop: () => {
-      record.stop();
-      identity.stop();
-    },
-  };
+  return { find: delegationsOfRecord(calls.record, calls.token), stop: calls.stop };
 }

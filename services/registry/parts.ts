@@ -1,8 +1,7 @@
+import { callsToRecord } from "../lib/calls-to-record.ts";
 import { Definitions } from "../lib/fhir/definitions.ts";
 import { RateLimiter } from "../lib/rate-limiter.ts";
-import { ServiceClient } from "../lib/service-client.ts";
 import { type ServiceParts, startServiceParts } from "../lib/service-parts.ts";
-import { ServiceToken } from "../lib/service-token.ts";
 import type { Config } from "./config.ts";
 import { type Deps, resourceTypes } from "./deps.ts";
 import { recordClient } from "./feed/record-client.ts";
@@ -19,20 +18,10 @@ export async function startParts(config: Config): Promise<ServiceParts & { deps:
 
 /** The way to the record; undefined without a key of the service's own, when changes wait. */
 export function startRecordClient({ log }: Deps, config: Config): { put: RecordPut; stop(): void } | undefined {
-  const { SERVICES_DOMAIN: domain, SERVICE_CA_FILE: caFile, CLIENT_KEY_FILE: keyFile } = config;
-  if (keyFile === undefined) {
+  const calls = callsToRecord(config, { clientId: "registry", scope: "system/*.cruds", log });
+  if (!calls) {
     log.warn("no CLIENT_KEY_FILE: the record is not told of changes");
     return undefined;
   }
-  const [record, identity] = ["record", "identity"].map((name) => new ServiceClient({ name, domain, caFile, log }));
-  if (!record || !identity) throw new Error("no clients");
-  const { TOKEN_ISSUER: issuer, TOKEN_AUDIENCE: audience } = config;
-  const token = new ServiceToken({ identity, issuer, clientId: "registry", keyFile, audience, scope: "system/*.cruds" });
-  return {
-    put: recordClient(record, token),
-    stop: () => {
-      record.stop();
-      identity.stop();
-    },
-  };
+  return { put: recordClient(calls.record, calls.token), stop: calls.stop };
 }

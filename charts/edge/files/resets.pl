@@ -9,8 +9,8 @@ use strict;
 use warnings;
 use Socket;
 
-my ($own, $virtual_ip, $port, @peers) = ($ENV{HOST_IP}, $ENV{VIRTUAL_IP}, $ENV{RESETS_TLS_PORT} // 443);
-@peers = grep { $_ ne $own } split ' ', $ENV{PEERS};
+my ($own, $virtual_ip, $port) = ($ENV{HOST_IP}, $ENV{VIRTUAL_IP}, 443);
+my @peers = grep { $_ ne $own } split ' ', $ENV{PEERS};
 my $telling_port = 8407;
 my $look_s = 0.1;
 my $tell_every = 5;                # looks

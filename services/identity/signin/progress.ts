@@ -22,7 +22,7 @@ export function needsFactor(account: Account, passkeys: number): boolean {
 }
 
 /** What authentication still wants, once somebody has said who they are. */
-export function missingFactor({ signin, account, passkeys }: Omit<SigninState, "others">): "factor" | "enrol" | undefined {
+export function missingFactor({ signin, account, passkeys }: SigninState): "factor" | "enrol" | undefined {
   if (!account || signin.complete || isStrong(signin.amr) || !needsFactor(account, passkeys.length)) return undefined;
   return account.totpSecret === undefined && passkeys.length === 0 ? "enrol" : "factor";
 }

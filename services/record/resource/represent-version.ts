@@ -1,4 +1,5 @@
 import { applySubset, type Subset, untagged } from "../../lib/fhir/subset.ts";
+import type { AnyResource } from "../../lib/fhir/validate.ts";
 import { hasVersion, versionHeaders } from "../../lib/fhir/version.ts";
 import { accepts } from "../../lib/http.ts";
 import { fhirError, fhirJson } from "../../lib/operation-outcome.ts";
@@ -39,11 +40,10 @@ export async function documentResponse(
 ): Promise<Response> {
   const { document } = version;
   if (document === undefined || hasVersion(ifNoneMatch, version.version)) return versionResponse(version, { raw, accept, ifNoneMatch });
-  const { meta, ...rest } = JSON.parse(version.content) as { meta: object; contentType: string };
-  const { resourceType, id, ...others } = rest as typeof rest & { resourceType: string; id: string };
+  const { resourceType, id, meta, ...rest } = JSON.parse(version.content) as AnyResource & { contentType: string };
   const form = raw ? rawHeaders(rest.contentType, accept) : { "Content-Type": fhirJson };
   const outgoing = await open(document);
-  const whole = JSON.stringify({ resourceType, id, meta: untagged(meta), ...others });
+  const whole = JSON.stringify({ resourceType, id, meta: untagged(meta), ...rest });
   const { length, pieces } = raw ? { length: outgoing.bytes, pieces: outgoing.parts() } : withData(whole, outgoing);
   return new Response(streamOf(pieces), {
     status: 200,

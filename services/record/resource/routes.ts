@@ -289,12 +289,12 @@ async function resourceBody(
   return { body: JSON.stringify({ ...resource, data: Buffer.from(received.bytes).toString("base64") }) };
 }
 
-function writeRequest(call: Call, body: string, digest = ""): WriteRequest {
+function writeRequest(call: Call, body: string, digest?: string): WriteRequest {
   const { pathname, search } = new URL(call.req.url);
   const conditions = [call.req.header("If-Match") ?? "", call.req.header("If-None-Exist") ?? ""];
   return {
     key: checkedKey(call.req.header("Idempotency-Key")),
-    fingerprint: fingerprint([call.req.method, pathname + search, ...conditions, body, ...(digest === "" ? [] : [digest])]),
+    fingerprint: fingerprint([call.req.method, pathname + search, ...conditions, body, ...(digest === undefined ? [] : [digest])]),
   };
 }
 

@@ -35,7 +35,6 @@ export async function startTestRecord(options: {
   redis?: TestRedis;
   settings?: Partial<Settings>;
   holdMax?: number;
-  documentMaxBytes?: number;
   /** Whether answers are held to FHIR's rules: not where the time that they take is measured. */
   checksAnswers?: boolean;
 }): Promise<TestRecord> {
@@ -46,7 +45,7 @@ export async function startTestRecord(options: {
     migrations: join(import.meta.dirname, "..", "migrations"),
     commonTables: false,
   });
-  const deps = { ...parts.deps, catalogue, issuer: options.issuer.issuer, documentMaxBytes: options.documentMaxBytes ?? 8 * 1024 * 1024 };
+  const deps = { ...parts.deps, catalogue, issuer: options.issuer.issuer, documentMaxBytes: 8 * 1024 * 1024 };
   const app = createApp(deps);
   const token = await options.issuer.token();
   return {
