@@ -188,6 +188,15 @@ export class TestPostgres {
     await this.#signalAll(instance, "SIGCONT");
   }
 
+  /** The standbys, the one first whose WAL goes furthest: of a primary that died while it wrote, another could not follow one that goes less far. */
+  async byProgress(standbys: TestInstance[]): Promise<TestInstance[]> {
+    const sql = "SELECT pg_wal_lsn_diff(pg_last_wal_receive_lsn(), '0/0') AS bytes";
+    const seen = await Promise.all(
+      standbys.map(async (each) => ({ each, bytes: Number((await this.query<{ bytes: string }>(each, sql))[0]?.bytes) })),
+    );
+    return seen.toSorted((left, right) => right.bytes - left.bytes).map(({ each }) => each);
+  }
+
   /** Makes the standby a primary, if it is not one yet; the other standbys follow it and its commits wait for one of them. */
   async promote(instance: TestInstance, followers: TestInstance[]): Promise<void> {
     await this.query(instance, "SELECT CASE WHEN pg_is_in_recovery() THEN pg_promote(true, 10) END");
