@@ -353,6 +353,26 @@ describe("SMART App Launch", () => {
     expect((await client.refreshTokenGrant(configuration, tokens.refresh_token ?? "")).patient).toBe("demo-marie");
   });
 
+  it("taken back by the person on the account page", async () => {
+    const configuration = await app();
+    const scope = "openid launch/patient offline_access patient/*.rs";
+    const asked = await ask(configuration, { redirect_uri: back, scope });
+    const browser = await platform.signIn(platform.browser(), "marie", asked.url);
+    await browser.submit("consent");
+    const tokens = await redeem(configuration, browser, asked);
+    const own = (await tokensOf("marie")).tokens;
+    await browser.go(`${issuer}/account`);
+    const clientId = configuration.clientMetadata().client_id;
+    const form = browser.forms().find(({ fields }) => fields.client === clientId);
+    expect(form?.fields.action).toBe("end-access");
+    await browser.post(form?.to ?? "", { ...form?.fields });
+    expect(browser.forms().some(({ fields }) => fields.client === clientId)).toBe(false);
+    await expect(client.refreshTokenGrant(configuration, tokens.refresh_token ?? "")).rejects.toMatchObject({ error: "invalid_grant" });
+    expect((await client.refreshTokenGrant(portal, own.refresh_token ?? "")).access_token).toBeTruthy();
+    await browser.go((await ask(configuration, { redirect_uri: back, scope })).url);
+    expect(browser.text).toContain('value="consent"');
+  });
+
   it("refused by the person", async () => {
     const configuration = await app();
     const asked = await ask(configuration, { redirect_uri: back, scope: "openid patient/*.rs" });

@@ -153,6 +153,11 @@ describe("the own account", () => {
     await browser.go(`${issuer}/account`);
     await browser.submit("password", { present: "wrong", wanted: changed });
     expect(browser.status).toBe(422);
+    const refused = ["elevensigns", "x".repeat(129), "password1234", `Marie ${changed}`];
+    for (const wanted of refused) {
+      await browser.submit("password", { present: platform.files.password, wanted });
+      expect(browser.status, wanted).toBe(422);
+    }
     await browser.submit("password", { present: platform.files.password, wanted: changed });
     expect(browser.status).toBe(200);
     expect(tokens.searchParams.has("code")).toBe(true);

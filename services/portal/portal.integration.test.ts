@@ -119,6 +119,22 @@ describe("a session", () => {
     expect(rows.some(({ row }) => row.includes(secret) || row.includes("eyJ"))).toBe(false);
   });
 
+  it.each(["seen_at", "created_at"])("ends by itself once its %s is long ago", async (time) => {
+    const session = await signedIn();
+    const secret = session.cookies.get("__Host-dsp-session");
+    // What Redis holds would hide what is changed beside the portal.
+    portal.redis.freeze();
+    try {
+      expect((await session.open("/portal/patient")).status).toBe(200);
+      expect(session.cookies.get("__Host-dsp-session")).toBe(secret);
+      await portal.postgres.query(portal.postgres.at(0), `UPDATE portal.session SET ${time} = now() - interval '30 days'`);
+      await session.open("/portal/patient");
+      expect(session.cookies.get("__Host-dsp-session")).not.toBe(secret);
+    } finally {
+      portal.redis.thaw();
+    }
+  });
+
   it("outlives Redis", async () => {
     const session = await signedIn();
     portal.redis.freeze();

@@ -1,5 +1,6 @@
 /** The FHIR API through the edge's virtual IP, with a public client that knows nothing of us. */
 import { randomBytes } from "node:crypto";
+import { type ConnectionOptions, connect } from "node:tls";
 import { Client, type FhirResource } from "fhir-kit-client";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readLabFacts } from "../../infra/lab/facts.ts";
@@ -20,6 +21,31 @@ function newPatient(given: string): FhirResource {
 beforeAll(async () => {
   trustPlatform();
   client = new Client({ baseUrl: fhirUrl, bearerToken: await systemToken() });
+});
+
+/** @returns what the edge agreed to; rejects where it did not */
+function shakeHands(options: ConnectionOptions): Promise<string | null> {
+  const { hostname, port } = new URL(fhirUrl);
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: hostname, port: Number(port || 443), rejectUnauthorized: false, ...options }, () => {
+      resolve(socket.getProtocol());
+      socket.destroy();
+    });
+    socket.setTimeout(10_000, () => socket.destroy(new Error("no answer")));
+    socket.once("error", reject);
+  });
+}
+
+describe("the edge", () => {
+  it("takes TLS 1.2 and later with strong suites, and nothing weaker", async () => {
+    // The client's own security level would refuse what is tried here.
+    const any = { ciphers: "ALL:@SECLEVEL=0" };
+    expect(await shakeHands({})).toBe("TLSv1.3");
+    expect(await shakeHands({ ...any, maxVersion: "TLSv1.2" })).toBe("TLSv1.2");
+    await expect(shakeHands({ ...any, minVersion: "TLSv1", maxVersion: "TLSv1.1" })).rejects.toThrow(/alert|version/);
+    const weak = "ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES128-SHA:AES128-GCM-SHA256:AES128-SHA:@SECLEVEL=0";
+    await expect(shakeHands({ ciphers: weak, maxVersion: "TLSv1.2" })).rejects.toThrow(/alert handshake failure/);
+  });
 });
 
 describe("the FHIR API", () => {

@@ -21,14 +21,33 @@ button.quiet{color:var(--accent);background:transparent}
 .error,.notice{padding:.75rem;border-left:.3rem solid var(--bad);background:var(--bad-ground)}
 .notice{border-color:var(--accent);background:var(--good-ground)}
 .key,code{font-family:ui-monospace,monospace;overflow-wrap:anywhere}
+.show{display:flex;gap:.5rem;align-items:center;min-height:2.75rem;font-weight:400}
+.show input{width:1.25rem;height:1.25rem;accent-color:var(--accent)}
 fieldset{border:0;margin:1rem 0;padding:0}
 legend{font-weight:600;padding:0}
 fieldset label{font-weight:400;padding:.4rem 0;min-height:2.75rem}
 ul{padding-left:1.2rem}
 `;
 
-/** Shows the passkey buttons where the browser has passkeys, and sends what the authenticator says with the form. */
-export const passkeyScript = `"use strict";
+/**
+ * Gives each password a box that shows it; shows the passkey buttons where the browser has passkeys, and sends what the authenticator says
+ * with the form.
+ */
+export const pageScript = `"use strict";
+(() => {
+  for (const input of document.querySelectorAll("input[data-show]")) {
+    const box = document.createElement("input");
+    box.type = "checkbox";
+    const label = document.createElement("label");
+    label.className = "show";
+    label.append(box, " ", input.dataset.show);
+    input.after(label);
+    const apply = () => { input.type = box.checked ? "text" : "password"; };
+    box.addEventListener("change", apply);
+    // Browsers keep what is in a text field; a password is none.
+    input.form.addEventListener("submit", () => { box.checked = false; apply(); });
+  }
+})();
 (() => {
   if (!window.PublicKeyCredential || !PublicKeyCredential.parseRequestOptionsFromJSON) return;
   const serve = (id, ask) => {

@@ -10,7 +10,7 @@ export interface Page {
   error?: string | undefined;
   notice?: string | undefined;
   body: Html;
-  /** Whether the page has a button that only a script can serve. */
+  /** Whether the page has something that only a script can serve. */
   script?: boolean;
   /** Where the switch of languages leads; none without it. */
   here?: string | undefined;
@@ -32,7 +32,7 @@ export function renderPage({ language, title, error, notice, body, script, here 
 <meta name="color-scheme" content="light dark">
 <title>${error === undefined ? "" : `${say("error")}: `}${title} – ${say("service")}</title>
 <link rel="stylesheet" href="/identity/assets/style.css">
-${script === true && html`<script src="/identity/assets/passkey.js" defer></script>`}
+${script === true && html`<script src="/identity/assets/page.js" defer></script>`}
 </head>
 <body>
 <header><p>${say("service")}</p>${here !== undefined && html`<nav aria-label="${say("languages")}">${switches}</nav>`}</header>
@@ -58,16 +58,18 @@ export interface Field {
   value?: string;
   numeric?: boolean;
   focus?: boolean;
+  /** Of a password: what the box is called that shows it, where there are scripts. */
+  show?: string;
 }
 
 /** A labelled input, its hint and the page's error linked to it. */
-export function field({ name, label, type = "text", autocomplete, hint, wrong, value, numeric, focus }: Field): Html {
+export function field({ name, label, type = "text", autocomplete, hint, wrong, value, numeric, focus, show }: Field): Html {
   const described = [hint === undefined ? "" : `${name}-hint`, wrong ? "error" : ""].filter(Boolean).join(" ");
   return html`<div class="field"><label for="${name}">${label}</label>
 ${hint !== undefined && html`<p class="hint" id="${name}-hint">${hint}</p>`}
 <input id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}" required autocapitalize="none" spellcheck="false"
 ${described !== "" && html` aria-describedby="${described}"`}${wrong === true && html` aria-invalid="true"`}
-${value !== undefined && html` value="${value}"`}${numeric === true && html` inputmode="numeric" maxlength="8"`}${focus === true && html` autofocus`}></div>`;
+${value !== undefined && html` value="${value}"`}${numeric === true && html` inputmode="numeric" maxlength="8"`}${focus === true && html` autofocus`}${show !== undefined && html` data-show="${show}"`}></div>`;
 }
 
 /** A form that posts to the page it stands on, with the token that shows it came from there. */

@@ -114,10 +114,25 @@ const all = {
     "At least 12 characters; a sentence is easy to remember.",
   ],
   weakPassword: [
-    "Le nouveau mot de passe doit avoir de 12 à 200 caractères et ne pas contenir l’identifiant.",
-    "Das neue Passwort muss 12 bis 200 Zeichen haben und darf den Benutzernamen nicht enthalten.",
-    "The new password must have 12 to 200 characters and not contain the user name.",
+    "Le nouveau mot de passe doit avoir de 12 à 128 caractères et ne pas contenir l’identifiant.",
+    "Das neue Passwort muss 12 bis 128 Zeichen haben und darf den Benutzernamen nicht enthalten.",
+    "The new password must have 12 to 128 characters and not contain the user name.",
   ],
+  guessedPassword: [
+    "Ce mot de passe est parmi les premiers que l’on essaie. Choisissez-en un autre, par exemple quatre mots sans rapport entre eux.",
+    "Dieses Passwort gehört zu denen, die zuerst probiert werden. Wählen Sie ein anderes, zum Beispiel vier Wörter, die nichts miteinander zu tun haben.",
+    "This password is among those that are tried first. Choose another one, four unrelated words for example.",
+  ],
+  showPassword: ["Afficher le mot de passe", "Passwort zeigen", "Show the password"],
+  software: ["Logiciels qui ont accès", "Programme mit Zugriff", "Software with access"],
+  softwareHint: [
+    "Retirer un accès prend effet dans le quart d’heure.",
+    "Ein entzogener Zugriff endet innerhalb einer Viertelstunde.",
+    "Access that is taken back ends within a quarter of an hour.",
+  ],
+  noSoftware: ["Aucun logiciel n’a accès.", "Kein Programm hat Zugriff.", "No software has access."],
+  endAccess: ["Retirer l’accès de {0}", "{0} den Zugriff entziehen", "Take back the access of {0}"],
+  accessEnded: ["L’accès est retiré.", "Der Zugriff ist entzogen.", "The access is taken back."],
   passwordChanged: [
     "Le mot de passe est changé. Les autres appareils sont déconnectés.",
     "Das Passwort ist geändert. Andere Geräte sind abgemeldet.",

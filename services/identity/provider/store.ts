@@ -145,3 +145,31 @@ export async function signOutEverywhere(transaction: Transaction, accountId: str
   );
   return rows.filter(({ kind }) => kind === "Session").length;
 }
+
+/** Registered software that a person has let into their record; the platform's own sites are none. */
+export interface Access {
+  clientId: string;
+  name: string;
+  since: Date;
+}
+
+export async function softwareWithAccess(transaction: Transaction, accountId: string): Promise<Access[]> {
+  const rows = await transaction.query<{ client_id: string; name: string; since: Date }>(
+    {
+      name: "oidc-software",
+      text: `SELECT c.id AS client_id, c.name, min(o.created_at) AS since FROM oidc o JOIN client c ON c.id = o.client_id
+        WHERE o.account_id = $1 AND o.kind IN ('Grant', 'RefreshToken') AND o.expires_at > now() GROUP BY c.id, c.name ORDER BY c.name, c.id`,
+    },
+    [accountId],
+  );
+  return rows.map(({ client_id: clientId, name, since }) => ({ clientId, name, since: new Date(since) }));
+}
+
+/** Takes back what a person has granted to a software. Access tokens that it holds end by themselves. Returns whether there was anything. */
+export async function endAccess(transaction: Transaction, accountId: string, clientId: string): Promise<boolean> {
+  const rows = await transaction.query(
+    { name: "oidc-end-access", text: "DELETE FROM oidc WHERE account_id = $1 AND client_id = $2 AND kind <> 'Session' RETURNING kind" },
+    [accountId, clientId],
+  );
+  return rows.length > 0;
+}

@@ -4,7 +4,7 @@ import { countRecoveryCodes } from "../account/store.ts";
 import { newTotpSecret, totpEnrolment } from "../account/totp.ts";
 import { button, field, form, renderPage } from "../pages/page.ts";
 import { waitingTime } from "../pages/texts.ts";
-import { type SignedIn, sessionsOf } from "../provider/store.ts";
+import { type Access, type SignedIn, sessionsOf, softwareWithAccess } from "../provider/store.ts";
 import type { Outcome } from "./change.ts";
 import { type Own, ownFormToken } from "./session.ts";
 
@@ -14,17 +14,19 @@ function ownForm(own: Own, action: string, body: Html, more: { id?: string; data
   return form({ action, to: here, token: ownFormToken(own), body, ...more });
 }
 
-/** The page about the own account: password, second factor, devices. */
+/** The page about the own account: password, second factor, software, devices. */
 export async function accountPage(own: Own, outcome: Outcome = {}): Promise<string> {
   const { say, language, account, deps, context } = own;
-  const { sessions, codesLeft } = await deps.database.write(context, async (transaction) => ({
+  const { sessions, codesLeft, software } = await deps.database.write(context, async (transaction) => ({
     sessions: await sessionsOf(transaction, account.id),
     codesLeft: await countRecoveryCodes(transaction, account.id),
+    software: await softwareWithAccess(transaction, account.id),
   }));
   const body = html`<p>${say("signedInAs", account.name)}</p>
 ${outcome.recoveryCodes && recoveryList(own, outcome.recoveryCodes)}
 ${passwordSection(own, outcome)}
 ${await factorSection(own, codesLeft, outcome)}
+${softwareSection(own, software)}
 ${deviceSection(own, sessions)}`;
   const error = outcome.error && say(outcome.error, outcome.waitS === undefined ? "" : waitingTime(say, outcome.waitS));
   const notice = outcome.notice && say(outcome.notice);
@@ -38,10 +40,11 @@ function recoveryList({ say }: Own, codes: readonly string[]): Html {
 function passwordSection(own: Own, { error }: Outcome): Html {
   const { say, account } = own;
   if (account.passwordHash === undefined) return html``;
-  const weak = error === "weakPassword";
+  const weak = error === "weakPassword" || error === "guessedPassword";
+  const secret = { type: "password", show: say("showPassword") } as const;
   const fields = html`<input type="hidden" name="username" value="${account.login}" autocomplete="username">
-${field({ name: "present", label: say("presentPassword"), type: "password", autocomplete: "current-password", wrong: error === "wrongPassword" })}
-${field({ name: "wanted", label: say("newPassword"), type: "password", autocomplete: "new-password", hint: say("newPasswordHint"), wrong: weak })}
+${field({ name: "present", label: say("presentPassword"), ...secret, autocomplete: "current-password", wrong: error === "wrongPassword" })}
+${field({ name: "wanted", label: say("newPassword"), ...secret, autocomplete: "new-password", hint: say("newPasswordHint"), wrong: weak })}
 ${button(say("changePassword"))}`;
   return html`<section><h2>${say("changePassword")}</h2>${ownForm(own, "password", fields)}</section>`;
 }
@@ -78,9 +81,24 @@ ${field({ name: "code", label: say("code"), autocomplete: "one-time-code", numer
   return html`<details${error === "wrongCode" && html` open`}><summary>${say("addTotp")}</summary>${ownForm(own, "totp", fields)}</details>`;
 }
 
+function softwareSection(own: Own, software: readonly Access[]): Html {
+  const { say } = own;
+  const date = dateIn(own);
+  const rows = software.map(({ clientId, name, since }) => {
+    const end = html`<input type="hidden" name="client" value="${clientId}">${button(say("endAccess", name), true)}`;
+    return html`<li>${name}, ${say("since", date.format(since))}${ownForm(own, "end-access", end)}</li>`;
+  });
+  return html`<section><h2>${say("software")}</h2>
+${rows.length > 0 ? html`<p class="hint">${say("softwareHint")}</p><ul>${rows}</ul>` : html`<p>${say("noSoftware")}</p>`}</section>`;
+}
+
+function dateIn({ language }: Own): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone: "Europe/Luxembourg" });
+}
+
 function deviceSection(own: Own, sessions: readonly SignedIn[]): Html {
-  const { say, sessionUid, language } = own;
-  const date = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone: "Europe/Luxembourg" });
+  const { say, sessionUid } = own;
+  const date = dateIn(own);
   const rows = sessions.map(({ uid, device, since }) => {
     const own = uid === sessionUid ? ` (${say("thisDevice")})` : "";
     return html`<li>${browserName(device) ?? say("unknownDevice")}${own}, ${say("since", date.format(since))}</li>`;

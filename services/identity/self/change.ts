@@ -1,12 +1,13 @@
 import type { Transaction } from "../../lib/database/database.ts";
 import { acceptPasskey } from "../account/passkey.ts";
 import { addPasskey, removePasskey } from "../account/passkey-store.ts";
+import { isEasilyGuessed, passwordLength } from "../account/password-strength.ts";
 import { newRecoveryCodes, recoveryDigest } from "../account/recovery-codes.ts";
 import { replaceRecoveryCodes, setPassword, setTotpSecret, useTotpStep } from "../account/store.ts";
 import { admitAttempt, attemptKeys, attemptSucceeded } from "../account/throttle.ts";
 import { totpStep } from "../account/totp.ts";
 import type { TextKey } from "../pages/texts.ts";
-import { signOutEverywhere } from "../provider/store.ts";
+import { endAccess, signOutEverywhere } from "../provider/store.ts";
 import type { Own } from "./session.ts";
 
 /** What came of a change: a text for the person, and recovery codes to be shown once. */
@@ -16,8 +17,6 @@ export interface Outcome {
   notice?: TextKey;
   recoveryCodes?: string[];
 }
-
-const passwordLength = { min: 12, max: 200 };
 
 /** Changes what protects the account, in one transaction with its record. */
 async function changed(own: Own, work: (transaction: Transaction) => Promise<void>): Promise<void> {
@@ -36,6 +35,7 @@ export async function changePassword(own: Own, given: { present: string; wanted:
   if (wanted.length < passwordLength.min || wanted.length > passwordLength.max || wanted.toLowerCase().includes(account.login)) {
     return { error: "weakPassword" };
   }
+  if (await isEasilyGuessed(wanted, [account.login, account.name])) return { error: "guessedPassword" };
   const keys = attemptKeys({
     subject: deps.cookieKeys.sign("attempt", `own:${account.id}`),
     network: own.sessionUid,
@@ -64,6 +64,17 @@ export async function signOutOthers(own: Own): Promise<Outcome> {
     if (ended > 0) await deps.audit.record(context, transaction, [fact]);
   });
   return { notice: "othersSignedOut" };
+}
+
+/** Takes back what was granted to a software; what it still holds ends within minutes. */
+export async function endSoftware(own: Own, clientId: string): Promise<Outcome> {
+  const { deps, context, account } = own;
+  await deps.database.write(context, async (transaction) => {
+    if (!(await endAccess(transaction, account.id, clientId))) return;
+    const fact = { interaction: "logout", outcome: "0", resourceType: "Person", resourceId: account.id } as const;
+    await deps.audit.record(context, transaction, [fact]);
+  });
+  return { notice: "accessEnded" };
 }
 
 /** @param sealed the secret that was shown, as the form brings it back: encrypted, so that nobody else could have made it */

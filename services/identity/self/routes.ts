@@ -7,6 +7,7 @@ import {
   addTotp,
   changePassword,
   dropPasskey,
+  endSoftware,
   enrolPasskey,
   type Outcome,
   removeTotp,
@@ -30,12 +31,15 @@ export function selfRoutes(app: Hono<Env>, deps: Deps): void {
       return call.redirect(signInAddress(deps, false), 303);
     }
     // Who finds a browser open must not take the account over.
-    if (!own.fresh && fields.get("action") !== "sign-out-others") return call.redirect(signInAddress(deps, true), 303);
+    if (!own.fresh && !alwaysAllowed.has(fields.get("action") ?? "")) return call.redirect(signInAddress(deps, true), 303);
     const outcome = await act(own, fields);
     const now = (await loadOwn(call, deps)) ?? own;
     return call.body(await accountPage(now, outcome), outcome.error === undefined ? 200 : 422, pageHeaders);
   });
 }
+
+/** What only takes access away needs no fresh sign-in. */
+const alwaysAllowed = new Set(["sign-out-others", "end-access"]);
 
 async function act(own: Own, fields: URLSearchParams): Promise<Outcome> {
   const value = (name: string): string => fields.get(name) ?? "";
@@ -52,6 +56,8 @@ async function act(own: Own, fields: URLSearchParams): Promise<Outcome> {
       return await renewRecoveryCodes(own);
     case "passkey":
       return await enrolPasskey(own, value("credential"), value("label"));
+    case "end-access":
+      return await endSoftware(own, value("client"));
     case "remove-passkey":
       return await dropPasskey(own, value("id"));
     default:

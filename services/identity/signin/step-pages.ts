@@ -75,7 +75,7 @@ async function identifyPage(visit: Visit, refusal?: Refusal): Promise<Content> {
   const hint = visit.interaction.params.login_hint;
   const login = typeof hint === "string" ? { value: hint.slice(0, 200) } : {};
   const fields = html`${field({ name: "login", label: say("login"), autocomplete: "username webauthn", wrong, focus: !refusal, ...login })}
-${field({ name: "password", label: say("password"), type: "password", autocomplete: "current-password", wrong })}
+${field({ name: "password", label: say("password"), type: "password", autocomplete: "current-password", wrong, show: say("showPassword") })}
 ${button(say("signIn"))}`;
   const { upstream } = deps.identity;
   const outside = upstream && stepForm(visit, "upstream", button(say("withUpstream", upstream.name), true));
