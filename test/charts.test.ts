@@ -54,6 +54,19 @@ describe("every chart", () => {
     }
   });
 
+  it.each(charts)("%s asks a name again soon while the node's DNS is not back yet", (chart) => {
+    const patience = ["timeout", "attempts"];
+    const pods = render(chart).flatMap(({ kind, spec }) =>
+      kind === "Cluster" ? [spec] : spec?.template?.spec ? [spec.template.spec] : [],
+    );
+    expect(pods.length).toBeGreaterThan(0);
+    for (const { dnsConfig, env } of pods) {
+      const own = dnsConfig?.options.map(({ name, value }: Record<string, string>) => `${name}:${value}`);
+      const byLibrary = env?.find(({ name }: { name: string }) => name === "RES_OPTIONS")?.value.split(" ");
+      expect(own ?? byLibrary).toEqual(patience.map((name) => expect.stringMatching(new RegExp(`^${name}:[12]$`))));
+    }
+  });
+
   it.each(charts)("%s refuses a value it does not know", (chart) => {
     expect(refusal(chart, { replicasPerSight: 2 })).toContain("replicasPerSight");
   });

@@ -64,7 +64,7 @@ it("loses no change and numbers none twice when the primary dies", async () => {
   await until(() => both.receiver.received.length > 5, 30);
   await both.postgres.crash(both.postgres.at(0));
   await sleep(1500);
-  await both.postgres.promote(both.postgres.at(1), [both.postgres.at(2)]);
+  await both.postgres.failOver();
   await sleep(3000);
   writing = false;
   await writer;

@@ -38,7 +38,7 @@ it("the loss of Redis and of the primary signs nobody out, fails no request and 
     halfway.submit("password", { login: "marie", password: platform.files.password }),
   ]);
   await sleep(1000);
-  await platform.postgres.promote(platform.postgres.at(1), [platform.postgres.at(2)]);
+  await platform.postgres.failOver();
   const [renewed, software] = await meanwhile;
   expect(renewed.refresh_token).toBeTruthy();
   expect(software.access_token).toBeTruthy();

@@ -1,5 +1,5 @@
 import type { AddressInfo } from "node:net";
-import { afterAll, expect, it } from "vitest";
+import { afterAll, expect, it, vi } from "vitest";
 import { createMetrics } from "./metrics.ts";
 import { draining, type Readiness, serveOperations } from "./operations-server.ts";
 
@@ -19,6 +19,23 @@ it("says alive whatever the readiness, and readiness as HAProxy and Kubernetes w
   expect(await statuses()).toEqual([200, 503]);
   state = { ready: false, reason: draining };
   expect(await statuses()).toEqual([200, 404]);
+});
+
+it("says started once it was ready, or was patient for long enough", async () => {
+  const started = async () => (await ask("/health/started")).status;
+  state = { ready: false, reason: "starting" };
+  const other = await serveOperations({ metrics: createMetrics({ service: "test" }), readiness: () => state, port: 0 });
+  const otherUrl = `http://127.0.0.1:${(other.address() as AddressInfo).port}/health/started`;
+  expect([await started(), (await fetch(otherUrl)).status]).toEqual([503, 503]);
+  state = { ready: true };
+  expect(await started()).toBe(200);
+  state = { ready: false, reason: "no primary" };
+  expect([await started(), (await fetch(otherUrl)).status]).toEqual([200, 503]);
+  const clock = vi.spyOn(performance, "now").mockReturnValue(performance.now() + 60_000);
+  expect((await fetch(otherUrl)).status).toBe(200);
+  clock.mockRestore();
+  other.close();
+  other.closeAllConnections();
 });
 
 it("gives the metrics, how late the event loop is among them, and nothing else", async () => {

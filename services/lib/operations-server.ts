@@ -15,17 +15,28 @@ export interface OperationsServerOptions {
   port: number;
 }
 
+/** From then on a service counts as started though it was never ready: what it waits for may be away for long, and starting anew would not bring it. */
+const startPatienceMs = 20_000;
+
 /**
- * What looks after a service asks here, over plain HTTP and so without a handshake: GET /metrics, GET /health/live, and GET /health/ready with 200, with 503
- * when it must not be given requests, and with 404 when it must be given no more but finishes those it has (HAProxy's `disable-on-404`).
+ * What looks after a service asks here, over plain HTTP and so without a handshake: GET /metrics, GET /health/live, GET /health/started (200 once it was
+ * ready: Kubernetes then asks for its readiness at once, and not a period later), and GET /health/ready with 200, with 503 when it must not be given
+ * requests, and with 404 when it must be given no more but finishes those it has (HAProxy's `disable-on-404`).
  * @throws when the port cannot be had
  */
 export function serveOperations({ metrics, readiness, port }: OperationsServerOptions): Promise<Server> {
+  const patientUntilMs = performance.now() + startPatienceMs;
+  let started = false;
   const server = createServer((request, response) => {
     if (request.url === "/health/ready") {
       const state = readiness();
       response.writeHead(state.ready ? 200 : state.reason === draining ? 404 : 503, { "Content-Type": "application/json" });
       response.end(JSON.stringify(state));
+      return;
+    }
+    if (request.url === "/health/started") {
+      started ||= readiness().ready || performance.now() > patientUntilMs;
+      response.writeHead(started ? 200 : 503, { "Content-Type": "application/json" }).end(JSON.stringify({ started }));
       return;
     }
     if (request.url === "/health/live") {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { backgroundContext } from "../lib/context.ts";
 import { type TestInstance, TestPostgres } from "../lib/testing/postgres.ts";
 import { TestRedis } from "../lib/testing/redis.ts";
 import { TestIssuer } from "../lib/testing/tokens.ts";
@@ -114,20 +115,20 @@ describe("the primary is lost under a stream of requests", () => {
     await sleep(1500);
     await postgres.crash(postgres.at(0));
     await sleep(2000);
-    await postgres.promote(postgres.at(1), [postgres.at(2)]);
+    const primary = await postgres.failOver();
     await sleep(2500);
     const seen = await requests.stop();
     console.log(
       `crash, promotion after 2 s: ${seen.length} requests, longest write ${longest(seen, "write")} ms, longest read ${longest(seen, "read")} ms`,
     );
     expect(seen.filter(({ status }) => status >= 300)).toEqual([]);
-    await checkWrites(postgres.at(1), seen);
+    await checkWrites(primary, seen);
     expect(seen.filter(({ servedBy }) => servedBy === "standby").length).toBeGreaterThan(5);
     expect(longest(seen, "read")).toBeLessThan(longestMs);
     expect(longest(seen, "write")).toBeLessThan(longestMs);
     await record.deps.audit.drain();
     const [audits] = await postgres.query<{ count: string }>(
-      postgres.at(1),
+      primary,
       "SELECT count(DISTINCT request_id) FROM record.audit_event WHERE interaction = 'read' AND resource_id = $1",
       [id],
     );
@@ -140,7 +141,7 @@ describe("the primary is lost under a stream of requests", () => {
     await sleep(1500);
     await postgres.freeze(postgres.at(0));
     await sleep(2500);
-    await postgres.promote(postgres.at(1), [postgres.at(2)]);
+    const primary = await postgres.failOver();
     await sleep(1500);
     await postgres.thaw(postgres.at(0));
     await sleep(2500);
@@ -149,8 +150,8 @@ describe("the primary is lost under a stream of requests", () => {
       `freeze, promotion after 2.5 s: ${seen.length} requests, longest write ${longest(seen, "write")} ms, longest read ${longest(seen, "read")} ms`,
     );
     expect(seen.filter(({ status }) => status >= 300)).toEqual([]);
-    await checkWrites(postgres.at(1), seen);
-    expect(record.deps.database.primary?.port).toBe(postgres.at(1).port);
+    await checkWrites(primary, seen);
+    expect(record.deps.database.primary?.port).toBe(primary.port);
     expect(longest(seen, "read")).toBeLessThan(longestMs);
   }, 60_000);
 });
@@ -222,9 +223,29 @@ describe("commits that wait for a standby", () => {
     await postgres.thaw(postgres.at(1));
     await postgres.thaw(postgres.at(2));
     await sleep(500);
-    await postgres.promote(postgres.at(1), [postgres.at(2)]);
+    const primary = await postgres.failOver();
     expect((await write).status).toBe(201);
-    await checkWrites(postgres.at(1), [{ kind: "write", number: 1 } as Seen]);
+    await checkWrites(primary, [{ kind: "write", number: 1 } as Seen]);
+  }, 60_000);
+});
+
+describe("a process that stands still with a transaction open", () => {
+  it("loses its locks after two seconds, and does its work anew", async () => {
+    const { database, log } = record.deps;
+    const lock = { name: "test-lock", text: "SELECT pg_advisory_xact_lock(4711)" };
+    let attempts = 0;
+    const still = database.write(backgroundContext(log, "test-still", 15_000), async (transaction) => {
+      attempts++;
+      await transaction.query(lock);
+      if (attempts === 1) await sleep(5000);
+      await transaction.query(lock);
+    });
+    await sleep(300);
+    const startedMs = performance.now();
+    await database.write(backgroundContext(log, "test-other", 15_000), (transaction) => transaction.query(lock));
+    expect(performance.now() - startedMs).toBeLessThan(4500);
+    await still;
+    expect(attempts).toBe(2);
   }, 60_000);
 });
 
@@ -299,12 +320,9 @@ describe("no primary for longer than the deadline", () => {
     await sleep(1000);
     leaving.abort();
     expect((await left).status).toBe(499);
-    await postgres.promote(postgres.at(1), [postgres.at(2)]);
+    const primary = await postgres.failOver();
     expect((await stayed).status).toBe(201);
-    const stored = await postgres.query<{ code: string }>(
-      postgres.at(1),
-      "SELECT code FROM record.search_token WHERE parameter = 'identifier'",
-    );
+    const stored = await postgres.query<{ code: string }>(primary, "SELECT code FROM record.search_token WHERE parameter = 'identifier'");
     expect(stored.map(({ code }) => code)).toEqual(["n2"]);
   }, 60_000);
 
@@ -319,9 +337,9 @@ describe("no primary for longer than the deadline", () => {
     });
     await sleep(2500);
     expect(answered).toBe(false);
-    await postgres.promote(postgres.at(1), [postgres.at(2)]);
+    const primary = await postgres.failOver();
     expect((await read).status).toBe(200);
-    const audits = await postgres.query(postgres.at(1), "SELECT 1 FROM record.audit_event WHERE request_id = 'r-unrecorded'");
+    const audits = await postgres.query(primary, "SELECT 1 FROM record.audit_event WHERE request_id = 'r-unrecorded'");
     expect(audits.length).toBe(1);
     redis.thaw();
   }, 60_000);

@@ -81,11 +81,11 @@ describe("the primary crashes", () => {
       await sleep(40);
     }
     await sleep(1500);
-    await postgres.promote(postgres.at(1), [postgres.at(2)]);
+    const primary = await postgres.failOver();
     expect(await Promise.all(merges)).toEqual(Array.from({ length: 10 }, () => 200));
     const waiting = async (): Promise<number> => {
       const [row] = await postgres.query<{ count: number }>(
-        postgres.at(1),
+        primary,
         "SELECT (SELECT count(*) FROM registry.outbox WHERE state = 'waiting')::int + (SELECT count(*) FROM registry.import_line WHERE outcome IS NULL)::int AS count",
       );
       return row?.count ?? -1;
@@ -98,7 +98,7 @@ describe("the primary crashes", () => {
     const report = (await (await registry.call("GET", `/registry/imports/${id}`)).json()) as { counts: { created: number } };
     expect(report.counts.created).toBe(250);
     const rows = await postgres.query<{ id: string; versions: number; told: number; audits: number }>(
-      postgres.at(1),
+      primary,
       `SELECT r.id, r.version AS versions, (SELECT count(*)::int FROM registry.outbox o WHERE o.resource_id = r.id AND o.state = 'sent') AS told,
          (SELECT count(*)::int FROM registry.audit_event a WHERE a.resource_id = r.id AND a.interaction IN ('create', 'operation')) AS audits
        FROM registry.resource r`,

@@ -22,6 +22,8 @@ export interface PostgresAccess {
 export interface ConnectionLimits {
   connectTimeoutMs: number;
   statementTimeoutMs: number;
+  /** As long as a statement where it is not said. */
+  idleTransactionMs?: number;
 }
 
 /** Opens one connection. @throws whatever made it fail; the caller treats any failure as "this instance cannot be used now" */
@@ -42,7 +44,7 @@ export async function connect(access: PostgresAccess, instance: Instance, limits
       `-c search_path=${access.schema}`,
       `-c statement_timeout=${limits.statementTimeoutMs}`,
       `-c lock_timeout=${limits.statementTimeoutMs}`,
-      `-c idle_in_transaction_session_timeout=${limits.statementTimeoutMs}`,
+      `-c idle_in_transaction_session_timeout=${limits.idleTransactionMs ?? limits.statementTimeoutMs}`,
       // A statement whose client is gone stops.
       "-c client_connection_check_interval=2000",
       // The server gives up on a peer that has gone without a word, and with it the locks the peer held.

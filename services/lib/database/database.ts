@@ -36,6 +36,8 @@ export interface DatabaseOptions {
   connectTimeoutMs?: number;
   /** How long the server lets one statement run, a COMMIT that waits for a standby included. */
   statementTimeoutMs?: number;
+  /** How long the server lets a transaction stand still: a process that is frozen holds locks that the repetition of its request waits for. */
+  idleTransactionMs?: number;
   watchLimits?: Partial<WatchLimits>;
   lookup?: Lookup;
 }
@@ -86,7 +88,7 @@ export class Database {
 
   constructor(options: DatabaseOptions) {
     const { lookup, watchLimits, ...rest } = options;
-    this.#options = { poolMax: 10, holdMax: 2000, connectTimeoutMs: 3000, statementTimeoutMs: 8000, ...rest };
+    this.#options = { poolMax: 10, holdMax: 2000, connectTimeoutMs: 3000, statementTimeoutMs: 8000, idleTransactionMs: 2000, ...rest };
     this.#queue = new HoldQueue({ max: this.#options.holdMax, metrics: options.metrics });
     this.#watch = new PrimaryWatch({
       ...rest,
@@ -336,8 +338,8 @@ export class Database {
     if (pool) {
       pool.max = max;
     } else {
-      const { access, connectTimeoutMs, statementTimeoutMs } = this.#options;
-      pool = new ConnectionPool({ instance, max, access, limits: { connectTimeoutMs, statementTimeoutMs } });
+      const { access, connectTimeoutMs, statementTimeoutMs, idleTransactionMs } = this.#options;
+      pool = new ConnectionPool({ instance, max, access, limits: { connectTimeoutMs, statementTimeoutMs, idleTransactionMs } });
       this.#pools.set(name, pool);
     }
     return pool;

@@ -188,13 +188,19 @@ export class TestPostgres {
     await this.#signalAll(instance, "SIGCONT");
   }
 
-  /** The standbys, the one first whose WAL goes furthest: of a primary that died while it wrote, another could not follow one that goes less far. */
-  async byProgress(standbys: TestInstance[]): Promise<TestInstance[]> {
+  /**
+   * The first instance is lost: of its standbys the one whose WAL goes furthest becomes the primary, as the watchers do it. Of a primary
+   * that died while it wrote, the others could not follow one that goes less far.
+   */
+  async failOver(): Promise<TestInstance> {
     const sql = "SELECT pg_wal_lsn_diff(pg_last_wal_receive_lsn(), '0/0') AS bytes";
     const seen = await Promise.all(
-      standbys.map(async (each) => ({ each, bytes: Number((await this.query<{ bytes: string }>(each, sql))[0]?.bytes) })),
+      this.instances.slice(1).map(async (each) => ({ each, bytes: Number((await this.query<{ bytes: string }>(each, sql))[0]?.bytes) })),
     );
-    return seen.toSorted((left, right) => right.bytes - left.bytes).map(({ each }) => each);
+    const [next, ...others] = seen.toSorted((left, right) => right.bytes - left.bytes).map(({ each }) => each);
+    if (next === undefined) throw new Error("there is no standby to become the primary");
+    await this.promote(next, others);
+    return next;
   }
 
   /** Makes the standby a primary, if it is not one yet; the other standbys follow it and its commits wait for one of them. */

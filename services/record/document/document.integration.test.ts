@@ -212,9 +212,7 @@ describe("a primary that is lost while a document is on its way", () => {
       let primary: TestInstance | undefined;
       const lose = async (): Promise<void> => {
         await servers.crash(servers.at(0));
-        const [next, ...others] = await servers.byProgress([servers.at(1), servers.at(2)]);
-        primary = next;
-        if (next) await servers.promote(next, others);
+        primary = await servers.failOver();
       };
       const body = arriving(long, (offset) => {
         if (offset > 3 * partBytes) lost ??= lose();
