@@ -22,7 +22,7 @@ import type { DrillParts } from "./run/parts.ts";
 import { BudgetExceeded, InjectionFailed, NotFit, type Problem, problemOf } from "./run/problem.ts";
 import { defaultTimings, type Timings } from "./run/timings.ts";
 import { beginWalks, endWalks, type WalkInProgress } from "./run/walks-in-progress.ts";
-import { type PlatformWatch, type Reading, watchPlatform } from "./run/watch-platform.ts";
+import { type PlatformWatch, watchPlatform } from "./run/watch-platform.ts";
 import type { Target } from "./target.ts";
 
 export interface RunOptions {
@@ -75,7 +75,6 @@ interface DrillRun {
 
 /** A margin for what the load cannot know: how long aiming, healing and settling take. */
 const loadMarginS = 300;
-const pollMs = 200;
 
 function toolsOf(run: DrillRun): FaultTools {
   return { target: run.options.target, journal: run.journal, timings: run.timings, signal: run.abort.signal };
@@ -89,38 +88,34 @@ function aim(run: DrillRun, fault: FaultInProgress): Promise<void> {
   }));
 }
 
-/** Waits until the platform is whole: every pod and node of it. @returns the time; undefined: not in time */
-async function awaitWhole(run: DrillRun, sinceMs: number, limitMs: number, signal: AbortSignal): Promise<number | undefined> {
-  const { watch, timings } = run;
-  watch.every(timings.waitingIntervalMs);
-  try {
-    return await whenWhole(run, sinceMs, limitMs, signal);
-  } finally {
-    watch.every(timings.statusIntervalMs);
-  }
+interface Whole {
+  /** When the look began that found every part. */
+  sinceMs: number;
+  /** When it was known. */
+  atMs: number;
 }
 
-async function whenWhole(run: DrillRun, sinceMs: number, limitMs: number, signal: AbortSignal): Promise<number | undefined> {
-  const { watch, journal, timings } = run;
+/** Waits until the platform is whole: every pod and node of it. @returns undefined: not in time */
+async function awaitWhole(run: DrillRun, limitMs: number, signal: AbortSignal): Promise<Whole | undefined> {
+  const { watch, journal, timings, options } = run;
   const endMs = performance.now() + limitMs;
-  let seen: Reading | undefined;
+  let told = "";
   while (performance.now() < endMs) {
     signal.throwIfAborted();
-    const reading = watch.latest();
-    if (reading !== seen && reading !== undefined && reading.beganMs > sinceMs && reading.status.healthy) {
-      seen = reading;
-      // The status knows the record's parts only; DNS, watchers and the cluster's own pods count too.
-      const left = await run.options.parts.readPods(run.options.target).then(
-        (pods) => {
-          run.pods = pods;
-          return unreadyPods(pods);
-        },
-        (failure: Error) => [failure.message],
-      );
-      if (left.length === 0) return Date.now();
-      journal.write({ entry: "log", text: `healthy, but ${left.join(", ")}` });
-    }
-    await delay(Math.min(pollMs, timings.statusIntervalMs), undefined, { signal });
+    // One question, which also knows of DNS, watchers and the cluster's own pods; the status asks in the pods, and what recovers pays for it.
+    const unready = await options.parts.readPods(options.target).then(
+      (pods) => {
+        run.pods = pods;
+        return unreadyPods(pods);
+      },
+      (failure: Error) => [failure.message],
+    );
+    const reading = unready.length === 0 ? await watch.read() : undefined;
+    if (reading?.status.healthy) return { sinceMs: reading.beganMs, atMs: Date.now() };
+    const left = [...unready, ...(reading?.status.reasons ?? [])].join(", ");
+    if (left !== told) journal.write({ entry: "log", text: `not whole: ${left || "the status could not be read"}` });
+    told = left;
+    await delay(timings.wholeIntervalMs, undefined, { signal });
   }
   return undefined;
 }
@@ -133,20 +128,21 @@ function requireServices({ drill, watch }: DrillRun): void {
   if (missing.length > 0) throw new NotFit(`this platform does not run ${missing.join(", ")} (the setting dsp:services)`);
 }
 
-/**
- * The platform is whole, and the first fault has something to hit: found out before any load. A fault that follows at once is aimed
- * now too, since aiming takes longer than it may wait; a later one is aimed at the platform as it is then.
- */
+/** The platform is whole and has what the drill needs: found out before any load. */
 async function prepare(run: DrillRun): Promise<void> {
   const { timings, abort } = run;
-  const whole = await awaitWhole(run, 0, timings.readyLimitMs, abort.signal);
+  const whole = await awaitWhole(run, timings.readyLimitMs, abort.signal);
   if (whole === undefined) {
     const reasons = run.watch.latest()?.status.reasons ?? ["its status cannot be read"];
     throw new NotFit(`the platform was not whole within ${timings.readyLimitMs / 1_000} s: ${reasons.join("; ") || "pods not ready"}`);
   }
   requireServices(run);
+}
+
+/** A fault that follows at once is aimed with the first, since aiming takes longer than it may wait; a later one is aimed at the platform as it is then. */
+async function aimAhead(run: DrillRun): Promise<void> {
   for (const [index, fault] of run.faults.entries())
-    if (index === 0 || fault.plan.afterS * 1_000 <= timings.aimAheadMs) await aim(run, fault);
+    if (index === 0 || fault.plan.afterS * 1_000 <= run.timings.aimAheadMs) await aim(run, fault);
 }
 
 function plannedS(drill: Drill): number {
@@ -161,17 +157,17 @@ function plannedS(drill: Drill): number {
 
 /**
  * Waits until the hypothesis holds: the last `windowMs` of the load must be good by its own figures.
+ * @param fromMs the first window begins then, and may lie behind
  * @returns when the last window began that was looked at, whether it was good, and what was wrong with it when the patience ran out
  */
 async function awaitSteady(
   run: DrillRun,
   load: RunningLoad,
-  windowMs: number,
-  signal: AbortSignal,
+  { fromMs, windowMs, signal }: { fromMs: number; windowMs: number; signal: AbortSignal },
 ): Promise<{ sinceMs: number; good: boolean; findings: readonly string[] }> {
   const { drill, options, timings } = run;
   const endMs = performance.now() + windowMs + timings.steadyPatienceMs;
-  for (let waitMs = windowMs; ; waitMs = windowMs / 4) {
+  for (let waitMs = Math.max(0, fromMs + windowMs - Date.now()); ; waitMs = windowMs / 4) {
     await delay(waitMs, undefined, { signal });
     const sinceMs = Date.now() - windowMs;
     const seen = load.operations.filter(({ dueMs }) => dueMs >= sinceMs);
@@ -185,11 +181,20 @@ async function establishLoad(run: DrillRun): Promise<void> {
   const { drill, timings, options, abort } = run;
   const { parts, target, folder, runName } = options;
   const seconds = Math.ceil((timings.steadyMs + timings.steadyPatienceMs + timings.afterMs) / 1_000) + plannedS(drill) + loadMarginS;
-  const load = await parts.startLoad({ target, workload: drill.workload, folder, seconds, runName, signal: run.loadAbort.signal });
+  // An aim that fails is the load's failure to begin; before it does, nobody may be listening.
+  const after = aimAhead(run);
+  after.catch(() => undefined);
+  const load = await parts.startLoad({ target, workload: drill.workload, folder, seconds, runName, signal: run.loadAbort.signal, after });
   run.load = load;
   options.onLoad?.(load.operations);
-  run.walks = await beginWalks(drill.walks ?? [], { target, runName, signal: run.loadAbort.signal }, timings.walkBeginMs);
-  const [steady] = await Promise.all([awaitSteady(run, load, timings.steadyMs, abort.signal), options.before]);
+  const walking = beginWalks(drill.walks ?? [], { target, runName, signal: run.loadAbort.signal }, timings.walkBeginMs).then((walks) => {
+    run.walks = walks;
+  });
+  const [steady] = await Promise.all([
+    awaitSteady(run, load, { fromMs: Date.now(), windowMs: timings.steadyMs, signal: abort.signal }),
+    walking,
+    options.before,
+  ]);
   if (!steady.good) throw new NotFit(`the steady state does not hold before the fault: ${steady.findings.join("; ")}`);
   run.steadyEndMs = Date.now();
 }
@@ -262,15 +267,15 @@ function stopLoad(run: DrillRun): Promise<void> {
 /** From here on only a person's abort counts: the error budget has had its say. */
 async function settle(run: DrillRun): Promise<void> {
   const { drill, timings, options, journal } = run;
-  // A reading that began before the last fault was over may not have seen it yet.
-  const overMs = Math.max(0, ...run.faults.map(({ healedMs }) => healedMs ?? 0));
-  run.redundantMs = await awaitWhole(run, overMs, drill.redundancyLimitS * 1_000, options.signal);
-  if (run.redundantMs === undefined) {
+  const whole = await awaitWhole(run, drill.redundancyLimitS * 1_000, options.signal);
+  run.redundantMs = whole?.atMs;
+  if (whole === undefined) {
     journal.write({ entry: "log", text: `not back to full redundancy within ${drill.redundancyLimitS} s` });
   } else {
-    journal.write({ entry: "redundant" }, run.redundantMs);
+    journal.write({ entry: "redundant" }, whole.atMs);
     if (run.load !== undefined && run.loadStopped === undefined) {
-      run.steadyAgainMs = (await awaitSteady(run, run.load, timings.afterMs, options.signal)).sinceMs;
+      const window = { fromMs: whole.sinceMs, windowMs: timings.afterMs, signal: options.signal };
+      run.steadyAgainMs = (await awaitSteady(run, run.load, window)).sinceMs;
     }
   }
   // A load that died on the way says so now; what it saw until then is judged all the same.

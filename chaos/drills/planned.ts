@@ -1,4 +1,5 @@
-import type { Drill } from "../drill.ts";
+import type { Drill, FaultPlan } from "../drill.ts";
+import type { Fault } from "../fault.ts";
 import { nodeDrain } from "../faults/node-drain.ts";
 import { operatorCertificates } from "../faults/operator-certificates.ts";
 import { parameterChange } from "../faults/parameter-change.ts";
@@ -6,7 +7,10 @@ import { rollingRestart } from "../faults/rolling-restart.ts";
 import { secretRotation } from "../faults/secret-rotation.ts";
 import { switchover } from "../faults/switchover.ts";
 import { promises } from "../promises.ts";
-import { declareDrill, lasting, once, rolling } from "./declare.ts";
+import { declareDrill, once, rolling } from "./declare.ts";
+
+/** As long as the work on the node takes, and at least until everything has left it. */
+const drained = (fault: Fault): FaultPlan[] => [{ fault, afterS: 0, lastsS: 15, evidenceS: 90 }];
 
 export const plannedDrills: readonly Drill[] = [
   declareDrill({
@@ -21,7 +25,7 @@ export const plannedDrills: readonly Drill[] = [
     name: "node-drain",
     title: "The node of the PostgreSQL primary is drained for maintenance",
     tolerates: "one node taken out on purpose",
-    faults: lasting(nodeDrain("postgres-primary"), 30),
+    faults: drained(nodeDrain("postgres-primary")),
     promise: promises.planned,
     redundancyLimitS: 240,
   }),
@@ -29,7 +33,7 @@ export const plannedDrills: readonly Drill[] = [
     name: "edge-node-drain",
     title: "The node of the edge that holds the virtual IP is drained for maintenance",
     tolerates: "one node taken out on purpose",
-    faults: lasting(nodeDrain("edge-holder"), 30),
+    faults: drained(nodeDrain("edge-holder")),
     promise: promises.planned,
     redundancyLimitS: 240,
   }),

@@ -1,10 +1,11 @@
-import type { Fault } from "../fault.ts";
-import { askPostgres, findPostgresPrimary } from "./aim.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Fault, FaultContext } from "../fault.ts";
+import { askPostgres, findPostgresPrimary, postgresInstances } from "./aim.ts";
 import { findKeeper } from "./control-plane-keeper.ts";
 import { newFaultId } from "./fault-id.ts";
 import { kubectl } from "./kubectl.ts";
 import { nodeFault } from "./node-fault.ts";
-import { podElement, podInWords } from "./platform.ts";
+import { podElement, podInWords, readPlatform } from "./platform.ts";
 import { patchCluster, readCluster } from "./postgres-cluster.ts";
 
 /** Needs a restart of every instance, and changes nothing that anybody would feel. */
@@ -14,6 +15,21 @@ const values = ["1100", "1200"] as const;
 /** @param before the cluster's own value; undefined: it has none */
 export function otherValue(before: string | undefined): string {
   return before === values[0] ? values[1] : values[0];
+}
+
+/** The way back takes a round of restarts too; one look waits so long for it. */
+const waitMs = 45_000;
+const intervalMs = 3_000;
+
+/** @returns the instances that run with another value, or do not say */
+async function withOtherValue(context: FaultContext, value: string): Promise<string[]> {
+  const running = await Promise.all(
+    postgresInstances(await readPlatform(context)).map(async (pod) => {
+      const own = await askPostgres(context, pod, `select current_setting('${parameter}')`).catch(() => "no value yet");
+      return { name: pod.name, own: own.trim() };
+    }),
+  );
+  return running.filter(({ own }) => own !== value).map(({ name, own }) => `${name} runs with ${own}`);
 }
 
 /** Planned: a setting that takes a restart is changed, and back. The operator restarts instance after instance and moves the primary. */
@@ -29,6 +45,7 @@ export function parameterChange(): Fault {
       const cluster = await readCluster(context);
       const before = cluster.spec.postgresql.parameters[parameter];
       const after = otherValue(before);
+      const running = (await askPostgres(context, pod, `select current_setting('${parameter}')`)).trim();
       const set = (value: string | null) => {
         return patchCluster(target.namespace, cluster.metadata.name, { spec: { postgresql: { parameters: { [parameter]: value } } } });
       };
@@ -48,7 +65,14 @@ export function parameterChange(): Fault {
         },
         async remains() {
           const now = (await readCluster(context)).spec.postgresql.parameters[parameter];
-          return now === before ? [] : [`${parameter} of the cluster is ${now ?? "not set"} instead of ${before ?? "not set"}`];
+          if (now !== before) return [`${parameter} of the cluster is ${now ?? "not set"} instead of ${before ?? "not set"}`];
+          // Whole between two restarts is not whole.
+          const endMs = performance.now() + waitMs;
+          for (;;) {
+            const left = await withOtherValue(context, running);
+            if (left.length === 0 || performance.now() >= endMs) return left;
+            await delay(intervalMs);
+          }
         },
       });
     },

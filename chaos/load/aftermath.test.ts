@@ -28,9 +28,16 @@ afterEach(async () => {
 
 /** A cluster of instances that each answer as told; kubectl is asked as it would be. */
 function makeTarget(instances: Record<string, { standby: boolean; lsn: string } | Error>, asked: string[] = []): Target {
-  const answer = (instance: string, sql: string): string => {
+  const answer = (instance: string, input: string): string => {
     const state = instances[instance];
     if (state === undefined || state instanceof Error) throw state ?? new Error("no such pod");
+    return input
+      .split(/;\n\\echo (--)\n/)
+      .map((part, index) => (index % 2 === 1 ? part : one(state, part)))
+      .filter((rows) => rows !== "")
+      .join("\n");
+  };
+  const one = (state: object, sql: string): string => {
     if (sql.includes("pg_is_in_recovery")) return JSON.stringify({ ...state, timeline: 3 });
     if (sql.startsWith("do ")) return "";
     if (sql.includes("audit_event"))

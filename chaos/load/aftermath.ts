@@ -30,8 +30,8 @@ const defaultWaits: AftermathWaits = {
 const toolMs = 60_000;
 const tokenTtlS = 1_800;
 const pageSize = 200;
-/** How far the clocks of platform and load may lie apart. */
-const clockMarginMs = 10 * 60_000;
+/** How far the clocks of platform and load may lie apart. What was written meanwhile is gone through at each look: not long. */
+const clockMarginMs = 60_000;
 
 export interface AftermathRead extends Aftermath {
   /** Instances that could not be read or had not caught up in time, and why: they do not count. */
@@ -39,6 +39,9 @@ export interface AftermathRead extends Aftermath {
 }
 
 const stateSchema = z.object({ standby: z.boolean(), lsn: z.string().nullable(), timeline: z.number() });
+/** Between two answers; no JSON value. */
+const divider = "--";
+
 const versionSchema = z.object({ resource: z.string(), version: z.number(), value: z.string().nullable() });
 const auditRowSchema = z.object({
   request: z.string(),
@@ -105,6 +108,13 @@ interface Instance {
   timeline: number;
 }
 
+/** @throws Error when it does not say */
+function instanceOf(name: string, rows: readonly unknown[]): Instance {
+  const { standby, lsn, timeline } = stateSchema.parse(rows[0]);
+  if (lsn === null) throw new Error("it does not say how far it is");
+  return { name, standby, lsn: parseLsn(lsn), timeline };
+}
+
 class Postgres {
   readonly #target: Target;
 
@@ -123,23 +133,28 @@ class Postgres {
       .toSorted();
   }
 
-  /** Rows of one JSON value each. @throws Error */
-  async query<T>(instance: string, sql: string, schema: z.ZodType<T>): Promise<T[]> {
-    // The question goes to psql's standard input: it is not held to the length of an argument.
+  /**
+   * Asks one instance several things over one connection: each command in a pod costs its node more than the answer.
+   * @returns what came of each, a JSON value a row @throws Error
+   */
+  async ask(instance: string, questions: readonly string[]): Promise<unknown[][]> {
+    // The questions go to psql's standard input: they are not held to the length of an argument.
     const psql = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", "dsp"];
-    const output = await this.#kubectl(["exec", "-i", instance, "--container", "postgres", "--", ...psql], `${sql};\n`);
-    return output
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => schema.parse(JSON.parse(line)));
+    const sql = `${questions.join(`;\n\\echo ${divider}\n`)};\n`;
+    const output = await this.#kubectl(["exec", "-i", instance, "--container", "postgres", "--", ...psql], sql);
+    return output.split(`${divider}\n`).map((rows) =>
+      rows
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line)),
+    );
   }
 
   /** What an instance says of itself; an Error where it says nothing. */
   async state(name: string): Promise<Instance | Error> {
     try {
-      const [state] = await this.query(name, stateSql, stateSchema);
-      if (state === undefined || state.lsn === null) return new Error("it does not say how far it is");
-      return { name, standby: state.standby, lsn: parseLsn(state.lsn), timeline: state.timeline };
+      const [rows = []] = await this.ask(name, [stateSql]);
+      return instanceOf(name, rows);
     } catch (failure) {
       return failure as Error;
     }
@@ -197,33 +212,36 @@ function settleSql(facts: RunFacts, { pollMs, auditSettleMs, auditLimitMs }: Aft
   $wait$`;
 }
 
-/** Waits until the standbys have replayed what the primary has written by now. @returns whoever can be read, and why others cannot */
-async function awaitReplay(
-  postgres: Postgres,
-  primary: string,
-  { pollMs, replayLimitMs }: AftermathWaits,
-): Promise<{ readable: string[]; leftOut: string[] }> {
-  const endMs = performance.now() + replayLimitMs;
-  const here = await postgres.state(primary);
-  if (here instanceof Error) throw here;
-  for (;;) {
-    const states = await statesOf(postgres);
-    const behind = [...states].flatMap(([name, state]) => {
-      if (state instanceof Error) return [`${name} could not be read: ${state.message}`];
-      // One that is no standby says its own: if it holds what the primary does not, that must show.
-      return state.standby && state.lsn < here.lsn ? [`${name} has not caught up with ${primary}`] : [];
-    });
-    if (behind.length === 0 || performance.now() > endMs) {
-      const readable = [...states.keys()].filter((name) => !behind.some((text) => text.startsWith(`${name} `)));
-      return { readable, leftOut: behind };
-    }
-    await delay(pollMs);
-  }
+function writesOf(rows: readonly unknown[]): StoredWrite[] {
+  return versionSchema
+    .array()
+    .parse(rows)
+    .map(({ resource, version, value }) => ({ resource, version, value: value ?? "" }));
 }
 
-async function readVersions(postgres: Postgres, instance: string, facts: RunFacts): Promise<StoredWrite[]> {
-  const rows = await postgres.query(instance, versionsSql(facts), versionSchema);
-  return rows.map(({ resource, version, value }) => ({ resource, version, value: value ?? "" }));
+/** Waits until the instance has replayed what the primary has written by now. @returns what it holds, or why it does not count */
+async function readInstance(
+  postgres: Postgres,
+  name: string,
+  primary: Instance,
+  facts: RunFacts,
+  { pollMs, replayLimitMs }: AftermathWaits,
+): Promise<StoredWrite[] | string> {
+  const endMs = performance.now() + replayLimitMs;
+  for (;;) {
+    let left: string;
+    try {
+      const [state = [], rows = []] = await postgres.ask(name, [stateSql, versionsSql(facts)]);
+      const { standby, lsn } = instanceOf(name, state);
+      // One that is no standby says its own: if it holds what the primary does not, that must show.
+      if (!standby || lsn >= primary.lsn) return writesOf(rows);
+      left = `${name} has not caught up with ${primary.name}`;
+    } catch (failure) {
+      left = `${name} could not be read: ${(failure as Error).message}`;
+    }
+    if (performance.now() > endMs) return left;
+    await delay(pollMs);
+  }
 }
 
 /** What a client finds. @throws Error when the public address does not answer */
@@ -248,14 +266,25 @@ async function readApi(target: Target, facts: RunFacts): Promise<StoredWrite[]> 
 export async function readAftermath(target: Target, runName: string, folder: string, waits = defaultWaits): Promise<AftermathRead> {
   const facts = readRunFacts(folder, runName);
   const postgres = new Postgres(target);
-  const primary = await findPrimary(postgres, waits);
-  await postgres.query(primary.name, settleSql(facts, waits), z.never());
-  const { readable, leftOut } = await awaitReplay(postgres, primary.name, waits);
-  // Before the API is asked: the questions would be in the audit trail themselves.
-  const auditEvents = eventsOf(await postgres.query(primary.name, auditSql(facts, auditRowSql), auditRowSchema));
-  const reads = readable.map(async (instance) => [instance, await readVersions(postgres, instance, facts)] as const);
-  const stores = Object.fromEntries(await Promise.all([...reads, readApi(target, facts).then((found) => [apiStore, found] as const)]));
-  const aftermath: AftermathRead = { stores, auditEvents, leftOut };
+  const { name } = await findPrimary(postgres, waits);
+  const questions = [settleSql(facts, waits), stateSql, auditSql(facts, auditRowSql), versionsSql(facts)];
+  const [, state = [], events = [], versions = []] = await postgres.ask(name, questions);
+  const primary = instanceOf(name, state);
+  const others = (await postgres.instances()).filter((other) => other !== name);
+  // The API is asked last: the questions are in the audit trail themselves.
+  const [found, ...read] = await Promise.all([
+    readApi(target, facts),
+    ...others.map((other) => readInstance(postgres, other, primary, facts, waits)),
+  ]);
+  const stores: Record<string, StoredWrite[]> = { [name]: writesOf(versions) };
+  const leftOut: string[] = [];
+  for (const [index, other] of others.entries()) {
+    const held = read[index];
+    if (typeof held === "string") leftOut.push(held);
+    else if (held !== undefined) stores[other] = held;
+  }
+  stores[apiStore] = found;
+  const aftermath: AftermathRead = { stores, auditEvents: eventsOf(auditRowSchema.array().parse(events)), leftOut };
   writeFileSync(join(folder, "aftermath.json"), `${JSON.stringify(aftermath)}\n`);
   return aftermath;
 }

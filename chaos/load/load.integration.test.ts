@@ -12,7 +12,7 @@ import { durability } from "../checks/durability.ts";
 import { splitBrain } from "../checks/split-brain.ts";
 import type { Operation } from "../history.ts";
 import type { Target } from "../target.ts";
-import { startLoad } from "./load.ts";
+import { type LoadOptions, startLoad } from "./load.ts";
 import { readRunFacts } from "./run-facts.ts";
 import { judgeLoad } from "./slo.ts";
 import { FhirServer } from "./testing/fhir-server.ts";
@@ -52,7 +52,11 @@ afterEach(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function start(runName: string, workload: "smoke" | "steady" | "peak", rest: { seconds?: number; signal?: AbortSignal } = {}) {
+function start(
+  runName: string,
+  workload: "smoke" | "steady" | "peak",
+  rest: Partial<Pick<LoadOptions, "seconds" | "signal" | "after">> = {},
+) {
   return startLoad({ target, workload, folder, seconds: 300, runName, signal: new AbortController().signal, ...rest });
 }
 
@@ -93,6 +97,16 @@ describe.runIf(present)("the load", () => {
     expect([...server.protocols]).toEqual(["1.1"]);
     const written = readFileSync(join(folder, "history.ndjson"), "utf8").trim().split("\n");
     expect(written).toHaveLength(load.operations.length);
+  });
+
+  it("is got ready while another is under way, and begins nothing before that is over", async () => {
+    let overMs = Number.POSITIVE_INFINITY;
+    const after = delay(4_000).then(() => {
+      overMs = Date.now();
+    });
+    const load = await start("after", "steady", { after });
+    await load.stop();
+    expect(Math.min(...load.operations.filter(({ n }) => n >= 0).map(({ dueMs }) => dueMs))).toBeGreaterThanOrEqual(overMs);
   });
 
   it("repeats what a dead server did not answer, with the same key: nothing lost, nothing done twice", async () => {

@@ -37,6 +37,8 @@ export interface LoadOptions {
   runName: string;
   /** Ends the load at once. */
   signal: AbortSignal;
+  /** No operation is begun before this has ended; all that takes time is done meanwhile. */
+  after?: Promise<unknown> | undefined;
 }
 
 export interface RunningLoad {
@@ -104,7 +106,7 @@ function startK6(address: string, consoleFile: string, folder: string, environme
   const log = join(folder, "k6.log");
   const descriptor = openSync(log, "w");
   const quiet = ["--quiet", "--no-usage-report", "--no-thresholds", "--summary-mode=disabled", "--no-setup", "--no-teardown", "--no-color"];
-  const args = ["run", ...quiet, "--log-format=raw", `--console-output=${consoleFile}`, `--address=${address}`, script];
+  const args = ["run", "--paused", ...quiet, "--log-format=raw", `--console-output=${consoleFile}`, `--address=${address}`, script];
   // A group of its own: Ctrl-C is for whoever started the load, who then stops it in order.
   // The kernel ends it with this process, however that ends: nobody would be there to judge or to stop the load.
   const child = spawn("setpriv", ["--pdeathsig", "KILL", "k6", ...args], {
@@ -134,13 +136,16 @@ function startK6(address: string, consoleFile: string, folder: string, environme
   return { processId: child.pid, ended, isRunning: () => running, kill, lastWords };
 }
 
-/** Asks k6, by one more user for the script's gate, to begin no more operations. @throws Error when it does not answer */
-async function closeGate(address: string): Promise<void> {
-  const body = JSON.stringify({ data: { type: "status", id: "default", attributes: { "vus-max": 1 } } });
+/** @throws Error when it does not answer, or refuses */
+async function instruct(address: string, attributes: Record<string, number | boolean>): Promise<void> {
+  const body = JSON.stringify({ data: { type: "status", id: "default", attributes } });
   const init = { method: "PATCH", body, headers: { "content-type": "application/json" }, signal: AbortSignal.timeout(exitLimitMs) };
   const answer = await fetch(`http://${address}/v1/status`, init);
-  if (!answer.ok) throw new Error(`k6 would not stop: HTTP ${answer.status} ${await answer.text()}`);
+  if (!answer.ok) throw new Error(`k6 refuses ${Object.keys(attributes)}: HTTP ${answer.status} ${await answer.text()}`);
 }
+
+/** Asks k6, by one more user for the script's gate, to begin no more operations. @throws Error when it does not answer */
+const closeGate = (address: string): Promise<void> => instruct(address, { "vus-max": 1 });
 
 class Load implements RunningLoad {
   readonly runName: string;
@@ -184,13 +189,20 @@ class Load implements RunningLoad {
     return this.operations.filter(({ n }) => n >= 0);
   }
 
-  /** @throws Error when k6 ends, or begins nothing */
-  async waitForFirst(): Promise<void> {
+  /** Tells k6 to begin, as soon as it listens. @throws Error when k6 ends, or begins nothing */
+  async begin(): Promise<void> {
     const endMs = performance.now() + startLimitMs;
+    let told = false;
     while (!this.operations.some(({ n }) => n >= 0)) {
       this.#options.signal.throwIfAborted();
       if (!this.#k6.isRunning()) throw new Error(`k6 ended (${await this.#k6.ended}): ${this.#k6.lastWords()}`);
       if (performance.now() > endMs) throw new Error(`k6 began nothing within ${startLimitMs / 1_000} s: ${this.#k6.lastWords()}`);
+      if (!told) {
+        told = await instruct(this.#address, { paused: false }).then(
+          () => true,
+          () => false,
+        );
+      }
       await delay(readIntervalMs);
     }
   }
@@ -275,7 +287,8 @@ export async function startLoad(options: LoadOptions): Promise<RunningLoad> {
   writeRunFacts(folder, { runName, startedMs, patient, hot, processId: k6.processId });
   const load = new Load(options, k6, address, consoleFile, operations);
   try {
-    await load.waitForFirst();
+    await options.after;
+    await load.begin();
   } catch (failure) {
     await load.end();
     throw failure;

@@ -52,6 +52,8 @@ function runKubectl(args: readonly string[], input = ""): Promise<string> {
       { maxBuffer: 64 * 1024 * 1024 },
       (failure, stdout) => (failure === null ? resolve(stdout) : reject(failure)),
     );
+    // A server that is dead ends it before it reads: its failure says so.
+    child.stdin?.on("error", () => undefined);
     child.stdin?.end(input);
   });
 }

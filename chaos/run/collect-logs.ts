@@ -8,18 +8,23 @@ export type LogSource = "watcher" | "operator" | "postgres" | "redis" | "edge" |
 interface LogPlace {
   /** The target's own namespace where none is named. */
   namespace?: string;
-  selector: string;
+  /** Read side by side: of one selector kubectl reads a container after the other. */
+  selectors: readonly string[];
   /** Its containers start anew in their pod: what they said before is wanted too. */
   restarts?: boolean;
 }
 
 const places: Record<LogSource, LogPlace> = {
-  watcher: { selector: "app.kubernetes.io/name=watcher" },
-  operator: { namespace: "cnpg-system", selector: "app.kubernetes.io/name=cloudnative-pg" },
-  postgres: { selector: "cnpg.io/cluster=pg,cnpg.io/podRole=instance", restarts: true },
-  redis: { selector: "app.kubernetes.io/name=redis" },
-  edge: { namespace: "dsp-edge", selector: "app.kubernetes.io/name=edge" },
-  service: { selector: "app.kubernetes.io/component=service" },
+  watcher: { selectors: ["app.kubernetes.io/name=watcher"] },
+  operator: { namespace: "cnpg-system", selectors: ["app.kubernetes.io/name=cloudnative-pg"] },
+  postgres: { selectors: ["cnpg.io/cluster=pg,cnpg.io/podRole=instance"], restarts: true },
+  redis: { selectors: ["app.kubernetes.io/name=redis"] },
+  edge: { namespace: "dsp-edge", selectors: ["app.kubernetes.io/name=edge"] },
+  service: {
+    selectors: ["record", "identity", "registry", "exchange", "portal"].map(
+      (name) => `app.kubernetes.io/component=service,app.kubernetes.io/name=${name}`,
+    ),
+  },
 };
 
 const toolTimeoutMs = 30_000;
@@ -38,24 +43,25 @@ export function logFile(folder: string, source: LogSource): string {
 export async function collectLogs(target: Target, folder: string, sinceMs: number): Promise<void> {
   mkdirSync(join(folder, "logs"), { recursive: true });
   const since = new Date(sinceMs).toISOString();
-  // One after another: the platform has just recovered and needs its processors.
-  for (const [source, { namespace, selector, restarts = false }] of Object.entries(places) as [LogSource, LogPlace][]) {
-    const args = [
-      "logs",
-      "--namespace",
-      namespace ?? target.namespace,
-      "--selector",
-      selector,
-      "--all-containers",
-      "--prefix",
-      "--timestamps",
-    ];
-    args.push("--ignore-errors", "--tail", "-1", "--max-log-requests", podsMax, "--since-time", since);
-    const read = (more: readonly string[]): Promise<string> =>
-      target
-        .run("kubectl", [...args, ...more], { timeoutMs: toolTimeoutMs })
-        .catch((failure: Error) => `not collected: ${failure.message}\n`);
-    const text = `${restarts ? await read(["--previous"]) : ""}${await read([])}`;
-    writeFileSync(logFile(folder, source), text.slice(-textMax));
-  }
+  const collect = async (source: LogSource, { namespace = target.namespace, selectors, restarts = false }: LogPlace): Promise<void> => {
+    const read = (selector: string, more: readonly string[]): Promise<string> => {
+      const args = [
+        "logs",
+        "--namespace",
+        namespace,
+        "--selector",
+        selector,
+        "--all-containers",
+        "--prefix",
+        "--timestamps",
+        "--ignore-errors",
+      ];
+      args.push("--tail", "-1", "--max-log-requests", podsMax, "--since-time", since, ...more);
+      return target.run("kubectl", args, { timeoutMs: toolTimeoutMs }).catch((failure: Error) => `not collected: ${failure.message}\n`);
+    };
+    const previous = restarts ? selectors.map((selector) => read(selector, ["--previous"])) : [];
+    const texts = await Promise.all([...previous, ...selectors.map((selector) => read(selector, []))]);
+    writeFileSync(logFile(folder, source), texts.join("").slice(-textMax));
+  };
+  await Promise.all(Object.entries(places).map(([source, place]) => collect(source as LogSource, place)));
 }

@@ -66,7 +66,7 @@ function judgeAfter({ drill, parts, operations, redundantMs, steadyAgainMs, room
         name: "steady-state",
         title,
         verdict: good ? "valid" : "invalid",
-        figures: { ...figures, steadyAgainAfterMs: steadyAgainMs - redundantMs },
+        figures: { ...figures, steadyAgainAfterMs: Math.max(0, steadyAgainMs - redundantMs) },
         findings,
       },
     ];

@@ -8,8 +8,8 @@ export interface Timings {
   readyLimitMs: number;
   /** From one reading of the platform's status to the next: each runs commands in the pods of Redis and the edge, which costs what is drilled. */
   statusIntervalMs: number;
-  /** The same while nothing else is waited for than a whole platform. */
-  waitingIntervalMs: number;
+  /** From one look at the pods to the next, while a whole platform is waited for. */
+  wholeIntervalMs: number;
   /** Pause between two looks for it; longer where a look takes long, since it costs what is drilled. */
   evidenceIntervalMs: number;
   /** How long a fault that heals as it is made may take until it shows. */
@@ -40,7 +40,7 @@ export const defaultTimings: Timings = {
   steadyPatienceMs: 24_000,
   readyLimitMs: 240_000,
   statusIntervalMs: 6_000,
-  waitingIntervalMs: 2_000,
+  wholeIntervalMs: 1_500,
   evidenceIntervalMs: 250,
   evidenceLimitMs: 30_000,
   healAttemptMs: 60_000,

@@ -15,8 +15,8 @@ export interface PlatformWatch {
   /** The last reading; undefined before the first. */
   latest(): Reading | undefined;
   readonly sightings: readonly Sighting[];
-  /** Reads at this interval from now on. */
-  every(intervalMs: number): void;
+  /** Reads now. @returns undefined when it could not be read */
+  read(): Promise<Reading | undefined>;
   /** Waits for a reading under way. */
   stop(): Promise<void>;
 }
@@ -32,16 +32,16 @@ export async function readStatusOnce(target: Target): Promise<Reading> {
 }
 
 /**
- * Reads every `firstIntervalMs` (from the beginning of one reading to that of the next), or as told since, until it is stopped. What could
+ * Reads every `intervalMs` (from the beginning of one reading to that of the next), and when it is asked to, until it is stopped. What could
  * not be read is a line in the journal: a platform in trouble must not end the drill.
  */
-export function watchPlatform(target: Target, journal: Journal, firstIntervalMs: number): PlatformWatch {
+export function watchPlatform(target: Target, journal: Journal, intervalMs: number): PlatformWatch {
   const stopping = new AbortController();
-  let intervalMs = firstIntervalMs;
+  let asked: ((reading: Reading | undefined) => void)[] = [];
   let wake = () => {};
   const sightings: Sighting[] = [];
   let latest: Reading | undefined;
-  const sample = async () => {
+  const sample = async (): Promise<Reading> => {
     const processorBefore = process.cpuUsage();
     const reading = await readStatusOnce(target);
     const used = process.cpuUsage(processorBefore);
@@ -53,26 +53,43 @@ export function watchPlatform(target: Target, journal: Journal, firstIntervalMs:
       journal.write({ entry: "sighting", ...sighting }, atMs);
     }
     latest = reading;
+    return reading;
+  };
+  const rest = async (ms: number): Promise<void> => {
+    const told = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    if (asked.length === 0) await Promise.race([delay(ms, undefined, { signal: stopping.signal }).catch(() => undefined), told]);
   };
   const loop = async () => {
-    while (!stopping.signal.aborted) {
+    // The first reading is whoever's asks first.
+    for (let leftMs = intervalMs; ; ) {
+      await rest(leftMs);
+      const waiting = asked;
+      asked = [];
+      if (stopping.signal.aborted) {
+        for (const tell of waiting) tell(undefined);
+        return;
+      }
       const beganMs = performance.now();
-      await sample().catch((failure: Error) => journal.write({ entry: "log", text: `the status could not be read: ${failure.message}` }));
-      const leftMs = Math.max(Math.min(restMs, intervalMs), intervalMs - (performance.now() - beganMs));
-      const told = new Promise<void>((resolve) => {
-        wake = resolve;
+      const reading = await sample().catch((failure: Error) => {
+        journal.write({ entry: "log", text: `the status could not be read: ${failure.message}` });
+        return undefined;
       });
-      await Promise.race([delay(leftMs, undefined, { signal: stopping.signal }).catch(() => undefined), told]);
+      for (const tell of waiting) tell(reading);
+      leftMs = Math.max(Math.min(restMs, intervalMs), intervalMs - (performance.now() - beganMs));
     }
   };
   const ended = loop();
   return {
     latest: () => latest,
     sightings,
-    every: (ms) => {
-      if (ms < intervalMs) wake();
-      intervalMs = ms;
-    },
+    read: () =>
+      new Promise((resolve) => {
+        if (stopping.signal.aborted) return resolve(undefined);
+        asked.push(resolve);
+        wake();
+      }),
     stop: async () => {
       stopping.abort();
       await ended;

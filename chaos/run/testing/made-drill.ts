@@ -13,7 +13,7 @@ export const quick: Timings = {
   steadyPatienceMs: 60,
   readyLimitMs: 300,
   statusIntervalMs: 5,
-  waitingIntervalMs: 5,
+  wholeIntervalMs: 5,
   evidenceIntervalMs: 2,
   evidenceLimitMs: 60,
   healAttemptMs: 500,
@@ -173,7 +173,8 @@ export function madeParts(changes: Partial<DrillParts> & { outcome?: () => Opera
   return {
     operations,
     loadCalls,
-    startLoad: async ({ runName }) => {
+    startLoad: async ({ runName, after }) => {
+      await after;
       loadCalls.push("start");
       const timer = setInterval(() => operations.push(madeOperation(operations.length, outcome())), 2);
       return {
