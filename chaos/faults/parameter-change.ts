@@ -5,7 +5,7 @@ import { findKeeper } from "./control-plane-keeper.ts";
 import { newFaultId } from "./fault-id.ts";
 import { kubectl } from "./kubectl.ts";
 import { nodeFault } from "./node-fault.ts";
-import { podElement, podInWords, readPlatform } from "./platform.ts";
+import { type PodFacts, podElement, podInWords, readPlatform } from "./platform.ts";
 import { patchCluster, readCluster } from "./postgres-cluster.ts";
 
 /** Needs a restart of every instance, and changes nothing that anybody would feel. */
@@ -21,13 +21,16 @@ export function otherValue(before: string | undefined): string {
 const waitMs = 45_000;
 const intervalMs = 3_000;
 
+const ownValue = async (context: FaultContext, pod: PodFacts): Promise<string> =>
+  (await askPostgres(context, pod, `select current_setting('${parameter}')`)).trim();
+
 /** @returns the instances that run with another value, or do not say */
 async function withOtherValue(context: FaultContext, value: string): Promise<string[]> {
   const running = await Promise.all(
-    postgresInstances(await readPlatform(context)).map(async (pod) => {
-      const own = await askPostgres(context, pod, `select current_setting('${parameter}')`).catch(() => "no value yet");
-      return { name: pod.name, own: own.trim() };
-    }),
+    postgresInstances(await readPlatform(context)).map(async (pod) => ({
+      name: pod.name,
+      own: await ownValue(context, pod).catch(() => "no value yet"),
+    })),
   );
   return running.filter(({ own }) => own !== value).map(({ name, own }) => `${name} runs with ${own}`);
 }
@@ -45,7 +48,7 @@ export function parameterChange(): Fault {
       const cluster = await readCluster(context);
       const before = cluster.spec.postgresql.parameters[parameter];
       const after = otherValue(before);
-      const running = (await askPostgres(context, pod, `select current_setting('${parameter}')`)).trim();
+      const running = await ownValue(context, pod);
       const set = (value: string | null) => {
         return patchCluster(target.namespace, cluster.metadata.name, { spec: { postgresql: { parameters: { [parameter]: value } } } });
       };

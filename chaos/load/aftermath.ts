@@ -39,9 +39,6 @@ export interface AftermathRead extends Aftermath {
 }
 
 const stateSchema = z.object({ standby: z.boolean(), lsn: z.string().nullable(), timeline: z.number() });
-/** Between two answers; no JSON value. */
-const divider = "--";
-
 const versionSchema = z.object({ resource: z.string(), version: z.number(), value: z.string().nullable() });
 const auditRowSchema = z.object({
   request: z.string(),
@@ -107,6 +104,9 @@ interface Instance {
   lsn: bigint;
   timeline: number;
 }
+
+/** Between two answers; no JSON value. */
+const divider = "--";
 
 /** @throws Error when it does not say */
 function instanceOf(name: string, rows: readonly unknown[]): Instance {

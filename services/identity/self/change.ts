@@ -18,13 +18,16 @@ export interface Outcome {
   recoveryCodes?: string[];
 }
 
-/** Changes what protects the account, in one transaction with its record. */
-async function changed(own: Own, work: (transaction: Transaction) => Promise<void>): Promise<void> {
+/** Changes what protects the account, in one transaction with its record; where the work says `false`, nothing was changed. */
+async function changed(
+  own: Own,
+  interaction: "credentials" | "logout",
+  work: (transaction: Transaction) => Promise<unknown>,
+): Promise<void> {
   const { deps, context, account } = own;
   await deps.database.write(context, async (transaction) => {
-    await work(transaction);
-    const fact = { interaction: "credentials", outcome: "0", resourceType: "Person", resourceId: account.id } as const;
-    await deps.audit.record(context, transaction, [fact]);
+    if ((await work(transaction)) === false) return;
+    await deps.audit.record(context, transaction, [{ interaction, outcome: "0", resourceType: "Person", resourceId: account.id }]);
   });
 }
 
@@ -48,7 +51,7 @@ export async function changePassword(own: Own, given: { present: string; wanted:
     return (await deps.passwords.verify(wanted, account.passwordHash)) ? { notice: "passwordChanged" } : { error: "wrongPassword" };
   }
   const hash = await deps.passwords.hash(wanted);
-  await changed(own, async (transaction) => {
+  await changed(own, "credentials", async (transaction) => {
     await setPassword(transaction, account.id, hash);
     await attemptSucceeded(transaction, keys);
     await signOutEverywhere(transaction, account.id, own.sessionUid);
@@ -57,23 +60,13 @@ export async function changePassword(own: Own, given: { present: string; wanted:
 }
 
 export async function signOutOthers(own: Own): Promise<Outcome> {
-  const { deps, context, account } = own;
-  await deps.database.write(context, async (transaction) => {
-    const ended = await signOutEverywhere(transaction, account.id, own.sessionUid);
-    const fact = { interaction: "logout", outcome: "0", resourceType: "Person", resourceId: account.id } as const;
-    if (ended > 0) await deps.audit.record(context, transaction, [fact]);
-  });
+  await changed(own, "logout", async (transaction) => (await signOutEverywhere(transaction, own.account.id, own.sessionUid)) > 0);
   return { notice: "othersSignedOut" };
 }
 
 /** Takes back what was granted to a software; what it still holds ends within minutes. */
 export async function endSoftware(own: Own, clientId: string): Promise<Outcome> {
-  const { deps, context, account } = own;
-  await deps.database.write(context, async (transaction) => {
-    if (!(await endAccess(transaction, account.id, clientId))) return;
-    const fact = { interaction: "logout", outcome: "0", resourceType: "Person", resourceId: account.id } as const;
-    await deps.audit.record(context, transaction, [fact]);
-  });
+  await changed(own, "logout", (transaction) => endAccess(transaction, own.account.id, clientId));
   return { notice: "accessEnded" };
 }
 
@@ -84,7 +77,7 @@ export async function addTotp(own: Own, sealed: string, code: string): Promise<O
   const step = secret && totpStep(secret, code);
   if (!secret || step === undefined) return { error: "wrongCode" };
   const recoveryCodes = newRecoveryCodes();
-  await changed(own, async (transaction) => {
+  await changed(own, "credentials", async (transaction) => {
     await setTotpSecret(transaction, account.id, deps.secrets.seal(secret, `totp:${account.id}`));
     await useTotpStep(transaction, { accountId: account.id, step, requestKey: scope.requestKey });
     await replaceRecoveryCodes(transaction, account.id, digests(account.id, recoveryCodes));
@@ -107,14 +100,14 @@ function digests(accountId: string, codes: readonly string[]): string[] {
 export async function removeTotp(own: Own): Promise<Outcome> {
   const { account, passkeys } = own;
   if (account.role !== "patient" && passkeys.length === 0) return { error: "lastFactor" };
-  await changed(own, (transaction) => setTotpSecret(transaction, account.id, undefined));
+  await changed(own, "credentials", (transaction) => setTotpSecret(transaction, account.id, undefined));
   return { notice: "done" };
 }
 
 export async function renewRecoveryCodes(own: Own): Promise<Outcome> {
   const { account } = own;
   const recoveryCodes = newRecoveryCodes();
-  await changed(own, (transaction) => replaceRecoveryCodes(transaction, account.id, digests(account.id, recoveryCodes)));
+  await changed(own, "credentials", (transaction) => replaceRecoveryCodes(transaction, account.id, digests(account.id, recoveryCodes)));
   return { recoveryCodes };
 }
 
@@ -124,7 +117,7 @@ export async function enrolPasskey(own: Own, answer: string, name: string): Prom
   const passkey = await acceptPasskey(deps, sessionUid, answer, { accountId: account.id, label });
   if (!passkey) return { error: "passkeyFailed" };
   let added = false;
-  await changed(own, async (transaction) => {
+  await changed(own, "credentials", async (transaction) => {
     added = await addPasskey(transaction, passkey);
   });
   return added ? { notice: "done" } : { error: "passkeyFailed" };
@@ -134,7 +127,7 @@ export async function dropPasskey(own: Own, id: string): Promise<Outcome> {
   const { account, passkeys } = own;
   const left = passkeys.filter((passkey) => passkey.id !== id);
   if (account.role !== "patient" && account.totpSecret === undefined && left.length === 0) return { error: "lastFactor" };
-  await changed(own, async (transaction) => {
+  await changed(own, "credentials", async (transaction) => {
     await removePasskey(transaction, account.id, id);
   });
   return { notice: "done" };
