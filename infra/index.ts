@@ -23,8 +23,6 @@ const settings = readSettings();
 const topology = deriveTopology(settings);
 const manifest = await loadManifest(settings.operatorManifest);
 const watcherGrants = await loadGrants(join(import.meta.dirname, "../services/watcher/grants.sql"));
-/** Services whose pods may be started at the same time. */
-const servicesAtOnce = 2;
 const podsMax = topology.serviceReplicas + 1;
 const origin = new URL(settings.publicUrl).origin;
 /** What runs; keys, roles and schemas are there for all of them. */
@@ -85,23 +83,14 @@ const postgres = new Postgres(
   },
   opts,
 );
-const watcher = new Watcher(
-  "watcher",
-  {
-    ...{ topology, image: images.services, secretsChecksum: credentials.checksums.watcher, rebuildAfterS: settings.rebuildAfterS },
-    after: [...prepared, postgres.ready],
-  },
-  opts,
-);
 const redis = new Redis(
   "redis",
   { topology: topology.redis, image: images.redis, storage, passwordChecksum: credentials.checksums.redis, after: prepared },
   opts,
 );
 const running: Service[] = [];
-for (const [index, spec] of chosen.entries()) {
-  // Two at a time: an upgrade that starts pods of all services at once takes the processors away from those that serve.
-  const waitsFor = running[index - servicesAtOnce]?.ready;
+for (const spec of chosen) {
+  const waitsFor = running.at(-1)?.ready;
   const args = {
     spec,
     image: images.services,
@@ -118,7 +107,7 @@ for (const [index, spec] of chosen.entries()) {
   };
   running.push(new Service(spec.name, args, opts));
 }
-new Edge(
+const edges = new Edge(
   "edge",
   {
     sites: topology.sites,
@@ -129,6 +118,15 @@ new Edge(
     secretsChecksum: credentials.checksums.edge,
     weakened: weakened("edge", weakness),
     after: prepared,
+  },
+  opts,
+);
+const watcher = new Watcher(
+  "watcher",
+  {
+    ...{ topology, image: images.services, secretsChecksum: credentials.checksums.watcher, rebuildAfterS: settings.rebuildAfterS },
+    // An upgrade starts few pods at once, so that those that serve keep the processors: the edges, then the watchers, beside one service after the other.
+    after: [...prepared, postgres.ready, edges.ready],
   },
   opts,
 );

@@ -5,6 +5,8 @@ export interface ServiceSpec {
   path: string;
   /** Connections that one pod may have to the PostgreSQL primary. */
   poolMax: number;
+  /** What one pod of it needs of a processor at least, and its share where all want it. */
+  cpuRequest: string;
   /** Whether it has synthetic data to sow: `services/<name>/seed.ts`. */
   seeds: boolean;
   /** Whether it signs tokens and knows the other services' keys. */
@@ -19,11 +21,61 @@ export interface ServiceSpec {
 
 /** In the order in which a request's path is compared. */
 export const platformServices: readonly ServiceSpec[] = [
-  { name: "record", path: "/fhir", poolMax: 10, seeds: true, isIssuer: false, calls: false, watches: false, reachesOutside: false },
-  { name: "identity", path: "/identity", poolMax: 3, seeds: true, isIssuer: true, calls: true, watches: false, reachesOutside: false },
-  { name: "registry", path: "/registry", poolMax: 3, seeds: true, isIssuer: false, calls: true, watches: false, reachesOutside: false },
-  { name: "exchange", path: "/exchange", poolMax: 3, seeds: true, isIssuer: false, calls: true, watches: false, reachesOutside: true },
-  { name: "portal", path: "/portal", poolMax: 3, seeds: false, isIssuer: false, calls: true, watches: true, reachesOutside: false },
+  {
+    name: "record",
+    path: "/fhir",
+    poolMax: 10,
+    cpuRequest: "200m",
+    seeds: true,
+    isIssuer: false,
+    calls: false,
+    watches: false,
+    reachesOutside: false,
+  },
+  {
+    name: "identity",
+    path: "/identity",
+    poolMax: 3,
+    cpuRequest: "50m",
+    seeds: true,
+    isIssuer: true,
+    calls: true,
+    watches: false,
+    reachesOutside: false,
+  },
+  {
+    name: "registry",
+    path: "/registry",
+    poolMax: 3,
+    cpuRequest: "50m",
+    seeds: true,
+    isIssuer: false,
+    calls: true,
+    watches: false,
+    reachesOutside: false,
+  },
+  {
+    name: "exchange",
+    path: "/exchange",
+    poolMax: 3,
+    cpuRequest: "50m",
+    seeds: true,
+    isIssuer: false,
+    calls: true,
+    watches: false,
+    reachesOutside: true,
+  },
+  {
+    name: "portal",
+    path: "/portal",
+    poolMax: 3,
+    cpuRequest: "50m",
+    seeds: false,
+    isIssuer: false,
+    calls: true,
+    watches: true,
+    reachesOutside: false,
+  },
 ];
 
 export const serviceNames: readonly string[] = platformServices.map(({ name }) => name);

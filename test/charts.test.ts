@@ -88,9 +88,13 @@ describe("service", () => {
 
   it("stands evenly in the two zones and never in the witness", () => {
     expect(deployment.spec.replicas).toBe(6);
-    const [zone, host] = pod.topologySpreadConstraints;
+    const [zone, host, half] = pod.topologySpreadConstraints;
     expect(zone).toMatchObject({ topologyKey: "topology.kubernetes.io/zone", whenUnsatisfiable: "DoNotSchedule", maxSkew: 1 });
-    expect(host).toMatchObject({ topologyKey: "kubernetes.io/hostname" });
+    expect(host).toMatchObject({ topologyKey: "kubernetes.io/hostname", whenUnsatisfiable: "ScheduleAnyway", maxSkew: 1 });
+    // Of three of a site no node takes more than two, of two none more than one.
+    expect(half).toMatchObject({ topologyKey: "kubernetes.io/hostname", whenUnsatisfiable: "DoNotSchedule", maxSkew: 2 });
+    const two = one(render("service", { replicasPerZone: 2 }), "Deployment", "record").spec.template.spec;
+    expect(two.topologySpreadConstraints[2].maxSkew).toBe(1);
     const [term] = pod.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms;
     expect(term.matchExpressions).toEqual([{ key: "topology.kubernetes.io/zone", operator: "In", values: ["site-a", "site-b"] }]);
     expect(pod.tolerations.every((toleration: { tolerationSeconds: number }) => toleration.tolerationSeconds <= 30)).toBe(true);

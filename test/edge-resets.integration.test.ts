@@ -69,34 +69,54 @@ afterEach(async () => {
   for (const name of ["switch", ...Object.keys(address)]) await run("ip", ["netns", "delete", `${prefix}-${name}`]).catch(() => undefined);
 });
 
-/** A client waits for an answer, its edge dies, and the next one takes the address. @returns what the client says within three seconds */
-async function takeover(beforehand: () => void): Promise<string> {
+/** A client waits for an answer of the old edge, which loses its address. @returns what the client says within three seconds of it */
+async function clientOfOldEdge(beforehand: () => void, lose: () => Promise<void>): Promise<string> {
   const up = said(start("old", ["node", "-e", server]));
   await expect.poll(up, { timeout: 5000 }).toContain("up");
   beforehand();
   const heard = said(start("client", ["node", "-e", client]));
   await expect.poll(heard, { timeout: 5000 }).toContain("connected");
   await sleep(1500);
-  await ip("old", "link", "set", "eth0", "down");
-  await ip("next", "addr", "add", `${virtualIp}/24`, "dev", "eth0");
-  // keepalived announces the new holder to the neighbours.
+  await lose();
+  // keepalived announces who holds the address to the neighbours.
   await ip("client", "neigh", "flush", "all");
   const endMs = performance.now() + 3000;
   while (performance.now() < endMs && !heard().includes("ECONN")) await sleep(50);
   return heard();
 }
 
+const nextHasIt = () => ip("next", "addr", "add", `${virtualIp}/24`, "dev", "eth0");
+
+async function dies(): Promise<void> {
+  await ip("old", "link", "set", "eth0", "down");
+  await nextHasIt();
+}
+
+/** Both hold the address, as when they do not hear each other, until the old edge gives it up. */
+async function givesUp(): Promise<void> {
+  await nextHasIt();
+  await ip("old", "addr", "del", `${virtualIp}/24`, "dev", "eth0");
+}
+
 // It takes root, as the container has it that does this.
-describe.skipIf(process.getuid?.() !== 0)("a client whose edge dies while it waits for an answer", () => {
+describe.skipIf(process.getuid?.() !== 0)("a client that waits for an answer of an edge without the address", () => {
   it("waits on, where nobody tells it", async () => {
-    expect(await takeover(() => undefined)).not.toContain("ECONN");
+    expect(await clientOfOldEdge(() => undefined, dies)).not.toContain("ECONN");
   }, 30_000);
 
   it("is told by the next edge", async () => {
-    const told = await takeover(() => {
+    const bothTell = () => {
       startResets("old");
       startResets("next");
-    });
-    expect(told).toContain("ECONNRESET");
+    };
+    expect(await clientOfOldEdge(bothTell, dies)).toContain("ECONNRESET");
+  }, 30_000);
+
+  it("waits on when the edge gives the address up and nobody tells it", async () => {
+    expect(await clientOfOldEdge(() => undefined, givesUp)).not.toContain("ECONN");
+  }, 30_000);
+
+  it("is told by the edge that gives the address up", async () => {
+    expect(await clientOfOldEdge(() => startResets("old"), givesUp)).toContain("ECONNRESET");
   }, 30_000);
 });

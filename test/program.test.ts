@@ -8,6 +8,7 @@ import { parseAllDocuments } from "yaml";
 import { planSecrets } from "../infra/secrets/generate.ts";
 import type { Secrets } from "../infra/secrets/shape.ts";
 import { platformServices } from "../infra/services.ts";
+import { lab } from "../infra/stacks/lab.ts";
 import { helm } from "./helm.ts";
 
 interface Made {
@@ -43,6 +44,15 @@ type ClusterInputs = {
     postgresql: { enableAlterSystem: boolean; parameters: Record<string, string> };
   };
 };
+
+type Workload = { resources: { requests: { cpu: string } } };
+
+type WorkloadInputs = { spec: { template: { spec: { containers: Workload[] } } } };
+
+/** What a pod asks for, in thousandths of a processor. */
+function processorsOf({ containers }: { containers: Workload[] }): number {
+  return containers.reduce((sum, { resources }) => sum + Number(/^(\d+)m$/.exec(resources.requests.cpu)?.[1]), 0);
+}
 
 type PolicyInputs = {
   spec: { podSelector: unknown; ingress: unknown[]; egress: unknown[] };
@@ -93,6 +103,7 @@ function settings(kind: "lab" | "cluster"): Record<string, unknown> {
   if (kind === "lab")
     return {
       ...common,
+      postgres: lab.postgres,
       edge: { virtualIp: "172.28.255.1", peers: ["172.28.0.5", "172.28.0.7"], voters: { witness: ["172.28.0.8:10250"] } },
       webhooks: { allowedNetworks: ["172.28.0.1/32"] },
     };
@@ -106,7 +117,13 @@ function settings(kind: "lab" | "cluster"): Record<string, unknown> {
 }
 
 /** These take their time, so that whatever does not wait for them is there before them. */
-const delaysMs: Record<string, number> = { "dsp/pg": 1_000, "dsp/watcher-site-a": 250, "dsp/watcher-site-b": 250 };
+const delaysMs: Record<string, number> = {
+  "dsp/pg": 1_000,
+  "dsp/watcher-site-a": 250,
+  "dsp/watcher-site-b": 250,
+  "dsp/record": 250,
+  "dsp/registry": 250,
+};
 
 /** Runs infra/index.ts against Pulumi's mocks: charts are really rendered, nothing else leaves the process. */
 async function runProgram(raw: Record<string, unknown>): Promise<Platform> {
@@ -346,11 +363,39 @@ describe("the lab's platform", () => {
     expect(metadata.labels).toMatchObject(watchers.podSelector.matchLabels);
   });
 
-  it("changes one watcher after the other, and only once PostgreSQL is there", () => {
-    const order = platform.made.filter(({ type }) => /:(Cluster|Deployment)$/.test(type)).map(({ name }) => name);
-    const places = ["dsp/pg", "dsp/watcher-site-a", "dsp/watcher-site-b", "dsp/watcher-witness"].map((name) => order.indexOf(name));
+  const edges = ["dsp-edge/edge-site-a", "dsp-edge/edge-site-b"];
+  const watchers = ["dsp/watcher-site-a", "dsp/watcher-site-b", "dsp/watcher-witness"];
+  const services = platformServices.map(({ name }) => `dsp/${name}`);
+  it.each([
+    ["edges and then watchers", [...edges, ...watchers]],
+    ["watchers, once PostgreSQL is there,", ["dsp/pg", ...watchers]],
+    ["services, once PostgreSQL is there,", ["dsp/pg", ...services]],
+  ])("changes %s one after the other", (_, inOrder) => {
+    const made = platform.made.filter(({ type }) => /:(Cluster|Deployment)$/.test(type)).map(({ name }) => name);
+    const places = inOrder.map((name) => made.indexOf(name));
     expect(places).toEqual(places.toSorted((left, right) => left - right));
     expect(places).not.toContain(-1);
+  });
+
+  it("finds a place on one of a site's two nodes for all that the site cannot be without", () => {
+    const asked = (name: string) => {
+      const { template } = (find(platform, "kubernetes:apps/v1:Deployment", name).inputs as WorkloadInputs).spec;
+      return processorsOf(template.spec);
+    };
+    // Of each service the other node's pod waits.
+    const services = platformServices.map(({ name }) => asked(`dsp/${name}`));
+    const redis = find(platform, "kubernetes:apps/v1:StatefulSet", "dsp/redis").inputs as WorkloadInputs;
+    const cluster = find(platform, "kubernetes:postgresql.cnpg.io/v1:Cluster", "dsp/pg").inputs as { spec: Workload };
+    const site = [
+      ...services,
+      asked("dsp-edge/edge-site-a"),
+      asked("dsp/watcher-site-a"),
+      asked("cnpg-system/cnpg-controller-manager"),
+      processorsOf(redis.spec.template.spec),
+      processorsOf({ containers: [cluster.spec] }),
+    ];
+    // The node's own DNS is not the program's.
+    expect(site.reduce((sum, each) => sum + each, 20)).toBeLessThanOrEqual(2000);
   });
 
   it("says where it is and what the pod network does not enforce", () => {

@@ -39,6 +39,7 @@ export class Service extends pulumi.ComponentResource {
           name,
           image: args.image,
           priorityClassName: names.priority.service,
+          resources: { requests: { cpu: args.spec.cpuRequest } },
           zones: args.zones,
           replicasPerZone: args.replicasPerSite,
           publicUrl: `${args.origin}${args.spec.path}`,

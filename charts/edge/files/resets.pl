@@ -4,7 +4,8 @@
 #
 # Who holds the address tells the other edges twice a second which clients are connected. Who gets it sends each of them one TCP segment
 # that is out of place. The client answers it with where it really is, this kernel knows no such connection, and refuses exactly there
-# (RFC 5961; "tickle ACK" in Samba's CTDB). A connection that lives is not harmed by such a segment.
+# (RFC 5961; "tickle ACK" in Samba's CTDB). A connection that lives is not harmed by such a segment. Who gives the address up sends its own
+# clients one too: where two edges held it and do not hear each other, nobody else knows of them.
 use strict;
 use warnings;
 use Socket;
@@ -35,7 +36,7 @@ sub holds {
     return bind($probe, pack_sockaddr_in(0, $virtual)) ? 1 : 0;
 }
 
-# Clients of the address, as address and port in six bytes each. /proc/net/tcp has addresses in the machine's own byte order.
+# Clients of the address, also after it was taken away, as address and port in six bytes each. /proc/net/tcp has addresses in the machine's own byte order.
 sub clients {
     my $local = sprintf '%08X:%04X', unpack('L', $virtual), $port;
     open my $table, '<', '/proc/net/tcp' or return;
@@ -79,6 +80,7 @@ sub tickle {
 my ($held, $looks, $since, $round) = (holds(), 0, undef, 0);
 # What the other edge told: its last whole round, and the one that is coming in.
 my ($told_s, $told_round, @known) = (0, -1);
+my @to_tell;
 while (1) {
     my $ready = '';
     vec($ready, fileno($told), 1) = 1;
@@ -92,12 +94,13 @@ while (1) {
         push @known, unpack '(a6)*', $list if @known < $connections_max;
     }
     my $holds = holds();
-    $since = 0 if $holds and not $held and time - $told_s <= $fresh_s;
-    $held = $holds;
-    if (defined $since and $tickle_at{++$since}) {
-        tickle($_) for @known;
-        print STDERR scalar(@known), " clients of the edge before are told\n" if $since == 1;
+    if ($holds != $held) {
+        @to_tell = !$holds ? clients() : time - $told_s <= $fresh_s ? @known : ();
+        $since = 0;
+        print STDERR scalar(@to_tell), ' clients ', $holds ? 'of the edge before' : 'that this edge had', " are told\n";
     }
-    undef $since if not $held or defined $since and $since > $tickle_at[-1];
+    $held = $holds;
+    if (defined $since and $tickle_at{++$since}) { tickle($_) for @to_tell }
+    undef $since if defined $since and $since > $tickle_at[-1];
     announce(++$round, clients()) if $held and ++$looks % $tell_every == 0;
 }
