@@ -39,6 +39,7 @@ export class Failover {
   /** By instance, where the fence is another conninfo than the marker: it leads to the next primary. */
   readonly #leading = new Map<string, string>();
   readonly #startedMs: number;
+  #finished: Promise<void> = Promise.resolve();
   #stepMs: number;
   #touchedMs = Number.NEGATIVE_INFINITY;
 
@@ -48,6 +49,11 @@ export class Failover {
     this.#marker = fenceMarker({ term: election.term, site: parts.site, timeline: election.primary.timeline });
     this.#startedMs = parts.clock.nowMs();
     this.#stepMs = this.#startedMs;
+  }
+
+  /** Once it has run: resolves when every standby has been dealt with that was fenced, and never rejects. */
+  get finished(): Promise<void> {
+    return this.#finished;
   }
 
   /** Never throws. */
@@ -349,7 +355,7 @@ export class Failover {
   /** Does the last thing to every standby that is fenced, or will be late, and closes its session. */
   async #finish(action: (standby: FencedStandby) => Promise<void>): Promise<void> {
     const { clock, timings, log } = this.#parts;
-    await Promise.all(
+    const all = Promise.all(
       this.#attempts.map(async (attempt) => {
         const standby = await attempt;
         if (!standby) return;
@@ -362,6 +368,8 @@ export class Failover {
         standby.control.close();
       }),
     );
+    this.#finished = all.then(() => undefined);
+    await this.#finished;
   }
 
   /** Whatever became of the first session: the change is made only where this failover's own fence still stands. */

@@ -9,8 +9,7 @@ if (import.meta.main) {
   });
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
-      running.stop();
-      process.exit(0);
+      void running.leave().then(() => process.exit(0));
     });
   }
 }

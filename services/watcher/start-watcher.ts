@@ -12,6 +12,8 @@ import { Watcher } from "./watcher.ts";
 export interface RunningWatcher {
   readonly port: number;
   readonly watcher: Watcher;
+  /** Finishes the move of the primary that it may be leading, and stops. */
+  leave(): Promise<void>;
   stop(): void;
 }
 
@@ -56,16 +58,21 @@ export async function startWatcher(config: Config): Promise<RunningWatcher> {
   peers.start();
   watcher.start();
   log.info({ port: server.port }, "watching");
+  const stop = (): void => {
+    watcher.stop();
+    peers.stop();
+    server.close();
+    instances.stop();
+    cluster.stop();
+    log.info("stopped");
+  };
   return {
     port: server.port,
     watcher,
-    stop() {
-      watcher.stop();
-      peers.stop();
-      server.close();
-      instances.stop();
-      cluster.stop();
-      log.info("stopped");
+    stop,
+    async leave() {
+      await watcher.leave();
+      stop();
     },
   };
 }

@@ -36,6 +36,8 @@ export const defaultTimings = {
   tellAgainMs: 250,
   promotePollMs: 20,
   promoteTimeoutMs: 3000,
+  /** How long a watcher that is told to stop may go on with the move that it leads. */
+  leaveTimeoutMs: 8000,
   /** Pause after a failover that did not come about. */
   retryAfterMs: 400,
   /** A primary that lives is moved only where all has agreed on it for so long, and tried again after so long. */

@@ -331,6 +331,21 @@ describe("three watchers", () => {
     }, 60_000);
   }
 
+  it("finish the move that they lead when all are told to stop in the middle of it", async () => {
+    const { postgres, kubernetes } = watched;
+    kubernetes.hearsAfterMs = 1300;
+    await watched.startWatchers({ LEASE_MS: "2000" });
+    await sleep(defaultTimings.plannedAfterMs + 2500);
+    const [old, next] = [postgres.at(0), postgres.at(1)];
+    kubernetes.cordon("site-a");
+    await until("the lease is given", () => kubernetes.lease.holderIdentity === next.name);
+    await Promise.all(watched.running.map((watcher) => watcher.leave()));
+    const [row] = await postgres.query<{ standby: boolean }>(next, "SELECT pg_is_in_recovery() AS standby");
+    expect(row?.standby).toBe(false);
+    expect(await streaming(old)).toBe(0);
+    await until("the other standby streams", async () => (await streaming(next)) === 1);
+  }, 60_000);
+
   for (const [node, isOvertaken] of [
     ["site-a", true],
     ["site-b", false],

@@ -46,6 +46,9 @@ export class Watcher {
   #pauseUntilMs = Number.NEGATIVE_INFINITY;
   #repairedMs = Number.NEGATIVE_INFINITY;
   #busy = false;
+  #leaving = false;
+  /** The last of what a move of the primary leaves to do. */
+  #handingOver: Promise<void> = Promise.resolve();
   /** When a planned move may be tried next, and the last update that moved the primary. */
   #plannedAgainMs = Number.NEGATIVE_INFINITY;
   #updated: { generation: number; atMs: number } | undefined;
@@ -79,6 +82,19 @@ export class Watcher {
 
   stop(): void {
     this.#stopping.abort();
+  }
+
+  /**
+   * Stops, but not in the middle of a move of the primary: its votes bind the others for a while, in which nobody would go on with it. Nothing
+   * new is begun.
+   */
+  async leave(): Promise<void> {
+    this.#leaving = true;
+    const { clock, timings } = this.#parts;
+    const untilMs = clock.nowMs() + timings.leaveTimeoutMs;
+    while (this.#busy && clock.nowMs() < untilMs) await sleep(clock, timings.tickMs);
+    await within(clock, Math.max(0, untilMs - clock.nowMs()), "handing over", this.#handingOver).catch(() => undefined);
+    this.stop();
   }
 
   get #stopped(): boolean {
@@ -281,7 +297,7 @@ export class Watcher {
         this.#suspectedSinceMs = undefined;
       }
       dueMs = nowMs + timings.tickMs;
-      if (!this.#busy) this.#tick(nowMs);
+      if (!this.#busy && !this.#leaving) this.#tick(nowMs);
       await sleep(clock, timings.tickMs);
     }
   }
@@ -385,7 +401,7 @@ export class Watcher {
       { term: request.term, primary, atMs: clock.epochMs(), suspectedMs: startedMs - (this.#suspectedSinceMs ?? startedMs) },
       "elected",
     );
-    const outcome = await new Failover(this.#parts, {
+    const failover = new Failover(this.#parts, {
       term: request.term,
       primary,
       targets,
@@ -394,7 +410,9 @@ export class Watcher {
       witnessSite,
       wanted,
       isNewest: ({ timeline }) => !this.#stopped && (this.picture.primary?.timeline ?? 0) <= timeline,
-    }).run();
+    });
+    const outcome = await failover.run();
+    this.#handingOver = failover.finished;
     onFailover?.(outcome.kind, clock.nowMs() - startedMs);
     // The ranks again, so that the sites do not fence and unfence in step.
     if (outcome.kind === "promoted") {
