@@ -312,7 +312,7 @@ describe("watcher", () => {
     expect(pod.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].preference.matchExpressions).toEqual([
       { key: "node-role.kubernetes.io/control-plane", operator: "DoesNotExist" },
     ]);
-    expect(pod.terminationGracePeriodSeconds).toBeLessThanOrEqual(5);
+    expect(pod.terminationGracePeriodSeconds).toBeLessThanOrEqual(10);
     const budget = one(objects, "PodDisruptionBudget", "watcher").spec;
     expect(budget.maxUnavailable).toBe(1);
     for (const { spec } of deployments) expect(spec.template.metadata.labels).toMatchObject(budget.selector.matchLabels);
