@@ -26,7 +26,7 @@ interface Platform {
 type WatcherInputs = {
   spec: {
     template: {
-      metadata: { annotations: Record<string, string> };
+      metadata?: { annotations?: Record<string, string> };
       spec: {
         priorityClassName: string;
         containers: [{ env: { name: string; value?: string }[] }];
@@ -60,6 +60,13 @@ type PolicyInputs = {
 
 /** How Pulumi marks a value as secret on its way to the engine, which then encrypts it. */
 const secretMark = ["4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"] as const;
+
+const needs = {
+  edgeNames: ["dsp.example.org"],
+  namespace: "dsp",
+  services: platformServices.map(({ name }) => name),
+  callers: ["identity", "registry", "exchange", "portal"],
+};
 
 const folder = mkdtempSync(join(tmpdir(), "dsp-program-"));
 const manifest = join(folder, "operator.yaml");
@@ -182,6 +189,7 @@ function secretTexts(): string[] {
     secrets.tokenKeys.signing.d,
     secrets.redisPassword,
     ...Object.values(secrets.postgresPasswords),
+    ...Object.values(secrets.postgresPasswordsNext),
     ...Object.values(secrets.clientKeys).map(({ d }) => d),
     ...secrets.cookieKeys,
     secrets.factorKey,
@@ -193,17 +201,7 @@ function secretTexts(): string[] {
 
 beforeAll(async () => {
   writeFileSync(manifest, operatorManifest);
-  secrets = (
-    await planSecrets(
-      {},
-      {
-        edgeNames: ["dsp.example.org"],
-        namespace: "dsp",
-        services: platformServices.map(({ name }) => name),
-        callers: ["identity", "registry", "exchange", "portal"],
-      },
-    )
-  ).secrets;
+  secrets = (await planSecrets({}, needs)).secrets;
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -318,7 +316,7 @@ describe("the lab's platform", () => {
     const { spec } = find(platform, "kubernetes:apps/v1:Deployment", "dsp/watcher-witness").inputs as WatcherInputs;
     const [files] = spec.template.spec.volumes.flatMap(({ projected }) => (projected ? [projected.sources] : []));
     const wanted = files?.map(({ secret }) => [secret.name, secret.items[0].key]) ?? [];
-    expect(wanted).toHaveLength(4);
+    expect(wanted).toHaveLength(5);
     // PostgreSQL's authority is made by its operator.
     for (const [name, key] of wanted.filter(([made]) => made !== "pg-ca")) {
       const { data } = find(platform, "kubernetes:core/v1:Secret", `dsp/${name}`).inputs as { data: { value: Record<string, string> } };
@@ -326,8 +324,22 @@ describe("the lab's platform", () => {
     }
     const { data } = find(platform, "kubernetes:core/v1:Secret", "dsp/role-watcher").inputs as { data: { value: Record<string, string> } };
     expect(Buffer.from(data.value.username ?? "", "base64").toString()).toBe("watcher");
-    expect(spec.template.metadata.annotations["dsp/secret"]).toMatch(/^[0-9a-f]{16}$/);
+    expect(spec.template.metadata?.annotations?.["dsp/secret"]).toMatch(/^[0-9a-f]{16}$/);
     expect(spec.template.spec.priorityClassName).toBe("dsp-data");
+  });
+
+  it("starts no service and no watcher anew for a password or a certificate that is changed, and the edges for a certificate", async () => {
+    const rotated = (await planSecrets(secrets, needs, ["postgres", "redis", "edge", "service"])).secrets;
+    const after = await runProgram({ ...settings("lab"), secrets: rotated });
+    const digests = ({ made }: Platform) =>
+      Object.fromEntries(
+        made
+          .filter(({ type }) => type.endsWith(":Deployment"))
+          .map(({ name, inputs }) => [name, (inputs as WatcherInputs).spec.template.metadata?.annotations?.["dsp/secret"]]),
+      );
+    const [before, now] = [digests(platform), digests(after)];
+    const changed = Object.keys(before).filter((name) => before[name] !== now[name]);
+    expect(changed.toSorted()).toEqual(["dsp-edge/edge-site-a", "dsp-edge/edge-site-b"]);
   });
 
   it("gives the watchers' role the grants of services/watcher, and keeps connections for it", () => {

@@ -50,6 +50,7 @@ export class Credentials extends pulumi.ComponentResource {
         this.secret(roleSecretName(role), names.namespace, "kubernetes.io/basic-auth", secrets, (all) => ({
           username: role,
           password: passwordOf(all, role),
+          others: [all.postgresPasswordsNext[role], all.postgresPasswordsBefore?.[role]].filter((other) => other !== undefined).join("\n"),
         })),
       ),
       ...args.callers.map((service) =>
@@ -70,11 +71,9 @@ export class Credentials extends pulumi.ComponentResource {
     this.checksums = {
       redis: checksum(secrets, (all) => [all.redisPassword, all.redisPasswordBefore]),
       edge: checksum(secrets, (all) => [all.edge, all.ca.certificate]),
-      service: checksum(secrets, (all) => {
-        const passwords = Object.fromEntries(args.services.map((service) => [service, passwordOf(all, service)]));
-        return [all.service, all.ca.certificate, all.redisPassword, passwords, publicKeySet(all.tokenKeys)];
-      }),
-      watcher: checksum(secrets, (all) => [all.service, all.ca.certificate, all.watcherToken, passwordOf(all, names.watcher)]),
+      // Not certificates, which are read again when they change, nor passwords, which are read at each connect, the coming one before it comes.
+      service: checksum(secrets, (all) => [all.ca.certificate, publicKeySet(all.tokenKeys)]),
+      watcher: checksum(secrets, (all) => [all.ca.certificate, all.watcherToken]),
     };
     this.registerOutputs({});
   }

@@ -139,6 +139,20 @@ describe("planSecrets", () => {
     expect(new Set([...Object.values(secrets.postgresPasswords), ...Object.values(passwords.secrets.postgresPasswords)]).size).toBe(4);
   });
 
+  it("announces each role's next password before it is used, and keeps the one before", async () => {
+    const { secrets } = await planSecrets({}, needs);
+    const { secrets: rotated } = await planSecrets(secrets, needs, ["postgres"]);
+    expect(rotated.postgresPasswords).toEqual(secrets.postgresPasswordsNext);
+    expect(rotated.postgresPasswordsBefore).toEqual(secrets.postgresPasswords);
+    expect(rotated.postgresPasswordsNext.record).not.toBe(secrets.postgresPasswordsNext.record);
+    expect((await planSecrets(rotated, needs)).secrets).toEqual(rotated);
+    // A stack from before: its passwords stay.
+    const { postgresPasswordsNext: _, ...older } = secrets;
+    const grown = await planSecrets(older, needs);
+    expect(grown.secrets.postgresPasswords).toEqual(secrets.postgresPasswords);
+    expect(Object.keys(grown.secrets.postgresPasswordsNext)).toEqual(Object.keys(secrets.postgresPasswords));
+  });
+
   it("covers the watchers' names with the services' certificate", async () => {
     const { secrets } = await planSecrets({}, needs);
     expect(new X509Certificate(secrets.service.certificate).checkHost("watcher-site-a.dsp.svc")).toBeDefined();

@@ -86,11 +86,20 @@ export async function planSecrets(
   const rotatesRedis = rotate.includes("redis");
   const redisPassword = await keepOrMake("redis", rotatesRedis ? undefined : existing.redisPassword, makePassword);
   const redisPasswordBefore = rotatesRedis ? existing.redisPassword : existing.redisPasswordBefore;
+  const rotatesPostgres = rotate.includes("postgres");
   const postgresPasswords: Record<string, string> = {};
+  const postgresPasswordsNext: Record<string, string> = {};
   for (const name of [...needs.services, platformNames.watcher]) {
-    const kept = rotate.includes("postgres") ? undefined : existing.postgresPasswords?.[name];
-    postgresPasswords[name] = await keepOrMake(`postgres.${name}`, kept, makePassword);
+    const [password, next] = [existing.postgresPasswords?.[name], existing.postgresPasswordsNext?.[name]];
+    const kept = password && next && !rotatesPostgres ? { password, next } : undefined;
+    const pair = await keepOrMake(`postgres.${name}`, kept, () => ({
+      password: (rotatesPostgres ? next : password) ?? makePassword(),
+      next: makePassword(),
+    }));
+    postgresPasswords[name] = pair.password;
+    postgresPasswordsNext[name] = pair.next;
   }
+  const postgresPasswordsBefore = rotatesPostgres ? existing.postgresPasswords : existing.postgresPasswordsBefore;
   const watcherToken = await keepOrMake("watcher", rotate.includes("watcher") ? undefined : existing.watcherToken, makePassword);
   const signing = { tokenKeys, clientKeys, cookieKeys, factorKey, webhookKeys, demoPassword };
   return {
@@ -102,6 +111,8 @@ export async function planSecrets(
       redisPassword,
       ...(redisPasswordBefore ? { redisPasswordBefore } : {}),
       postgresPasswords,
+      postgresPasswordsNext,
+      ...(postgresPasswordsBefore ? { postgresPasswordsBefore } : {}),
       watcherToken,
     },
     changed,

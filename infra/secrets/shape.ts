@@ -32,6 +32,9 @@ export const secretsSchema = z.strictObject({
   redisPasswordBefore: z.string().min(24).optional(),
   /** By PostgreSQL role (a service's, or the watchers'): its password. */
   postgresPasswords: z.record(z.string(), z.string().min(24)),
+  /** What each will be after the next change, and what it was before the last: a pod knows both, and so is never without the right one. */
+  postgresPasswordsNext: z.record(z.string(), z.string().min(24)),
+  postgresPasswordsBefore: z.record(z.string(), z.string().min(24)).optional(),
   /** By service that calls others: the key with which it asks identity for a token. */
   clientKeys: z.record(z.string(), publicKey.extend({ d: z.string() })),
   /** Identity signs its cookies with the first, and accepts those that the others signed. */

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { Redis } from "ioredis";
 import type { Logger } from "pino";
@@ -8,8 +8,15 @@ export interface RedisOptions {
   sentinels?: { host: string; port: number }[];
   primaryName?: string;
   server?: { host: string; port: number };
-  passwordFile?: string;
+  /** Passwords, one a line, of which the first that is taken is used: the present one, and those that were before. Read at each connect. */
+  passwordFiles?: string[];
   log: Logger;
+}
+
+/** A file that is not there has none. */
+function passwordsIn(files: string[]): string[] {
+  const texts = files.map((file) => (existsSync(file) ? readFileSync(file, "utf8") : ""));
+  return texts.flatMap((text) => text.split("\n")).filter((line) => line !== "");
 }
 
 /**
@@ -22,18 +29,27 @@ export class RedisConnection {
   #failing = false;
 
   constructor(options: RedisOptions) {
-    const password = options.passwordFile ? readFileSync(options.passwordFile, "utf8").trim() : undefined;
     this.#log = options.log;
+    let refused = 0;
+    const password = (): string | undefined => {
+      const known = passwordsIn(options.passwordFiles ?? []);
+      return known[refused % known.length];
+    };
+    const first = password();
     this.client = new Redis({
       ...(options.sentinels ? { sentinels: options.sentinels, name: options.primaryName ?? "dsp" } : options.server),
-      ...(password ? { password } : {}),
+      ...(first ? { password: first } : {}),
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       autoResendUnfulfilledCommands: false,
       connectTimeout: 1000,
       commandTimeout: 1000,
       keepAlive: 1000,
-      retryStrategy: () => 250,
+      retryStrategy: () => {
+        const now = password();
+        if (now) this.client.options.password = now;
+        return 250;
+      },
       sentinelRetryStrategy: () => 250,
       reconnectOnError: (error) => (/READONLY|NOREPLICAS|LOADING|MASTERDOWN/.test(error.message) ? 1 : false),
     });
@@ -42,6 +58,7 @@ export class RedisConnection {
       this.#log.info("Redis reached");
     });
     this.client.on("error", (error) => {
+      if (/WRONGPASS/.test(error.message)) refused++;
       if (!this.#failing) {
         this.#failing = true;
         this.#log.warn({ error }, "Redis lost");

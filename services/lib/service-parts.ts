@@ -52,6 +52,7 @@ export function postgresAccess(name: string, config: ServiceConfig): PostgresAcc
     applicationName: `${name} ${config.POD_NAME}`.slice(0, 50),
     tlsName: config.POSTGRES_TLS_NAME,
     ...(config.POSTGRES_PASSWORD_FILE ? { passwordFile: config.POSTGRES_PASSWORD_FILE } : {}),
+    ...(config.POSTGRES_OTHER_PASSWORDS_FILE ? { otherPasswordsFile: config.POSTGRES_OTHER_PASSWORDS_FILE } : {}),
     ...(config.POSTGRES_CA_FILE ? { caFile: config.POSTGRES_CA_FILE } : {}),
   };
 }
@@ -109,6 +110,6 @@ export async function startServiceParts(name: string, config: ServiceConfig): Pr
 
 function connectRedis(config: ServiceConfig, log: Logger): RedisConnection {
   const sentinels = config.REDIS_SENTINELS?.map(({ name, port }) => ({ host: name, port })) ?? [];
-  const { REDIS_PRIMARY_NAME: primaryName, REDIS_PASSWORD_FILE: passwordFile } = config;
-  return new RedisConnection({ sentinels, primaryName, log, ...(passwordFile ? { passwordFile } : {}) });
+  const passwordFiles = [config.REDIS_PASSWORD_FILE, config.REDIS_OTHER_PASSWORDS_FILE].filter((file) => file !== undefined);
+  return new RedisConnection({ sentinels, primaryName: config.REDIS_PRIMARY_NAME, log, passwordFiles });
 }

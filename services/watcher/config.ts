@@ -40,6 +40,7 @@ export const configSchema = z
     POSTGRES_DATABASE: z.string().min(1).default("postgres"),
     POSTGRES_USER: z.string().min(1).default("watcher"),
     POSTGRES_PASSWORD_FILE: file.optional(),
+    POSTGRES_OTHER_PASSWORDS_FILE: file.optional(),
     POSTGRES_CA_FILE: file.optional(),
     POSTGRES_TLS_NAME: z.string().min(1).default("pg-rw"),
     /** That each commit waits for: `synchronous.number` of the cluster. */

@@ -29,6 +29,7 @@ export async function startWatcher(config: Config): Promise<RunningWatcher> {
       applicationName: `watcher ${config.SITE}`,
       tlsName: config.POSTGRES_TLS_NAME,
       ...(config.POSTGRES_PASSWORD_FILE ? { passwordFile: config.POSTGRES_PASSWORD_FILE } : {}),
+      ...(config.POSTGRES_OTHER_PASSWORDS_FILE ? { otherPasswordsFile: config.POSTGRES_OTHER_PASSWORDS_FILE } : {}),
       ...(config.POSTGRES_CA_FILE ? { caFile: config.POSTGRES_CA_FILE } : {}),
     },
     timings,

@@ -41,12 +41,14 @@ capabilities: { drop: [ALL] }
 - { name: POSTGRES_DATABASE, value: {{ .Values.postgres.database | quote }} }
 - { name: POSTGRES_USER, value: {{ .Values.name | quote }} }
 - { name: POSTGRES_PASSWORD_FILE, value: /etc/dsp/files/postgres-password }
+- { name: POSTGRES_OTHER_PASSWORDS_FILE, value: /etc/dsp/files/postgres-passwords-other }
 - { name: POSTGRES_CA_FILE, value: /etc/dsp/files/postgres-ca.crt }
 - { name: POSTGRES_POOL_MAX, value: {{ .Values.postgres.poolMax | quote }} }
 - { name: POSTGRES_TLS_NAME, value: {{ .Values.postgres.tlsName | quote }} }
 - { name: REDIS_SENTINELS, value: {{ join "," .Values.redis.sentinels | quote }} }
 - { name: REDIS_PRIMARY_NAME, value: {{ .Values.redis.primaryName | quote }} }
 - { name: REDIS_PASSWORD_FILE, value: /etc/dsp/files/redis-password }
+- { name: REDIS_OTHER_PASSWORDS_FILE, value: /etc/dsp/files/redis-passwords-other }
 - { name: TOKEN_ISSUER, value: {{ .Values.tokenIssuer | quote }} }
 - { name: TOKEN_AUDIENCE, value: {{ .Values.tokenAudience | quote }} }
 - { name: TOKEN_JWKS_FILE, value: /etc/dsp/files/jwks.json }
@@ -74,12 +76,21 @@ capabilities: { drop: [ALL] }
           name: {{ .Values.postgres.passwordSecret | default (printf "role-%s" .Values.name) }}
           items: [{ key: password, path: postgres-password }]
       - secret:
+          # Tried where that one is refused: it is about to change, or has just changed.
+          name: {{ .Values.postgres.passwordSecret | default (printf "role-%s" .Values.name) }}
+          items: [{ key: others, path: postgres-passwords-other }]
+          optional: true
+      - secret:
           # Only the certificate: the key of PostgreSQL's authority lies in the same Secret.
           name: {{ .Values.postgres.caSecret }}
           items: [{ key: ca.crt, path: postgres-ca.crt }]
       - secret:
           name: {{ .Values.redis.passwordSecret }}
           items: [{ key: password, path: redis-password }]
+      - secret:
+          name: {{ .Values.redis.passwordSecret }}
+          items: [{ key: previous, path: redis-passwords-other }]
+          optional: true
       - configMap:
           name: {{ .Values.tokenKeysConfigMap }}
           items: [{ key: jwks.json, path: jwks.json }]

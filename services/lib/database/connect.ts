@@ -9,6 +9,8 @@ export interface PostgresAccess {
   user: string;
   /** Read at each connect, so that a rotated password needs no restart. Without it, no password is sent. */
   passwordFile?: string;
+  /** Passwords to try where that one is refused, one a line: what it will be next, and what it was. A change of it reaches server and client at different times. */
+  otherPasswordsFile?: string;
   /** With a CA, TLS is required and the server's certificate must carry `tlsName`. */
   caFile?: string;
   tlsName?: string;
@@ -26,15 +28,45 @@ export interface ConnectionLimits {
   idleTransactionMs?: number;
 }
 
+/** PostgreSQL's word for a password that is not the role's. */
+const wrongPassword = "28P01";
+
 /** Opens one connection. @throws whatever made it fail; the caller treats any failure as "this instance cannot be used now" */
 export async function connect(access: PostgresAccess, instance: Instance, limits: ConnectionLimits): Promise<pg.Client> {
-  const [password, tls] = await Promise.all([access.passwordFile ? readFile(access.passwordFile, "utf8") : undefined, tlsOptions(access)]);
+  const password = access.passwordFile && (await readFile(access.passwordFile, "utf8")).trim();
+  const tls = await tlsOptions(access);
+  try {
+    return await connectWith({ access, instance, limits, tls }, password);
+  } catch (error) {
+    if (!access.otherPasswordsFile || (error as { code?: unknown }).code !== wrongPassword) throw error;
+    for (const other of await passwordsIn(access.otherPasswordsFile)) {
+      const client = await connectWith({ access, instance, limits, tls }, other).catch(() => undefined);
+      if (client) return client;
+    }
+    throw error;
+  }
+}
+
+/** None where there is no such file. */
+async function passwordsIn(file: string): Promise<string[]> {
+  const text = await readFile(file, "utf8").catch(() => "");
+  return text.split("\n").filter((line) => line !== "");
+}
+
+interface Way {
+  access: PostgresAccess;
+  instance: Instance;
+  limits: ConnectionLimits;
+  tls: ConnectionOptions | undefined;
+}
+
+async function connectWith({ access, instance, limits, tls }: Way, password: string | undefined): Promise<pg.Client> {
   const client = new pg.Client({
     host: instance.address,
     port: instance.port,
     database: access.database,
     user: access.user,
-    password: password?.trim(),
+    password,
     ssl: tls,
     application_name: access.applicationName,
     keepAlive: true,
