@@ -86,20 +86,8 @@ export async function planSecrets(
   const rotatesRedis = rotate.includes("redis");
   const redisPassword = await keepOrMake("redis", rotatesRedis ? undefined : existing.redisPassword, makePassword);
   const redisPasswordBefore = rotatesRedis ? existing.redisPassword : existing.redisPasswordBefore;
-  const rotatesPostgres = rotate.includes("postgres");
-  const postgresPasswords: Record<string, string> = {};
-  const postgresPasswordsNext: Record<string, string> = {};
-  for (const name of [...needs.services, platformNames.watcher]) {
-    const [password, next] = [existing.postgresPasswords?.[name], existing.postgresPasswordsNext?.[name]];
-    const kept = password && next && !rotatesPostgres ? { password, next } : undefined;
-    const pair = await keepOrMake(`postgres.${name}`, kept, () => ({
-      password: (rotatesPostgres ? next : password) ?? makePassword(),
-      next: makePassword(),
-    }));
-    postgresPasswords[name] = pair.password;
-    postgresPasswordsNext[name] = pair.next;
-  }
-  const postgresPasswordsBefore = rotatesPostgres ? existing.postgresPasswords : existing.postgresPasswordsBefore;
+  const roles = [...needs.services, platformNames.watcher];
+  const postgres = await planPasswords(existing, { roles, rotates: rotate.includes("postgres"), keepOrMake });
   const watcherToken = await keepOrMake("watcher", rotate.includes("watcher") ? undefined : existing.watcherToken, makePassword);
   const signing = { tokenKeys, clientKeys, cookieKeys, factorKey, webhookKeys, demoPassword };
   return {
@@ -110,13 +98,34 @@ export async function planSecrets(
       ...signing,
       redisPassword,
       ...(redisPasswordBefore ? { redisPasswordBefore } : {}),
-      postgresPasswords,
-      postgresPasswordsNext,
-      ...(postgresPasswordsBefore ? { postgresPasswordsBefore } : {}),
+      ...postgres,
       watcherToken,
     },
     changed,
   };
+}
+
+type KeepOrMake = <T>(name: string, kept: T | undefined, make: () => T | Promise<T>) => Promise<T>;
+
+/** Each role's password, and the one that comes after it: it is known before it is used. */
+async function planPasswords(
+  existing: Partial<Secrets>,
+  { roles, rotates, keepOrMake }: { roles: readonly string[]; rotates: boolean; keepOrMake: KeepOrMake },
+): Promise<Pick<Secrets, "postgresPasswords" | "postgresPasswordsNext" | "postgresPasswordsBefore">> {
+  const postgresPasswords: Record<string, string> = {};
+  const postgresPasswordsNext: Record<string, string> = {};
+  for (const role of roles) {
+    const [password, next] = [existing.postgresPasswords?.[role], existing.postgresPasswordsNext?.[role]];
+    const kept = password && next && !rotates ? { password, next } : undefined;
+    const pair = await keepOrMake(`postgres.${role}`, kept, () => ({
+      password: (rotates ? next : password) ?? makePassword(),
+      next: makePassword(),
+    }));
+    postgresPasswords[role] = pair.password;
+    postgresPasswordsNext[role] = pair.next;
+  }
+  const before = rotates ? existing.postgresPasswords : existing.postgresPasswordsBefore;
+  return { postgresPasswords, postgresPasswordsNext, ...(before ? { postgresPasswordsBefore: before } : {}) };
 }
 
 function makePassword(): string {
