@@ -98,7 +98,7 @@ describe("one-time codes", () => {
     await platform.query("UPDATE identity.account SET totp_secret = NULL WHERE login = 'reuter'");
     const browser = await atLogin(platform.browser());
     await browser.submit("password", { login: "reuter", password: platform.files.password });
-    const key = /class="key">([A-Z2-7 ]+)</.exec(browser.text)?.[1]?.replaceAll(" ", "") ?? "";
+    const key = offeredKey(browser);
     expect(key).toHaveLength(32);
     await browser.submit("enrol", { code: "000000" });
     expect(browser.status).toBe(422);
@@ -166,6 +166,41 @@ describe("the own account", () => {
     expect((await seed(platform.at(0).deps, platform.files.password)).written).toBe(1);
   });
 
+  it("tells what changed in how the person signs in, once to every session but the one that did it", async () => {
+    await platform.query("DELETE FROM identity.account_news");
+    const told = async (): Promise<unknown> => (await idTokenOf("lucas")).account_news;
+    const account = new URL(`${issuer}/account?lang=en`);
+    const doer = await platform.signIn(platform.browser(), "lucas", account);
+    await doer.go(account);
+    expect(doer.text).toContain("first sign-in with a browser (Firefox, Linux)");
+    // A new browser is listed and not announced.
+    expect(await told()).toBeUndefined();
+    await doer.submit("totp", { code: new TOTP({ secret: offeredKey(doer) }).generate() });
+    expect(doer.text).toMatch(/<strong>New<\/strong> [^<]*authenticator app added/);
+    await doer.submit("remove-totp");
+    // The session that did it looks again: that does not count as seen.
+    await doer.go(account);
+    expect(await told()).toBe(true);
+    const owner = await platform.signIn(platform.browser(), "lucas", account);
+    expect(owner.text).toMatch(/<strong>[^<]+<\/strong> [^<]*\(Firefox, Linux\)/);
+    expect(await told()).toBeUndefined();
+    await owner.go(account);
+    expect(owner.text).toContain("authenticator app removed");
+    expect(owner.text).not.toMatch(/<strong>New<\/strong> [^<]*authenticator app/);
+  });
+
+  it("tells of a one-time code that somebody gives a second time", async () => {
+    await platform.query("DELETE FROM identity.account_news");
+    const code = platform.code("faber");
+    for (const browser of [platform.browser(), platform.browser()]) {
+      await atLogin(browser);
+      await browser.submit("password", { login: "faber", password: platform.files.password });
+      await browser.submit("code", { code });
+    }
+    const rows = await platform.query<{ what: string }>("SELECT what FROM identity.account_news WHERE what = 'code-reused'");
+    expect(rows).toHaveLength(1);
+  });
+
   it("signing out at the portal ends the session and its tokens", async () => {
     const asked = await ask(portal);
     const browser = await platform.signIn(platform.browser(), "marie", asked.url);
@@ -228,10 +263,23 @@ describe("signing keys", () => {
   });
 });
 
-async function tokenOf(login: string): Promise<string> {
+async function tokensOf(login: string): Promise<client.TokenEndpointResponse> {
   const asked = await ask(portal);
   const browser = await platform.signIn(platform.browser(), login, asked.url);
-  return (await redeem(portal, browser, asked)).access_token;
+  return await redeem(portal, browser, asked);
+}
+
+async function tokenOf(login: string): Promise<string> {
+  return (await tokensOf(login)).access_token;
+}
+
+async function idTokenOf(login: string): Promise<Record<string, unknown>> {
+  return decodeJwt((await tokensOf(login)).id_token ?? "");
+}
+
+/** The secret of one-time codes that a page offers. */
+function offeredKey(browser: Browser): string {
+  return /class="key">([A-Z2-7 ]+)</.exec(browser.text)?.[1]?.replaceAll(" ", "") ?? "";
 }
 
 describe("what is kept and told", () => {

@@ -73,6 +73,18 @@ describe("signing in", () => {
     expect([...session.cookies.keys()]).not.toContain("__Host-dsp-session");
   });
 
+  it("leads to the page about it, and says on the first page that something changed in it", async () => {
+    portal.identity.accountNews = true;
+    const session = await signedIn("fr").finally(() => {
+      portal.identity.accountNews = false;
+    });
+    const first = await session.open("/portal/patient");
+    expect(first.text).toMatch(/role="status">Quelque chose a changé[^<]*<a href="\/identity\/account#news">/);
+    expect(first.text).toContain('<a href="/identity/account">Votre connexion</a>');
+    expect((await session.open("/portal/patient/documents")).text).not.toContain("Quelque chose a changé");
+    expect((await (await signedIn("fr")).open("/portal/patient")).text).not.toContain("Quelque chose a changé");
+  });
+
   it("ends the session for a cookie that was kept elsewhere too", async () => {
     const session = await signedIn();
     const copy = browser();

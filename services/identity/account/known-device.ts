@@ -16,12 +16,15 @@ export async function isKnownDevice(transaction: Transaction, id: string): Promi
   return (await transaction.query({ name: "device-known", text: "SELECT FROM known_device WHERE id = $1" }, [id])).length > 0;
 }
 
-export async function rememberDevice(transaction: Transaction, id: string, accountId: string): Promise<void> {
-  await transaction.query(
+/** @returns whether it was not known before */
+export async function rememberDevice(transaction: Transaction, id: string, accountId: string): Promise<boolean> {
+  const [row] = await transaction.query<{ added: boolean }>(
     {
       name: "device-remember",
-      text: "INSERT INTO known_device (id, account_id) VALUES ($1, $2::uuid) ON CONFLICT (id) DO UPDATE SET used_at = now()",
+      text: `INSERT INTO known_device (id, account_id) VALUES ($1, $2::uuid) ON CONFLICT (id) DO UPDATE SET used_at = now()
+        RETURNING xmax = 0 AS added`,
     },
     [id, accountId],
   );
+  return row?.added ?? false;
 }

@@ -3,6 +3,7 @@ import type { JWK } from "jose";
 import { type Configuration, errors, interactionPolicy, Provider } from "oidc-provider";
 import { describeError } from "../../lib/log.ts";
 import { assertionAlgorithms, plainScopes } from "../../lib/smart-configuration.ts";
+import { hasNews } from "../account/news.ts";
 import { findAccount } from "../account/store.ts";
 import type { Deps } from "../deps.ts";
 import { languages } from "../pages/language.ts";
@@ -37,8 +38,9 @@ function configuration(deps: Deps, keys: JWK[]): Configuration {
     ...protocol(deps),
     ...lifetimes(deps),
     features: features(deps),
-    findAccount: async (_ctx, id) => {
-      const account = await findAccount(currentScope(deps).context, deps, id);
+    findAccount: async (ctx, id) => {
+      const { context } = currentScope(deps);
+      const account = await findAccount(context, deps, id);
       if (!account) return undefined;
       const person = fhirUserOf(account);
       const known = {
@@ -47,7 +49,10 @@ function configuration(deps: Deps, keys: JWK[]): Configuration {
         locale: account.language,
         ...(person ? { fhirUser: `${deps.identity.origin}/fhir/${person}` } : {}),
       };
-      return { accountId: account.id, claims: () => Promise.resolve(known) };
+      // The platform's own sites tell their visitors.
+      const news = async () =>
+        clientKind(ctx.oidc?.client) === "first-party" && (await deps.database.write(context, (transaction) => hasNews(transaction, id)));
+      return { accountId: account.id, claims: async () => ({ ...known, ...((await news()) ? { account_news: true } : {}) }) };
     },
     extraTokenClaims: (ctx, token) => accessTokenClaims(ctx, token, deps),
     interactions: {
@@ -63,7 +68,7 @@ function protocol(deps: Deps): Configuration {
   const path = new URL(deps.identity.issuer).pathname;
   return {
     scopes: [...plainScopes],
-    claims: { iss: null, sid: null, openid: ["sub", "acr", "amr", "auth_time"], fhirUser: ["fhirUser"], profile: ["name", "locale"] },
+    claims: { iss: null, sid: null, openid: ["sub", "acr", "amr", "auth_time"], fhirUser: ["fhirUser"], profile: ["name", "locale", "account_news"] },
     conformIdTokenClaims: false,
     responseTypes: ["code", "none"],
     clientAuthMethods: ["private_key_jwt", "none"],

@@ -1,14 +1,28 @@
 import { type Html, html } from "../../lib/html.ts";
+import { type Change, type News, readNews } from "../account/news.ts";
 import { offerPasskey } from "../account/passkey.ts";
 import { countRecoveryCodes } from "../account/store.ts";
 import { newTotpSecret, totpEnrolment } from "../account/totp.ts";
 import { button, field, form, renderPage } from "../pages/page.ts";
-import { waitingTime } from "../pages/texts.ts";
+import { type TextKey, waitingTime } from "../pages/texts.ts";
 import { type Access, type SignedIn, sessionsOf, softwareWithAccess } from "../provider/store.ts";
 import type { Outcome } from "./change.ts";
 import { type Own, ownFormToken } from "./session.ts";
 
 const here = "/identity/account";
+
+const newsTexts: Record<Change, TextKey> = {
+  "new-device": "newsNewDevice",
+  password: "newsPassword",
+  "totp-added": "newsTotpAdded",
+  "totp-removed": "newsTotpRemoved",
+  "passkey-added": "newsPasskeyAdded",
+  "passkey-removed": "newsPasskeyRemoved",
+  "recovery-renewed": "newsRecoveryRenewed",
+  "recovery-used": "newsRecoveryUsed",
+  "code-reused": "newsCodeReused",
+  "factor-reset": "newsFactorReset",
+};
 
 function ownForm(own: Own, action: string, body: Html, more: { id?: string; data?: string } = {}): Html {
   return form({ action, to: here, token: ownFormToken(own), body, ...more });
@@ -17,17 +31,19 @@ function ownForm(own: Own, action: string, body: Html, more: { id?: string; data
 /** The page about the own account: password, second factor, software, devices. */
 export async function accountPage(own: Own, outcome: Outcome = {}): Promise<string> {
   const { say, language, account, deps, context } = own;
-  const { sessions, codesLeft, software } = await deps.database.write(context, async (transaction) => ({
+  const { sessions, codesLeft, software, news } = await deps.database.write(context, async (transaction) => ({
     sessions: await sessionsOf(transaction, account.id),
     codesLeft: await countRecoveryCodes(transaction, account.id),
     software: await softwareWithAccess(transaction, account.id),
+    news: await readNews(transaction, account.id, own.sessionUid),
   }));
   const body = html`<p>${say("signedInAs", account.name)}</p>
 ${outcome.recoveryCodes && recoveryList(own, outcome.recoveryCodes)}
 ${passwordSection(own, outcome)}
 ${await factorSection(own, codesLeft, outcome)}
 ${softwareSection(own, software)}
-${deviceSection(own, sessions)}`;
+${deviceSection(own, sessions)}
+${newsSection(own, news)}`;
   const error = outcome.error && say(outcome.error, outcome.waitS === undefined ? "" : waitingTime(say, outcome.waitS));
   const notice = outcome.notice && say(outcome.notice);
   return renderPage({ language, title: say("account"), body, here, script: true, error, notice });
@@ -105,6 +121,17 @@ function deviceSection(own: Own, sessions: readonly SignedIn[]): Html {
   });
   return html`<section><h2>${say("devices")}</h2><ul>${rows}</ul>${ownForm(own, "sign-out-others", button(say("signOutOthers"), true))}
 <p><a href="/identity/session/end?client_id=account-pages">${say("signOut")}</a></p></section>`;
+}
+
+function newsSection(own: Own, news: readonly News[]): Html {
+  const { say } = own;
+  const date = dateIn(own);
+  const rows = news.map(({ at, what, device, isNew }) => {
+    const where = device === undefined ? say("byServiceDesk") : (browserName(device) ?? say("unknownDevice"));
+    return html`<li>${isNew && html`<strong>${say("newsNew")}</strong> `}${date.format(at)}: ${say(newsTexts[what])} (${where})</li>`;
+  });
+  return html`<section id="news"><h2>${say("news")}</h2><p class="hint">${say("newsHint")}</p>
+${rows.length > 0 ? html`<ul>${rows}</ul>` : html`<p>${say("noNews")}</p>`}</section>`;
 }
 
 /** Browser and system, as far as the User-Agent header tells. */

@@ -1,4 +1,5 @@
 import type { Transaction } from "../../lib/database/database.ts";
+import { addNews, type Change } from "../account/news.ts";
 import { acceptPasskey } from "../account/passkey.ts";
 import { addPasskey, removePasskey } from "../account/passkey-store.ts";
 import { isEasilyGuessed, passwordLength } from "../account/password-strength.ts";
@@ -18,16 +19,16 @@ export interface Outcome {
   recoveryCodes?: string[];
 }
 
-/** Changes what protects the account, in one transaction with its record; where the work says `false`, nothing was changed. */
-async function changed(
-  own: Own,
-  interaction: "credentials" | "logout",
-  work: (transaction: Transaction) => Promise<unknown>,
-): Promise<void> {
-  const { deps, context, account } = own;
+/** Changes what protects the account, in one transaction with its record and its news; where the work says `false`, nothing was changed. */
+async function changed(own: Own, what: Change | "logout", work: (transaction: Transaction) => Promise<unknown>): Promise<void> {
+  const { deps, context, account, scope, sessionUid } = own;
+  const interaction = what === "logout" ? "logout" : "credentials";
   await deps.database.write(context, async (transaction) => {
     if ((await work(transaction)) === false) return;
     await deps.audit.record(context, transaction, [{ interaction, outcome: "0", resourceType: "Person", resourceId: account.id }]);
+    if (what === "logout") return;
+    const device = own.call.req.header("User-Agent");
+    await addNews(transaction, { accountId: account.id, what, device, sessionUid, requestKey: scope.requestKey });
   });
 }
 
@@ -51,7 +52,7 @@ export async function changePassword(own: Own, given: { present: string; wanted:
     return (await deps.passwords.verify(wanted, account.passwordHash)) ? { notice: "passwordChanged" } : { error: "wrongPassword" };
   }
   const hash = await deps.passwords.hash(wanted);
-  await changed(own, "credentials", async (transaction) => {
+  await changed(own, "password", async (transaction) => {
     await setPassword(transaction, account.id, hash);
     await attemptSucceeded(transaction, keys);
     await signOutEverywhere(transaction, account.id, own.sessionUid);
@@ -77,7 +78,7 @@ export async function addTotp(own: Own, sealed: string, code: string): Promise<O
   const step = secret && totpStep(secret, code);
   if (!secret || step === undefined) return { error: "wrongCode" };
   const recoveryCodes = newRecoveryCodes();
-  await changed(own, "credentials", async (transaction) => {
+  await changed(own, "totp-added", async (transaction) => {
     await setTotpSecret(transaction, account.id, deps.secrets.seal(secret, `totp:${account.id}`));
     await useTotpStep(transaction, { accountId: account.id, step, requestKey: scope.requestKey });
     await replaceRecoveryCodes(transaction, account.id, digests(account.id, recoveryCodes));
@@ -100,14 +101,14 @@ function digests(accountId: string, codes: readonly string[]): string[] {
 export async function removeTotp(own: Own): Promise<Outcome> {
   const { account, passkeys } = own;
   if (account.role !== "patient" && passkeys.length === 0) return { error: "lastFactor" };
-  await changed(own, "credentials", (transaction) => setTotpSecret(transaction, account.id, undefined));
+  await changed(own, "totp-removed", (transaction) => setTotpSecret(transaction, account.id, undefined));
   return { notice: "done" };
 }
 
 export async function renewRecoveryCodes(own: Own): Promise<Outcome> {
   const { account } = own;
   const recoveryCodes = newRecoveryCodes();
-  await changed(own, "credentials", (transaction) => replaceRecoveryCodes(transaction, account.id, digests(account.id, recoveryCodes)));
+  await changed(own, "recovery-renewed", (transaction) => replaceRecoveryCodes(transaction, account.id, digests(account.id, recoveryCodes)));
   return { recoveryCodes };
 }
 
@@ -117,8 +118,9 @@ export async function enrolPasskey(own: Own, answer: string, name: string): Prom
   const passkey = await acceptPasskey(deps, sessionUid, answer, { accountId: account.id, label });
   if (!passkey) return { error: "passkeyFailed" };
   let added = false;
-  await changed(own, "credentials", async (transaction) => {
+  await changed(own, "passkey-added", async (transaction) => {
     added = await addPasskey(transaction, passkey);
+    return added;
   });
   return added ? { notice: "done" } : { error: "passkeyFailed" };
 }
@@ -127,7 +129,7 @@ export async function dropPasskey(own: Own, id: string): Promise<Outcome> {
   const { account, passkeys } = own;
   const left = passkeys.filter((passkey) => passkey.id !== id);
   if (account.role !== "patient" && account.totpSecret === undefined && left.length === 0) return { error: "lastFactor" };
-  await changed(own, "credentials", async (transaction) => {
+  await changed(own, "passkey-removed", async (transaction) => {
     await removePasskey(transaction, account.id, id);
   });
   return { notice: "done" };

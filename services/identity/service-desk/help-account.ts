@@ -2,6 +2,7 @@ import type { Context } from "../../lib/context.ts";
 import type { Transaction } from "../../lib/database/database.ts";
 import { exactlyOnce, type WriteRequest } from "../../lib/idempotency.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
+import { addNews } from "../account/news.ts";
 import { type Account, accountById } from "../account/store.ts";
 import type { Deps } from "../deps.ts";
 import { signOutEverywhere } from "../provider/store.ts";
@@ -36,6 +37,7 @@ export async function resetFactor(context: Context, deps: Deps, request: DeskReq
   await once(context, deps, request, "reset-factor", async (transaction) => {
     await takeFactors(transaction, { accountId, digest: deskCodeDigest(accountId, code), hours: deskCodeHours });
     await signOutEverywhere(transaction, accountId, undefined);
+    await addNews(transaction, { accountId, what: "factor-reset", requestKey: key });
   });
   return { code, hours: deskCodeHours };
 }

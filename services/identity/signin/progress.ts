@@ -1,6 +1,7 @@
 import type { AuditFact } from "../../lib/audit-event.ts";
 import type { Transaction } from "../../lib/database/database.ts";
 import { deviceDigest, rememberDevice } from "../account/known-device.ts";
+import { addNews, type Change } from "../account/news.ts";
 import type { Account } from "../account/store.ts";
 import { type AttemptKeys, admitAttempt, attemptKeys, attemptSucceeded } from "../account/throttle.ts";
 import { putSignin, type Signin } from "./store.ts";
@@ -52,6 +53,16 @@ export async function recordFact(
   await deps.audit.record({ ...context, principal }, transaction, [factAbout(account, interaction, outcome)]);
 }
 
+/** Tells the account's owner of something that happened before a session began. */
+export async function noteNews(
+  { call, scope }: Pick<Visit, "call" | "scope">,
+  transaction: Transaction,
+  accountId: string,
+  what: Change,
+): Promise<void> {
+  await addNews(transaction, { accountId, what, device: call.req.header("User-Agent"), requestKey: scope.requestKey });
+}
+
 /** Counts an attempt. Returns the seconds to wait, 0 when it may be made. */
 export async function admit(visit: Visit, keys: AttemptKeys, account: Account | undefined): Promise<number> {
   return await visit.deps.database.write(visit.context, async (transaction) => {
@@ -80,6 +91,8 @@ export async function authenticated(
   if (keys) await attemptSucceeded(transaction, keys);
   await putSignin(transaction, visit.uid, signin);
   if (!complete) return;
-  await rememberDevice(transaction, deviceDigest(visit.device, account.id), account.id);
+  if (await rememberDevice(transaction, deviceDigest(visit.device, account.id), account.id)) {
+    await noteNews(visit, transaction, account.id, "new-device");
+  }
   await recordFact(visit, transaction, account, "login");
 }

@@ -12,7 +12,7 @@ import {
 } from "../account/store.ts";
 import { newTotpSecret, totpStep } from "../account/totp.ts";
 import { isDeskCode } from "../service-desk/desk-code.ts";
-import { admit, authenticated, keysFor, recordFact, recordFailure } from "./progress.ts";
+import { admit, authenticated, keysFor, noteNews, recordFact, recordFailure } from "./progress.ts";
 import { putSignin } from "./store.ts";
 import type { Visit } from "./visit.ts";
 
@@ -52,7 +52,10 @@ export async function proveCode(visit: Visit, code: string): Promise<Refusal | u
   const step = totpStep(visit.deps.secrets.open(account.totpSecret, `totp:${account.id}`), code);
   return await proveFactor(visit, account, "code", async (transaction, keys) => {
     if (step === undefined) return false;
-    if (!(await useTotpStep(transaction, { accountId: account.id, step, requestKey: visit.scope.requestKey }))) return false;
+    if (!(await useTotpStep(transaction, { accountId: account.id, step, requestKey: visit.scope.requestKey }))) {
+      await noteNews(visit, transaction, account.id, "code-reused");
+      return false;
+    }
     await authenticated(visit, transaction, { account, passkeys: passkeys.length, amr: [...signin.amr, "otp", "mfa"], keys });
     return true;
   });
@@ -65,6 +68,7 @@ export async function proveRecovery(visit: Visit, code: string): Promise<Refusal
   return await proveFactor(visit, account, "recovery", async (transaction, keys) => {
     const use = { accountId: account.id, digest: recoveryDigest(account.id, code), requestKey: visit.scope.requestKey };
     if (!(await useRecoveryCode(transaction, use))) return false;
+    await noteNews(visit, transaction, account.id, "recovery-used");
     await authenticated(visit, transaction, { account, passkeys: passkeys.length, amr: [...signin.amr, "rec", "mfa"], keys });
     return true;
   });
@@ -148,6 +152,7 @@ export async function enrol(
     const digests = recoveryCodes.map((each) => recoveryDigest(account.id, each));
     await replaceRecoveryCodes(transaction, account.id, digests);
     await recordFact(visit, transaction, account, "credentials");
+    await noteNews(visit, transaction, account.id, "totp-added");
     await authenticated(visit, transaction, { account, passkeys: 0, amr: [...signin.amr, "otp", "mfa"], enrolled: true });
   });
   return { recoveryCodes };

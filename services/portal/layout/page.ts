@@ -1,10 +1,14 @@
 import { type Content, type Html, html } from "../../lib/html.ts";
 import { languages } from "../../lib/language.ts";
 import { keyField, tokenField } from "../session/form.ts";
+import { hasAccountNews } from "../session/sign-in.ts";
 import type { Visit } from "../session/visit.ts";
 import { fill, languageNames } from "./language.ts";
 import { type Area, navigation, navigationTexts } from "./navigation.ts";
 import { layoutTexts } from "./texts.ts";
+
+/** Identity's page about the own account. */
+const ownSignIn = "/identity/account";
 
 export interface PageContent {
   /** Of the document, and the page's one heading of the first level. */
@@ -37,6 +41,7 @@ export function page(visit: Visit, { title, area, content, notice, status = 200 
 ${header(visit, area)}
 <main id="content" tabindex="-1">
 ${notice ? html`<div class="notice notice-done" role="status">${notice}</div>` : undefined}
+${signInNews(visit)}
 <h1>${title}</h1>
 ${content}
 </main>
@@ -53,6 +58,13 @@ ${footer(visit)}
       Vary: "Accept-Language, Cookie",
     },
   });
+}
+
+/** Where a visit begins: whoever else knows the password must not be the only one to know what they changed. */
+function signInNews(visit: Visit): Html | undefined {
+  const { address, language, session } = visit;
+  if (!session || !hasAccountNews(session.tokens) || address.split("?")[0] !== homeOf(visit)) return undefined;
+  return html`<div class="notice notice-warning" role="status">${layoutTexts.signInNews[language]} <a href="${ownSignIn}#news">${layoutTexts.signInNewsLook[language]}</a></div>`;
 }
 
 function header(visit: Visit, area: Area): Html {
@@ -107,6 +119,7 @@ function languageSwitch({ language, address }: Visit): Html {
 function account({ language, session, formToken }: Visit): Html {
   const name = session?.principal.name ?? "";
   return html`<div class="account"><span class="account-name">${fill(layoutTexts.signedInAs[language], { name })}</span>
+<a href="${ownSignIn}">${layoutTexts.ownSignIn[language]}</a>
 <form method="post" action="/portal/sign-out"><input type="hidden" name="${tokenField}" value="${formToken}"><input type="hidden" name="${keyField}" value="${crypto.randomUUID()}"><button class="button-quiet">${layoutTexts.signOut[language]}</button></form></div>`;
 }
 

@@ -11,6 +11,13 @@ export const layoutTexts = {
   signIn: { en: "Sign in", fr: "Se connecter", de: "Anmelden" },
   signOut: { en: "Sign out", fr: "Se déconnecter", de: "Abmelden" },
   signedInAs: { en: "Signed in: {name}", fr: "Connecté : {name}", de: "Angemeldet: {name}" },
+  ownSignIn: { en: "How you sign in", fr: "Votre connexion", de: "Ihre Anmeldung" },
+  signInNews: {
+    en: "Something has changed in how you sign in.",
+    fr: "Quelque chose a changé dans votre façon de vous connecter.",
+    de: "An Ihrer Anmeldung hat sich etwas geändert.",
+  },
+  signInNewsLook: { en: "See what it was", fr: "Voir de quoi il s'agit", de: "Ansehen, was es war" },
   help: { en: "Help and contact", fr: "Aide et contact", de: "Hilfe und Kontakt" },
   accessibility: { en: "Accessibility", fr: "Accessibilité", de: "Barrierefreiheit" },
   emergency: {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { importJWK, type JWK } from "jose";
+import { decodeJwt, importJWK, type JWK } from "jose";
 import * as oidc from "openid-client";
 import type { Context } from "../../lib/context.ts";
 import { FhirError } from "../../lib/operation-outcome.ts";
@@ -13,6 +13,11 @@ export interface Tokens {
   idToken?: string;
   issuedAtMs: number;
   endsAtMs: number;
+}
+
+/** Whether identity has told that something changed in how the person signs in; it tells anew whenever the tokens are renewed. */
+export function hasAccountNews({ idToken }: Pick<Tokens, "idToken">): boolean {
+  return idToken !== undefined && decodeJwt(idToken).account_news === true;
 }
 
 /** A sign-in under way, kept in the browser that began it. */

@@ -26,6 +26,8 @@ export class TestIdentity {
   person: Person;
   /** Of access tokens. */
   lifeS = 300;
+  /** Something changed in how the person signs in. */
+  accountNews = false;
   /** The next answer of the token endpoint is lost on its way. */
   loseNextAnswer = false;
   refreshes = 0;
@@ -165,7 +167,7 @@ export class TestIdentity {
     const refreshToken = crypto.randomUUID();
     this.#refreshTokens.set(refreshToken, { person: grant.person, used: false, family: grant.family });
     const { sub } = grant.person;
-    const idToken = await new SignJWT({ sub, ...(grant.nonce && isCode ? { nonce: grant.nonce } : {}) })
+    const idToken = await new SignJWT({ sub, ...(grant.nonce && isCode ? { nonce: grant.nonce } : {}), ...(this.accountNews ? { account_news: true } : {}) })
       .setProtectedHeader({ alg: "ES256", kid: this.#keys.ownPublic.kid ?? "" })
       .setIssuer(this.issuer)
       .setAudience("portal")
