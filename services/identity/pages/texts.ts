@@ -153,11 +153,7 @@ const all = {
   noNews: ["Aucun changement.", "Keine Änderungen.", "No changes."],
   newsNew: ["Nouveau", "Neu", "New"],
   byServiceDesk: ["service d’assistance", "Servicedesk", "service desk"],
-  newsNewDevice: [
-    "première connexion depuis un navigateur",
-    "erste Anmeldung mit einem Browser",
-    "first sign-in with a browser",
-  ],
+  newsNewDevice: ["première connexion depuis un navigateur", "erste Anmeldung mit einem Browser", "first sign-in with a browser"],
   newsPassword: ["mot de passe changé", "Passwort geändert", "password changed"],
   newsTotpAdded: ["application d’authentification ajoutée", "Authentifizierungs-App hinzugefügt", "authenticator app added"],
   newsTotpRemoved: ["application d’authentification retirée", "Authentifizierungs-App entfernt", "authenticator app removed"],

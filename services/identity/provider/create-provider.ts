@@ -68,7 +68,13 @@ function protocol(deps: Deps): Configuration {
   const path = new URL(deps.identity.issuer).pathname;
   return {
     scopes: [...plainScopes],
-    claims: { iss: null, sid: null, openid: ["sub", "acr", "amr", "auth_time"], fhirUser: ["fhirUser"], profile: ["name", "locale", "account_news"] },
+    claims: {
+      iss: null,
+      sid: null,
+      openid: ["sub", "acr", "amr", "auth_time"],
+      fhirUser: ["fhirUser"],
+      profile: ["name", "locale", "account_news"],
+    },
     conformIdTokenClaims: false,
     responseTypes: ["code", "none"],
     clientAuthMethods: ["private_key_jwt", "none"],

@@ -108,7 +108,9 @@ export async function removeTotp(own: Own): Promise<Outcome> {
 export async function renewRecoveryCodes(own: Own): Promise<Outcome> {
   const { account } = own;
   const recoveryCodes = newRecoveryCodes();
-  await changed(own, "recovery-renewed", (transaction) => replaceRecoveryCodes(transaction, account.id, digests(account.id, recoveryCodes)));
+  await changed(own, "recovery-renewed", (transaction) =>
+    replaceRecoveryCodes(transaction, account.id, digests(account.id, recoveryCodes)),
+  );
   return { recoveryCodes };
 }
 

@@ -167,7 +167,11 @@ export class TestIdentity {
     const refreshToken = crypto.randomUUID();
     this.#refreshTokens.set(refreshToken, { person: grant.person, used: false, family: grant.family });
     const { sub } = grant.person;
-    const idToken = await new SignJWT({ sub, ...(grant.nonce && isCode ? { nonce: grant.nonce } : {}), ...(this.accountNews ? { account_news: true } : {}) })
+    const idToken = await new SignJWT({
+      sub,
+      ...(grant.nonce && isCode ? { nonce: grant.nonce } : {}),
+      ...(this.accountNews ? { account_news: true } : {}),
+    })
       .setProtectedHeader({ alg: "ES256", kid: this.#keys.ownPublic.kid ?? "" })
       .setIssuer(this.issuer)
       .setAudience("portal")
