@@ -90,7 +90,6 @@ const redis = new Redis(
 );
 const running: Service[] = [];
 for (const spec of chosen) {
-  const waitsFor = running.at(-1)?.ready;
   const args = {
     spec,
     image: images.services,
@@ -103,7 +102,7 @@ for (const spec of chosen) {
     webhookNetworks: settings.webhooks.allowedNetworks,
     seed: settings.seed,
     weakened: weakened("service", weakness),
-    after: [...prepared, postgres.ready, redis.ready, ...(waitsFor === undefined ? [] : [waitsFor])],
+    after: [...prepared, postgres.ready, redis.ready, ...running.slice(-1).map(({ ready }) => ready)],
   };
   running.push(new Service(spec.name, args, opts));
 }

@@ -19,63 +19,24 @@ export interface ServiceSpec {
   reachesOutside: boolean;
 }
 
+/** What most of them are. */
+const ordinary = {
+  poolMax: 3,
+  cpuRequest: "80m",
+  seeds: true,
+  isIssuer: false,
+  calls: true,
+  watches: false,
+  reachesOutside: false,
+};
+
 /** In the order in which a request's path is compared. */
 export const platformServices: readonly ServiceSpec[] = [
-  {
-    name: "record",
-    path: "/fhir",
-    poolMax: 10,
-    cpuRequest: "200m",
-    seeds: true,
-    isIssuer: false,
-    calls: false,
-    watches: false,
-    reachesOutside: false,
-  },
-  {
-    name: "identity",
-    path: "/identity",
-    poolMax: 3,
-    cpuRequest: "80m",
-    seeds: true,
-    isIssuer: true,
-    calls: true,
-    watches: false,
-    reachesOutside: false,
-  },
-  {
-    name: "registry",
-    path: "/registry",
-    poolMax: 3,
-    cpuRequest: "80m",
-    seeds: true,
-    isIssuer: false,
-    calls: true,
-    watches: false,
-    reachesOutside: false,
-  },
-  {
-    name: "exchange",
-    path: "/exchange",
-    poolMax: 3,
-    cpuRequest: "80m",
-    seeds: true,
-    isIssuer: false,
-    calls: true,
-    watches: false,
-    reachesOutside: true,
-  },
-  {
-    name: "portal",
-    path: "/portal",
-    poolMax: 3,
-    cpuRequest: "80m",
-    seeds: false,
-    isIssuer: false,
-    calls: true,
-    watches: true,
-    reachesOutside: false,
-  },
+  { ...ordinary, name: "record", path: "/fhir", poolMax: 10, cpuRequest: "200m", calls: false },
+  { ...ordinary, name: "identity", path: "/identity", isIssuer: true },
+  { ...ordinary, name: "registry", path: "/registry" },
+  { ...ordinary, name: "exchange", path: "/exchange", reachesOutside: true },
+  { ...ordinary, name: "portal", path: "/portal", seeds: false, watches: true },
 ];
 
 export const serviceNames: readonly string[] = platformServices.map(({ name }) => name);

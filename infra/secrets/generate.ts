@@ -51,7 +51,7 @@ export async function planSecrets(
   now = new Date(),
 ): Promise<SecretsPlan> {
   const changed: string[] = [];
-  const keepOrMake = async <T>(name: string, kept: T | undefined, make: () => Promise<T> | T): Promise<T> => {
+  const keepOrMake: KeepOrMake = async (name, kept, make) => {
     if (kept !== undefined) return kept;
     changed.push(name);
     return await make();

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { Redis } from "ioredis";
 import type { Logger } from "pino";
+import { passwordsIn } from "./passwords.ts";
 
 export interface RedisOptions {
   /** Through Sentinel, which names the primary; or, for tests, one server. */
@@ -11,12 +11,6 @@ export interface RedisOptions {
   /** Passwords, one a line, of which the first that is taken is used: the present one, and those that were before. Read at each connect. */
   passwordFiles?: string[];
   log: Logger;
-}
-
-/** A file that is not there has none. */
-function passwordsIn(files: string[]): string[] {
-  const texts = files.map((file) => (existsSync(file) ? readFileSync(file, "utf8") : ""));
-  return texts.flatMap((text) => text.split("\n")).filter((line) => line !== "");
 }
 
 /**

@@ -28,7 +28,7 @@ const deviceLengthMax = 300;
 /** Notes a change within the transaction that makes it; a request that is repeated notes it once. */
 export async function addNews(
   transaction: Transaction,
-  news: { accountId: string; what: Change; device?: string | undefined; sessionUid?: string; requestKey: string },
+  news: { accountId: string; what: Change; device?: string | undefined; sessionUid?: string | undefined; requestKey: string },
 ): Promise<void> {
   await transaction.query(
     {

@@ -1,5 +1,5 @@
 import type { Transaction } from "../../lib/database/database.ts";
-import { addNews, type Change } from "../account/news.ts";
+import type { Change } from "../account/news.ts";
 import { acceptPasskey } from "../account/passkey.ts";
 import { addPasskey, removePasskey } from "../account/passkey-store.ts";
 import { isEasilyGuessed, passwordLength } from "../account/password-strength.ts";
@@ -9,6 +9,7 @@ import { admitAttempt, attemptKeys, attemptSucceeded } from "../account/throttle
 import { totpStep } from "../account/totp.ts";
 import type { TextKey } from "../pages/texts.ts";
 import { endAccess, signOutEverywhere } from "../provider/store.ts";
+import { noteNews } from "../signin/progress.ts";
 import type { Own } from "./session.ts";
 
 /** What came of a change: a text for the person, and recovery codes to be shown once. */
@@ -21,14 +22,12 @@ export interface Outcome {
 
 /** Changes what protects the account, in one transaction with its record and its news; where the work says `false`, nothing was changed. */
 async function changed(own: Own, what: Change | "logout", work: (transaction: Transaction) => Promise<unknown>): Promise<void> {
-  const { deps, context, account, scope, sessionUid } = own;
+  const { deps, context, account } = own;
   const interaction = what === "logout" ? "logout" : "credentials";
   await deps.database.write(context, async (transaction) => {
     if ((await work(transaction)) === false) return;
     await deps.audit.record(context, transaction, [{ interaction, outcome: "0", resourceType: "Person", resourceId: account.id }]);
-    if (what === "logout") return;
-    const device = own.call.req.header("User-Agent");
-    await addNews(transaction, { accountId: account.id, what, device, sessionUid, requestKey: scope.requestKey });
+    if (what !== "logout") await noteNews(own, transaction, account.id, what);
   });
 }
 

@@ -53,14 +53,15 @@ export async function recordFact(
   await deps.audit.record({ ...context, principal }, transaction, [factAbout(account, interaction, outcome)]);
 }
 
-/** Tells the account's owner of something that happened before a session began. */
+/** Tells the account's owner of what this request did. @param by with the session it was done in, if one had begun */
 export async function noteNews(
-  { call, scope }: Pick<Visit, "call" | "scope">,
+  by: Pick<Visit, "call" | "scope"> & { sessionUid?: string },
   transaction: Transaction,
   accountId: string,
   what: Change,
 ): Promise<void> {
-  await addNews(transaction, { accountId, what, device: call.req.header("User-Agent"), requestKey: scope.requestKey });
+  const { call, scope, sessionUid } = by;
+  await addNews(transaction, { accountId, what, device: call.req.header("User-Agent"), sessionUid, requestKey: scope.requestKey });
 }
 
 /** Counts an attempt. Returns the seconds to wait, 0 when it may be made. */

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Duplex } from "node:stream";
 import { type ConnectionOptions, checkServerIdentity } from "node:tls";
 import pg from "pg";
+import { passwordsIn } from "../passwords.ts";
 import type { Instance } from "./instance.ts";
 
 export interface PostgresAccess {
@@ -33,24 +34,18 @@ const wrongPassword = "28P01";
 
 /** Opens one connection. @throws whatever made it fail; the caller treats any failure as "this instance cannot be used now" */
 export async function connect(access: PostgresAccess, instance: Instance, limits: ConnectionLimits): Promise<pg.Client> {
-  const password = access.passwordFile && (await readFile(access.passwordFile, "utf8")).trim();
-  const tls = await tlsOptions(access);
+  const [password, tls] = await Promise.all([access.passwordFile ? readFile(access.passwordFile, "utf8") : undefined, tlsOptions(access)]);
+  const way = { access, instance, limits, tls };
   try {
-    return await connectWith({ access, instance, limits, tls }, password);
+    return await connectWith(way, password?.trim());
   } catch (error) {
     if (!access.otherPasswordsFile || (error as { code?: unknown }).code !== wrongPassword) throw error;
-    for (const other of await passwordsIn(access.otherPasswordsFile)) {
-      const client = await connectWith({ access, instance, limits, tls }, other).catch(() => undefined);
+    for (const other of passwordsIn([access.otherPasswordsFile])) {
+      const client = await connectWith(way, other).catch(() => undefined);
       if (client) return client;
     }
     throw error;
   }
-}
-
-/** None where there is no such file. */
-async function passwordsIn(file: string): Promise<string[]> {
-  const text = await readFile(file, "utf8").catch(() => "");
-  return text.split("\n").filter((line) => line !== "");
 }
 
 interface Way {

@@ -63,7 +63,7 @@ ${footer(visit)}
 /** Where a visit begins: whoever else knows the password must not be the only one to know what they changed. */
 function signInNews(visit: Visit): Html | undefined {
   const { address, language, session } = visit;
-  if (!session || !hasAccountNews(session.tokens) || address.split("?")[0] !== homeOf(visit)) return undefined;
+  if (!session || address.split("?")[0] !== homeOf(visit) || !hasAccountNews(session.tokens)) return undefined;
   return html`<div class="notice notice-warning" role="status">${layoutTexts.signInNews[language]} <a href="${ownSignIn}#news">${layoutTexts.signInNewsLook[language]}</a></div>`;
 }
 
