@@ -334,7 +334,8 @@ describe("three watchers", () => {
   it("finish the move that they lead when all are told to stop in the middle of it", async () => {
     const { postgres, kubernetes } = watched;
     kubernetes.hearsAfterMs = 1300;
-    await watched.startWatchers({ LEASE_MS: "2000" });
+    // The votes must bind for longer than the instance manager takes to hear.
+    await watched.startWatchers({ LEASE_MS: "4000" });
     await sleep(defaultTimings.plannedAfterMs + 2500);
     const [old, next] = [postgres.at(0), postgres.at(1)];
     kubernetes.cordon("site-a");
