@@ -39,6 +39,8 @@ export interface Drill {
   readonly checks: readonly Check[];
   /** What others do beside the load; each is a check of its own. */
   readonly walks?: readonly Walk[];
+  /** On a platform that does not run the walks' services the drill is run without them; otherwise it is not run there. */
+  readonly walksIfThere?: boolean;
   /** Services that it breaks, where a platform may do without them. */
   readonly services?: readonly string[];
   /** How long the platform may take back to full redundancy after the last fault is healed. */

@@ -393,6 +393,17 @@ describe("a walk", () => {
     expect(lines).toContainEqual({ atMs: expect.any(Number), entry: "check", ...told });
   });
 
+  it("stays at home where its services do not run and the drill can do without it, and else goes along", async () => {
+    const walks = [
+      madeWalk(),
+      madeWalk({ name: "visits", services: ["portal", "record"], begin: () => Promise.reject(new Error("none")) }),
+    ];
+    const { outcome } = await run(madeDrill([once(madeFault("kill"))], { walks, walksIfThere: true }));
+    expect(outcome.verdict).toBe("valid");
+    expect(outcome.checks.map(({ name }) => name)).toContain("walk");
+    expect(outcome.checks.map(({ name }) => name)).not.toContain("visits");
+  });
+
   it.each([
     ["fails", () => Promise.reject(new Error("no way in")), "no way in"],
     ["takes too long", () => new Promise<never>(() => undefined), "not within 200 ms"],

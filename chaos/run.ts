@@ -24,6 +24,7 @@ import { defaultTimings, type Timings } from "./run/timings.ts";
 import { beginWalks, endWalks, type WalkInProgress } from "./run/walks-in-progress.ts";
 import { type PlatformWatch, watchPlatform } from "./run/watch-platform.ts";
 import type { Target } from "./target.ts";
+import type { Walk } from "./walk.ts";
 
 export interface RunOptions {
   target: Target;
@@ -120,10 +121,20 @@ async function awaitWhole(run: DrillRun, limitMs: number, signal: AbortSignal): 
   return undefined;
 }
 
+function servicesOf({ watch }: DrillRun): string[] {
+  return watch.latest()?.status.services.map(({ name }) => name) ?? [];
+}
+
+function walksOf(run: DrillRun): readonly Walk[] {
+  const { walks = [], walksIfThere = false } = run.drill;
+  const running = servicesOf(run);
+  return walksIfThere ? walks.filter(({ services }) => services.every((name) => running.includes(name))) : walks;
+}
+
 /** @throws NotFit when the platform does not run what is to be broken or walked */
-function requireServices({ drill, watch }: DrillRun): void {
-  const wanted = [drill.services ?? [], ...(drill.walks ?? []).map(({ services }) => services)].flat();
-  const running = watch.latest()?.status.services.map(({ name }) => name) ?? [];
+function requireServices(run: DrillRun): void {
+  const wanted = [run.drill.services ?? [], ...walksOf(run).map(({ services }) => services)].flat();
+  const running = servicesOf(run);
   const missing = [...new Set(wanted)].filter((name) => !running.includes(name));
   if (missing.length > 0) throw new NotFit(`this platform does not run ${missing.join(", ")} (the setting dsp:services)`);
 }
@@ -187,7 +198,7 @@ async function establishLoad(run: DrillRun): Promise<void> {
   const load = await parts.startLoad({ target, workload: drill.workload, folder, seconds, runName, signal: run.loadAbort.signal, after });
   run.load = load;
   options.onLoad?.(load.operations);
-  const walking = beginWalks(drill.walks ?? [], { target, runName, signal: run.loadAbort.signal }, timings.walkBeginMs).then((walks) => {
+  const walking = beginWalks(walksOf(run), { target, runName, signal: run.loadAbort.signal }, timings.walkBeginMs).then((walks) => {
     run.walks = walks;
   });
   const [steady] = await Promise.all([

@@ -55,7 +55,7 @@ describe("the drills", () => {
       "other-services-roll": ["signed-in", "messages"],
       "message-edge-kill": ["messages"],
       "subscription-primary-kill": ["subscription"],
-      "signed-in-site-kill": ["signed-in"],
+      "site-kill": ["signed-in"],
     });
   });
 

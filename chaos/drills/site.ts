@@ -10,21 +10,14 @@ const redundancyLimitS = 300;
 export const siteDrills: readonly Drill[] = [
   declareDrill({
     name: "site-kill",
-    title: "The whole site of the PostgreSQL primary is killed",
-    tolerates: "one whole site",
-    faults: lasting(siteKill("postgres-primary"), 20),
-    promise: promises.site,
-    redundancyLimitS,
-    short: true,
-  }),
-  declareDrill({
-    name: "signed-in-site-kill",
-    title: "The whole site of the PostgreSQL primary is killed while a patient is signed in at the portal",
+    title: "The whole site of the PostgreSQL primary is killed, while a patient is signed in at the portal",
     tolerates: "one whole site",
     faults: lasting(siteKill("postgres-primary"), 20),
     promise: promises.site,
     redundancyLimitS,
     walks: [signedIn],
+    walksIfThere: true,
+    short: true,
   }),
   declareDrill({
     name: "other-site-kill",

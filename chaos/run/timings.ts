@@ -36,7 +36,7 @@ export interface Timings {
 }
 
 export const defaultTimings: Timings = {
-  steadyMs: 4_000,
+  steadyMs: 3_000,
   steadyPatienceMs: 24_000,
   readyLimitMs: 240_000,
   statusIntervalMs: 6_000,
@@ -47,7 +47,7 @@ export const defaultTimings: Timings = {
   healIntervalMs: 1_000,
   healLimitMs: 180_000,
   limitMarginS: 60,
-  afterMs: 4_000,
+  afterMs: 3_000,
   aimAheadMs: 5_000,
   budgetIntervalMs: 500,
   loadGapMaxMs: 15_000,
