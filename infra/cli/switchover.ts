@@ -65,6 +65,23 @@ async function awaitMove(target: readonly string[], from: Standing): Promise<Sta
   }
 }
 
+/**
+ * Moves the primary.
+ * @param to an instance; without it a standby in another full site
+ * @throws UsageError for an instance that is none or is the primary already; StepError when it does not come about
+ */
+export async function movePrimary(stack: string, to?: string): Promise<{ from: string; to: string; tookMs: number }> {
+  const target = kubectlTarget(readStackFile(stack), names.namespace);
+  const from = await readStanding(target);
+  if (to !== undefined && !from.instanceNames.includes(to)) throw new UsageError(unknownWord("instance", to, from.instanceNames));
+  if (to === from.currentPrimary) throw new UsageError(`${to} is the primary already`);
+  const startedMs = performance.now();
+  const patch = JSON.stringify(request(from, to));
+  await kubectl(target, ["patch", resource, names.postgresCluster, "--type=merge", "--patch", patch]);
+  const now = await awaitMove(target, from);
+  return { from: from.currentPrimary, to: now.currentPrimary, tookMs: Math.round(performance.now() - startedMs) };
+}
+
 export const switchover: Command = {
   description:
     "Moves the PostgreSQL primary to another instance, as before maintenance: the watchers do it as they do a failover, with no write lost and without\n" +
@@ -76,16 +93,7 @@ export const switchover: Command = {
   },
   examples: ["./dsp switchover", "./dsp switchover pg-3"],
   async run(values, words) {
-    const target = kubectlTarget(readStackFile(typeof values.stack === "string" ? values.stack : "lab"), names.namespace);
-    const from = await readStanding(target);
-    const [to] = words;
-    if (to !== undefined && !from.instanceNames.includes(to)) throw new UsageError(unknownWord("instance", to, from.instanceNames));
-    if (to === from.currentPrimary) throw new UsageError(`${to} is the primary already`);
-    const startedMs = performance.now();
-    const patch = JSON.stringify(request(from, to));
-    await kubectl(target, ["patch", resource, names.postgresCluster, "--type=merge", "--patch", patch]);
-    const now = await awaitMove(target, from);
-    const moved = { from: from.currentPrimary, to: now.currentPrimary, tookMs: Math.round(performance.now() - startedMs) };
+    const moved = await movePrimary(typeof values.stack === "string" ? values.stack : "lab", words[0]);
     const text = `the primary is ${moved.to}, no longer ${moved.from} (asked for ${(moved.tookMs / 1000).toFixed(1)} s ago)`;
     process.stdout.write(values.json === true ? `${JSON.stringify(moved)}\n` : `${text}\n`);
     return exitCodes.ok;

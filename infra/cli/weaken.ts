@@ -9,6 +9,7 @@ import { waitForHealth } from "./deploy-steps.ts";
 import type { PlatformStatus } from "./platform/platform-status.ts";
 import { runRecipe, type StepTools } from "./recipe.ts";
 import { readStackFile } from "./stack-file.ts";
+import { movePrimary } from "./switchover.ts";
 import { bringUp } from "./up.ts";
 
 const stack = "lab";
@@ -29,7 +30,11 @@ async function moveDataOutOfWitness(tools: StepTools, { postgres }: PlatformStat
   const { witness } = readStackFile(stack).sites;
   const instance = postgres.instances.find(({ site }) => site === witness);
   if (instance === undefined) return;
-  if (instance.role === "primary") throw new Error(`${instance.name} in ${witness} is the primary: move it first (./dsp drill switchover)`);
+  // The drill before may have left it there.
+  if (instance.role === "primary") {
+    await movePrimary(stack);
+    await waitForHealth(tools, stack);
+  }
   const selector = `cnpg.io/instanceName=${instance.name}`;
   const claims = claimsSchema.parse(JSON.parse(await kubectl(tools, ["get", "pvc", "--selector", selector, "--output", "json"])));
   await kubectl(tools, ["delete", "pvc", "--wait=false", ...claims.items.map(({ metadata }) => metadata.name)]);
