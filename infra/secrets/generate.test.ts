@@ -66,14 +66,14 @@ describe("planSecrets", () => {
     const { secrets } = await planSecrets({}, needs);
     const later = new Date(Date.now() + 380 * 24 * 60 * 60 * 1000);
     const plan = await planSecrets(secrets, needs, [], later);
-    expect(plan.changed).toEqual(["edge", "service"]);
+    expect(plan.changed).toEqual(["edge", "service", "redis-tls"]);
     expect(plan.secrets.ca).toEqual(secrets.ca);
   });
 
   it("makes every certificate anew with the authority", async () => {
     const { secrets } = await planSecrets({}, needs);
     const plan = await planSecrets(secrets, needs, ["ca"]);
-    expect(plan.changed).toEqual(["ca", "edge", "service"]);
+    expect(plan.changed).toEqual(["ca", "edge", "service", "redis-tls"]);
     expect(new X509Certificate(plan.secrets.edge.certificate).verify(new X509Certificate(plan.secrets.ca.certificate).publicKey)).toBe(
       true,
     );
