@@ -179,6 +179,7 @@ describe("redis", () => {
     const scripts = one(objects, "ConfigMap", "redis-scripts").data as Record<string, string>;
     expect(scripts["redis.sh"]).toMatch(/^appendonly yes$/m);
     expect(scripts["redis.sh"]).toMatch(/^min-replicas-to-write \$REPLICAS_TO_WRITE$/m);
+    expect(scripts["lib.sh"]).toMatch(/^port 0\ntls-port \$1$/m);
     expect(stateful.spec.volumeClaimTemplates).toHaveLength(1);
     for (const [name, script] of Object.entries(scripts)) {
       expect(spawnSync("bash", ["-n"], { input: script, encoding: "utf8" }).stderr, name).toBe("");

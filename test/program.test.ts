@@ -329,7 +329,7 @@ describe("the lab's platform", () => {
   });
 
   it("starts no service and no watcher anew for a password or a certificate that is changed, and the edges for a certificate", async () => {
-    const rotated = (await planSecrets(secrets, needs, ["postgres", "redis", "edge", "service"])).secrets;
+    const rotated = (await planSecrets(secrets, needs, ["postgres", "redis", "edge", "service", "redis-tls"])).secrets;
     const after = await runProgram({ ...settings("lab"), secrets: rotated });
     const digests = ({ made }: Platform) =>
       Object.fromEntries(

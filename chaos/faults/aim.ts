@@ -135,7 +135,8 @@ export function findPostgresPrimary(context: FaultContext): Promise<{ platform: 
 /** The Redis that says it is primary; of two, the one that more replicas follow. @throws Error when none says so in time */
 export function findRedisPrimary(context: FaultContext): Promise<{ platform: Platform; pod: PodFacts }> {
   // The password is read inside the pod, so that it never leaves it.
-  const command = ["sh", "-c", 'REDISCLI_AUTH="$(cat /etc/redis-password/password)" exec redis-cli info replication'];
+  const ask = "exec redis-cli --tls --cacert /etc/redis-tls/ca.crt info replication";
+  const command = ["sh", "-c", `REDISCLI_AUTH="$(cat /etc/redis-password/password)" ${ask}`];
   return askUntilKnown(context, "Redis primary", async () => {
     const platform = await readPlatform(context);
     const answers = await askEach(context, redisPods(platform), "redis", command);

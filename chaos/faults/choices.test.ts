@@ -100,13 +100,14 @@ describe("planned changes", () => {
   it("knows which Secrets are the platform's own to rotate", () => {
     const lines = [
       "dsp\tservice-tls\tkubernetes.io/tls\t1",
+      "dsp\tredis-tls\tkubernetes.io/tls\t5",
       "dsp\tpg-server\tkubernetes.io/tls\t2",
       "dsp\trole-record\tkubernetes.io/basic-auth\t3",
       "dsp\tredis-password\tOpaque\t4",
       "noise",
     ];
     const secrets = parseSecrets(lines.join("\n"));
-    expect(secrets.filter((secret) => isRotated(secret, "certificates")).map(({ name }) => name)).toEqual(["service-tls"]);
+    expect(secrets.filter((secret) => isRotated(secret, "certificates")).map(({ name }) => name)).toEqual(["service-tls", "redis-tls"]);
     expect(secrets.filter((secret) => isRotated(secret, "operator-certificates")).map(({ name }) => name)).toEqual(["pg-server"]);
     expect(secrets.filter((secret) => isRotated(secret, "passwords")).map(({ name }) => name)).toEqual(["role-record", "redis-password"]);
   });

@@ -23,7 +23,7 @@ export function parseSecrets(lines: string): SecretVersion[] {
 /** Which Secrets hold what is rotated. CloudNativePG's own certificates are its own to make. */
 export function isRotated({ name, type }: SecretVersion, which: RotatedSecrets): boolean {
   if (which === "passwords") return name === "redis-password" || /^role-/.test(name);
-  return type === "kubernetes.io/tls" && /^(edge|service)-/.test(name) === (which === "certificates");
+  return type === "kubernetes.io/tls" && /^(edge|service|redis)-/.test(name) === (which === "certificates");
 }
 
 /** Names and versions alone: what the Secrets hold stays where it is. */

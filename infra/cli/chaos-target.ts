@@ -23,7 +23,7 @@ const lastWordsMax = 600;
 const deployTimeoutMs = 15 * 60_000;
 
 /** What a drill calls certificates and passwords. The authority stays: a client trusts it, and a load that runs could not change its mind. */
-const rotated = { certificates: ["edge", "service"], passwords: ["redis", "postgres"] } as const satisfies Record<
+const rotated = { certificates: ["edge", "service", "redis-tls"], passwords: ["redis", "postgres"] } as const satisfies Record<
   string,
   readonly Rotatable[]
 >;

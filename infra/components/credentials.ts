@@ -41,9 +41,13 @@ export class Credentials extends pulumi.ComponentResource {
         ...(all.redisPasswordBefore ? { previous: all.redisPasswordBefore } : {}),
       })),
       this.secret(names.serviceCertificate, names.namespace, "kubernetes.io/tls", secrets, (all) => tls(all.service)),
+      this.secret(names.redisTls, names.namespace, "kubernetes.io/tls", secrets, (all) => ({
+        ...tls(all.redisTls),
+        "ca.crt": all.ca.certificate,
+      })),
       this.secret(names.edgeCertificate, names.edgeNamespace, "kubernetes.io/tls", secrets, (all) => tls(all.edge)),
       this.secret(names.serviceCa, names.edgeNamespace, "Opaque", secrets, (all) => ({ "ca.crt": all.ca.certificate })),
-      // The watchers check each other's certificate with it.
+      // The watchers check each other's certificate with it, and services that of Redis and of each other.
       this.secret(names.serviceCa, names.namespace, "Opaque", secrets, (all) => ({ "ca.crt": all.ca.certificate })),
       this.secret(names.watcherToken, names.namespace, "Opaque", secrets, (all) => ({ token: all.watcherToken })),
       ...[...args.services, names.watcher].map((role) =>

@@ -7,6 +7,9 @@ export const names = {
   database: "dsp",
   redisPrimary: "dsp",
   redisPassword: "redis-password",
+  redisTls: "redis-tls",
+  /** In the certificate of every Redis and Sentinel. */
+  redisTlsName: "redis",
   serviceCertificate: "service-tls",
   edgeCertificate: "edge-tls",
   serviceCa: "service-ca",

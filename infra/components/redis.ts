@@ -27,6 +27,7 @@ export class Redis extends pulumi.ComponentResource {
           image: args.image,
           priorityClassName: names.priority.data,
           passwordSecret: names.redisPassword,
+          certificateSecret: names.redisTls,
           secretChecksum: args.passwordChecksum,
           primaryName: names.redisPrimary,
           sentinelQuorum: args.topology.sentinelQuorum,

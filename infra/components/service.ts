@@ -55,7 +55,12 @@ export class Service extends pulumi.ComponentResource {
             caSecret: `${names.postgresCluster}-ca`,
             poolMax: args.spec.poolMax,
           },
-          redis: { primaryName: names.redisPrimary, passwordSecret: names.redisPassword },
+          redis: {
+            primaryName: names.redisPrimary,
+            passwordSecret: names.redisPassword,
+            tlsName: names.redisTlsName,
+            caSecret: names.serviceCa,
+          },
           seed: { enabled: args.seed && args.spec.seeds },
           ...filesOf(args.spec, args),
           ...args.weakened,

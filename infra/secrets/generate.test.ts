@@ -13,6 +13,7 @@ const everything = [
   "ca",
   "edge",
   "service",
+  "redis-tls",
   "token",
   "client.portal",
   "cookie",
@@ -39,8 +40,9 @@ describe("planSecrets", () => {
     const ca = new X509Certificate(secrets.ca.certificate);
     const edge = new X509Certificate(secrets.edge.certificate);
     const service = new X509Certificate(secrets.service.certificate);
+    const redis = new X509Certificate(secrets.redisTls.certificate);
     expect(ca.ca).toBe(true);
-    for (const leaf of [edge, service]) {
+    for (const leaf of [edge, service, redis]) {
       expect(leaf.verify(ca.publicKey)).toBe(true);
       expect(leaf.checkIssued(ca)).toBe(true);
       expect(leaf.ca).toBe(false);
@@ -49,6 +51,8 @@ describe("planSecrets", () => {
     expect(edge.checkHost("localhost")).toBe("localhost");
     expect(service.checkHost("record.dsp.svc")).toBeDefined();
     expect(edge.checkHost("record.dsp.svc")).toBeUndefined();
+    expect(redis.checkHost("redis")).toBe("redis");
+    expect(service.checkHost("redis")).toBeUndefined();
   });
 
   it("makes the edge's certificate anew when a name is added, and nothing else", async () => {
@@ -62,14 +66,14 @@ describe("planSecrets", () => {
     const { secrets } = await planSecrets({}, needs);
     const later = new Date(Date.now() + 380 * 24 * 60 * 60 * 1000);
     const plan = await planSecrets(secrets, needs, [], later);
-    expect(plan.changed).toEqual(["edge", "service"]);
+    expect(plan.changed).toEqual(["edge", "service", "redis-tls"]);
     expect(plan.secrets.ca).toEqual(secrets.ca);
   });
 
   it("makes every certificate anew with the authority", async () => {
     const { secrets } = await planSecrets({}, needs);
     const plan = await planSecrets(secrets, needs, ["ca"]);
-    expect(plan.changed).toEqual(["ca", "edge", "service"]);
+    expect(plan.changed).toEqual(["ca", "edge", "service", "redis-tls"]);
     expect(new X509Certificate(plan.secrets.edge.certificate).verify(new X509Certificate(plan.secrets.ca.certificate).publicKey)).toBe(
       true,
     );

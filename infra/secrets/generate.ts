@@ -26,7 +26,20 @@ export interface SecretNeeds {
 }
 
 /** The parts that can be made anew on their own. A new `ca` makes new certificates too. */
-export const rotatable = ["ca", "edge", "service", "token", "client", "cookie", "webhook", "demo", "redis", "postgres", "watcher"] as const;
+export const rotatable = [
+  "ca",
+  "edge",
+  "service",
+  "redis-tls",
+  "token",
+  "client",
+  "cookie",
+  "webhook",
+  "demo",
+  "redis",
+  "postgres",
+  "watcher",
+] as const;
 export type Rotatable = (typeof rotatable)[number];
 
 export interface SecretsPlan {
@@ -38,6 +51,11 @@ export interface SecretsPlan {
 /** The clusters' own names for a service's pods, as the edge asks for them. */
 export function serviceNames(needs: SecretNeeds): string[] {
   return [`*.${needs.namespace}.svc`, ...needs.services.map((service) => `${service}.${needs.namespace}.svc`), "localhost"];
+}
+
+/** One name for all: Sentinel names servers by address, so their clients look for this one wherever they are led. */
+function redisNames(needs: SecretNeeds): string[] {
+  return [platformNames.redisTlsName, `${platformNames.redisTlsName}.${needs.namespace}.svc`];
 }
 
 /**
@@ -58,13 +76,13 @@ export async function planSecrets(
   };
   const caKept = rotate.includes("ca") || !isFresh(existing.ca, now) ? undefined : existing.ca;
   const ca = await keepOrMake("ca", caKept, () => makeAuthority(now));
-  const leaf = (name: "edge" | "service", names: readonly string[]) => {
-    const kept = existing[name];
+  const leaf = (name: "edge" | "service" | "redis-tls", kept: KeyPair | undefined, names: readonly string[]) => {
     const fits = caKept && !rotate.includes(name) && isFresh(kept, now) && kept && covers(kept, names);
     return keepOrMake(name, fits ? kept : undefined, () => makeLeaf(ca, names, now));
   };
-  const edge = await leaf("edge", needs.edgeNames);
-  const service = await leaf("service", serviceNames(needs));
+  const edge = await leaf("edge", existing.edge, needs.edgeNames);
+  const service = await leaf("service", existing.service, serviceNames(needs));
+  const redisTls = await leaf("redis-tls", existing.redisTls, redisNames(needs));
   const tokenKeys = await keepOrMake("token", rotate.includes("token") ? undefined : existing.tokenKeys, () =>
     nextTokenKeys(existing.tokenKeys, now),
   );
@@ -95,6 +113,7 @@ export async function planSecrets(
       ca,
       edge,
       service,
+      redisTls,
       ...signing,
       redisPassword,
       ...(redisPasswordBefore ? { redisPasswordBefore } : {}),

@@ -20,6 +20,8 @@ export const secretsSchema = z.strictObject({
   edge: keyPair,
   /** What the edge sees at the services' pods. */
   service: keyPair,
+  /** What clients, replicas and Sentinels see at Redis and its Sentinels. */
+  redisTls: keyPair,
   /** Tokens are signed by `signing`; what `previous` signed is still accepted. */
   tokenKeys: z.strictObject({
     /** Seconds since 1970, of when it was made: it signs once every service has had time to learn of it. */

@@ -37,12 +37,13 @@ export function identityDeps(deps: ServiceDeps, config: IdentityConfig, findDele
   const identity = settingsOf(config);
   const signing = new SigningKeys({ path: config.SIGNING_KEYS_FILE, activeAfterS: config.SIGNING_KEY_ACTIVE_AFTER_S, log });
   const holder = new ProviderHolder(signing);
+  const secrets = new SecretBox(config.SECRET_KEYS_FILE, log);
   const made: Deps = {
     ...deps,
     identity,
     cookieKeys: new CookieKeys(config.COOKIE_KEYS_FILE, log),
-    secrets: new SecretBox(config.SECRET_KEYS_FILE, log),
-    passwords: new PasswordHasher({ atOnce: config.PASSWORD_CHECKS_MAX }),
+    secrets,
+    passwords: new PasswordHasher({ atOnce: config.PASSWORD_CHECKS_MAX, keys: secrets }),
     serviceClients: new ServiceClients({ path: config.SERVICE_CLIENTS_FILE, origin: identity.origin, log }),
     findDelegations,
     provider: () => holder.current(made),

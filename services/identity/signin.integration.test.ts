@@ -1,5 +1,7 @@
+import { argon2 } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { decodeJwt, decodeProtectedHeader, type JWK } from "jose";
 import type * as client from "openid-client";
 import { refreshTokenGrant } from "openid-client";
@@ -67,6 +69,21 @@ describe("passwords", () => {
     const text = (browser: Browser): string => /role="alert"[^>]*>([^<]*)/.exec(browser.text)?.[1] ?? "";
     expect(text(unknown)).toBe(text(known));
     expect(text(unknown)).not.toBe("");
+  });
+
+  it("one that was kept without the platform's key is kept anew when its owner signs in", async () => {
+    const work = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32, nonce: Buffer.alloc(16, 1) };
+    const tag = await promisify(argon2)("argon2id", { ...work, message: platform.files.password });
+    const [salt, hash] = [work.nonce, Buffer.from(tag)].map((bytes) => bytes.toString("base64").replace(/=+$/, ""));
+    await platform.query("UPDATE identity.account SET password_hash = $1 WHERE login = 'marie'", [
+      `$argon2id$v=19$m=19456,t=2,p=1$${salt}$${hash}`,
+    ]);
+    const isKept = async () =>
+      await platform.query("SELECT 1 FROM identity.account WHERE login = 'marie' AND password_hash LIKE '%,keyid=%'");
+    for (const _ of ["before", "after"]) {
+      expect(signedIn(await platform.signIn(platform.browser(), "marie", (await ask(portal)).url))).toBe(true);
+      expect(await isKept()).toHaveLength(1);
+    }
   });
 
   it("many guesses at once are counted all", async () => {

@@ -1,7 +1,22 @@
+import { readFileSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { passwordsIn } from "./passwords.ts";
+import type { ServiceConfig } from "./service-config.ts";
+
+/** TLS to Redis and to its Sentinels, which bear the same name: Sentinel names servers by address, and addresses are in no certificate. */
+export interface RedisTls {
+  ca: string;
+  servername: string;
+}
+
+/** @returns undefined where no authority is given */
+export function redisTls({ REDIS_CA_FILE: caFile, REDIS_TLS_NAME: servername }: RedisTlsSettings): RedisTls | undefined {
+  return caFile === undefined ? undefined : { ca: readFileSync(caFile, "utf8"), servername };
+}
+
+export type RedisTlsSettings = Pick<ServiceConfig, "REDIS_CA_FILE" | "REDIS_TLS_NAME">;
 
 export interface RedisOptions {
   /** Through Sentinel, which names the primary; or, for tests, one server. */
@@ -10,6 +25,7 @@ export interface RedisOptions {
   server?: { host: string; port: number };
   /** Passwords, one a line, of which the first that is taken is used: the present one, and those that were before. Read at each connect. */
   passwordFiles?: string[];
+  tls?: RedisTls | undefined;
   log: Logger;
 }
 
@@ -32,6 +48,7 @@ export class RedisConnection {
     const first = password();
     this.client = new Redis({
       ...(options.sentinels ? { sentinels: options.sentinels, name: options.primaryName ?? "dsp" } : options.server),
+      ...(options.tls ? { tls: options.tls, sentinelTLS: options.tls, enableTLSForSentinelMode: true } : {}),
       ...(first ? { password: first } : {}),
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,

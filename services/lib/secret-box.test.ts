@@ -37,6 +37,15 @@ it("names the newest key, by which one finds what is due to be sealed anew", asy
   expect(Buffer.alloc(32, 1).toString("hex")).not.toContain(old.keyId);
 });
 
+it("derives a key for each purpose, of the key that is named", async () => {
+  const [old, both] = [await box(1), await box(2, 1)];
+  expect(both.derive("a", old.keyId)).toEqual(old.derive("a"));
+  expect(both.derive("a")).not.toEqual(old.derive("a"));
+  expect(old.derive("b")).not.toEqual(old.derive("a"));
+  expect(old.derive("a")).toHaveLength(32);
+  expect(old.derive("a", both.keyId)).toBeUndefined();
+});
+
 it("opens nothing that was changed or cut short", async () => {
   const it = await box(1);
   const sealed = it.seal(Buffer.from("secret"), "a");

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import { WatchedFile } from "./watched-file.ts";
 
@@ -32,6 +32,15 @@ export class SecretBox {
     cipher.setAAD(Buffer.from(purpose));
     const text = Buffer.concat([cipher.update(secret), cipher.final()]);
     return { sealed: Buffer.concat([iv, cipher.getAuthTag(), text]), keyId: keyIdOf(key) };
+  }
+
+  /**
+   * A key for `purpose` alone (HKDF, RFC 5869, 32 bytes), of the newest key or of the one named.
+   * @returns undefined when there is none of that name
+   */
+  derive(purpose: string, keyId = this.keyId): Buffer | undefined {
+    const key = this.#file.value.find((each) => keyIdOf(each) === keyId);
+    return key && Buffer.from(hkdfSync("sha256", key, "", `dsp:${purpose}`, key.length));
   }
 
   #newest(): Buffer {

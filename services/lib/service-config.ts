@@ -38,6 +38,9 @@ export function serviceSchema(name: string) {
     REDIS_PRIMARY_NAME: z.string().min(1).default("dsp"),
     REDIS_PASSWORD_FILE: z.string().min(1).optional(),
     REDIS_OTHER_PASSWORDS_FILE: z.string().min(1).optional(),
+    /** The authority of Redis' and the Sentinels' certificates; without it they are spoken to without TLS. */
+    REDIS_CA_FILE: z.string().min(1).optional(),
+    REDIS_TLS_NAME: z.string().min(1).default("redis"),
     /** Replicas that must acknowledge an audit record before it counts as kept. */
     AUDIT_OUTBOX_REPLICAS: z.coerce.number().int().min(0).max(5).default(1),
     TOKEN_ISSUER: z.string().min(1),

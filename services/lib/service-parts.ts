@@ -8,7 +8,7 @@ import { Database } from "./database/database.ts";
 import { createLog } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import type { Readiness } from "./operations-server.ts";
-import { RedisConnection } from "./redis.ts";
+import { RedisConnection, redisTls } from "./redis.ts";
 import { SeenProofs } from "./seen-proofs.ts";
 import type { ServiceConfig } from "./service-config.ts";
 
@@ -111,5 +111,5 @@ export async function startServiceParts(name: string, config: ServiceConfig): Pr
 function connectRedis(config: ServiceConfig, log: Logger): RedisConnection {
   const sentinels = config.REDIS_SENTINELS?.map(({ name, port }) => ({ host: name, port })) ?? [];
   const passwordFiles = [config.REDIS_PASSWORD_FILE, config.REDIS_OTHER_PASSWORDS_FILE].filter((file) => file !== undefined);
-  return new RedisConnection({ sentinels, primaryName: config.REDIS_PRIMARY_NAME, log, passwordFiles });
+  return new RedisConnection({ sentinels, primaryName: config.REDIS_PRIMARY_NAME, log, passwordFiles, tls: redisTls(config) });
 }

@@ -1,4 +1,5 @@
 import type { Lookup } from "../lib/database/resolve-hosts.ts";
+import { type RedisTlsSettings, redisTls } from "../lib/redis.ts";
 import { ServiceClient } from "../lib/service-client.ts";
 import type { ServiceParts } from "../lib/service-parts.ts";
 import { Directory } from "./clients/directory.ts";
@@ -37,6 +38,7 @@ type PortalSettings = Pick<
   | "SITE"
   | "REDIS_SENTINELS"
   | "REDIS_PRIMARY_NAME"
+  | keyof RedisTlsSettings
 >;
 
 const services = ["record", "identity", "registry", "exchange", "portal"] as const;
@@ -67,7 +69,7 @@ export function startDeps(parts: ServiceParts, config: PortalSettings, elsewhere
   const inquirer = new Inquirer({ lookup: elsewhere?.lookup, caFile: config.SERVICE_CA_FILE });
   const platform = new PlatformObserver({
     ...{ database, inquirer, services, sites: config.SITES, site: config.SITE, domain: config.SERVICES_DOMAIN },
-    ...{ sentinels: config.REDIS_SENTINELS, redisPrimaryName: config.REDIS_PRIMARY_NAME },
+    ...{ sentinels: config.REDIS_SENTINELS, redis: { primaryName: config.REDIS_PRIMARY_NAME, tls: redisTls(config) } },
     portOf: (name, what) => elsewhere?.ports[`${name} ${what}`] ?? (what === "operations" ? config.OPERATIONS_PORT : config.SERVICES_PORT),
   });
   const clients = { record: new RecordClient(record), registry: new RegistryClient(registry), exchange: new ExchangeClient(exchange) };

@@ -46,6 +46,22 @@ describe("the edge", () => {
     const weak = "ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES128-SHA:AES128-GCM-SHA256:AES128-SHA:@SECLEVEL=0";
     await expect(shakeHands({ ciphers: weak, maxVersion: "TLSv1.2" })).rejects.toThrow(/alert handshake failure/);
   });
+
+  it("names no software in what it sends along, for what is there, refused or not there", async () => {
+    const paths = [
+      "/portal/",
+      "/fhir/metadata",
+      "/fhir/Patient",
+      "/identity/.well-known/openid-configuration",
+      "/exchange/inbox",
+      "/no-such-thing",
+    ];
+    for (const path of paths) {
+      const { headers } = await fetch(new URL(path, fhirUrl), { redirect: "manual" });
+      for (const name of ["server", "via", "x-powered-by"]) expect(headers.has(name), `${path}: ${name}`).toBe(false);
+      expect(JSON.stringify([...headers]), path).not.toMatch(/haproxy|node\.?js|hono|postgres|express/i);
+    }
+  });
 });
 
 describe("the FHIR API", () => {

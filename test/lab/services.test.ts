@@ -1,5 +1,6 @@
 /** Identity, registry, exchange and portal on the running platform, through the virtual IP, with the software of others: a browser, a practice's software. */
 import { generateKeyPairSync } from "node:crypto";
+import * as openid from "openid-client";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -109,7 +110,32 @@ describe("the registry", () => {
     const wrong = await send(hoffmann, "GET", "/registry/fhir/Patient?identifier=urn:dsp:national-number|1958031490025");
     expect(wrong.status).toBe(400);
   });
+
+  it("merges two who are one, leads from the one to the other, and takes it back", async () => {
+    const software = await token("software");
+    const [source, target] = [await newPerson(software, "Ada"), await newPerson(software, "Adele")];
+    const named = (name: string, id: string) => ({ name, valueReference: { reference: `Patient/${id}` } });
+    const operate = async (name: string, ...parameter: object[]) =>
+      answered<object>(await send(software, "POST", `/registry/fhir/Patient/$${name}`, { resourceType: "Parameters", parameter }), 200);
+    const follow = async () => {
+      const response = await send(software, "GET", `/registry/fhir/Patient/${source}?follow=true`);
+      return (await answered<{ id: string }>(response, 200)).id;
+    };
+    await operate("merge", named("source-patient", source), named("target-patient", target));
+    expect(await follow()).toBe(target);
+    await operate("unmerge", named("source-patient", source));
+    expect(await follow()).toBe(source);
+  });
 });
+
+/** Of the registry alone. */
+async function newPerson(bearer: string, given: string): Promise<string> {
+  const person = {
+    ...{ resourceType: "Patient", active: true, gender: "female", birthDate: "1931-02-03" },
+    name: [{ family: `Test-${unique}`, given: [given] }],
+  };
+  return (await answered<{ id: string }>(await send(bearer, "POST", "/registry/fhir/Patient", person), 201)).id;
+}
 
 describe("the exchange", () => {
   it("brings a message from one professional to another, who is seen to have read it", async () => {
@@ -121,36 +147,74 @@ describe("the exchange", () => {
     expect((await send(reuter, "GET", `/exchange/messages/${id}`)).status).toBe(200);
     expect((await send(await token("software"), "GET", `/exchange/messages/${id}`)).status).toBe(403);
   });
+
+  it("deposits what came with a message into the patient's record, in one step and once", async () => {
+    const letter = { title: "Test-Letter", contentType: "text/plain", data: Buffer.from("SYNTHETIC TEST LETTER").toString("base64") };
+    const message = {
+      ...{ to: ["Practitioner/demo-hoffmann"], subject: `Test ${unique}`, text: "Synthetic" },
+      ...{ patient: "Patient/demo-marie", attachments: [letter] },
+    };
+    const { id } = await answered<{ id: string }>(await send(hoffmann, "POST", "/exchange/messages", message), 201);
+    const deposit = async () => {
+      const response = await send(hoffmann, "POST", `/exchange/messages/${id}/$deposit`);
+      return (await answered<{ deposits: { document: string }[] }>(response, 200)).deposits.map(({ document }) => document);
+    };
+    const [document = "none"] = await deposit();
+    expect(await deposit()).toEqual([document]);
+    expect((await send(hoffmann, "GET", `/fhir/${document}`)).status).toBe(200);
+  });
 });
 
 describe("a practice's software", () => {
-  it("registers, gets a token of identity's, deposits a document, finds it and reads it, and the self-check says so", async () => {
+  interface Software extends Platform {
+    vendor: string;
+    patient: string;
+  }
+
+  async function register(name: string): Promise<Software> {
     const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    const kid = `test-${unique}`;
+    const kid = `test-${name}-${unique}`;
     const jwks = { keys: [{ ...pair.publicKey.export({ format: "jwk" }), kid, alg: "ES256", use: "sig" }] };
-    const registration = {
-      name: `Test-Software ${unique}`,
-      kind: "backend",
-      contact: { name: "Test-Vendor", email: "test@example.org" },
-      jwks,
-    };
+    const contact = { name: "Test-Vendor", email: "test@example.org" };
+    const registration = { name: `Test-Software ${name} ${unique}`, kind: "backend", contact, jwks };
     const vendor = await answered<{ id: string; client_id: string; sandbox: { patients: string[] } }>(
       await send(hoffmann, "POST", "/exchange/vendors", registration),
       201,
     );
-    const platform: Platform = { origin, clientId: vendor.client_id, key: { ...pair.privateKey.export({ format: "jwk" }), kid } };
-    const own = await obtainToken(platform);
-    const [patient = ""] = vendor.sandbox.patients;
-    const reference = await provideDocument(platform, own, patient, "SYNTHETIC TEST DOCUMENT\n");
-    const [found] = await findDocuments(platform, own, patient);
+    const key = { ...pair.privateKey.export({ format: "jwk" }), kid };
+    return { origin, clientId: vendor.client_id, key, vendor: vendor.id, patient: vendor.sandbox.patients[0] ?? "none" };
+  }
+
+  it("registers, gets a token of identity's, deposits a document, finds it and reads it, and the self-check says so", async () => {
+    const software = await register("example");
+    const { patient, vendor } = software;
+    const own = await obtainToken(software);
+    const reference = await provideDocument(software, own, patient, "SYNTHETIC TEST DOCUMENT\n");
+    const [found] = await findDocuments(software, own, patient);
     expect(`DocumentReference/${found?.id}`).toBe(reference);
-    expect(await retrieveDocument(platform, own, found?.url ?? "")).toBe("SYNTHETIC TEST DOCUMENT\n");
+    expect(await retrieveDocument(software, own, found?.url ?? "")).toBe("SYNTHETIC TEST DOCUMENT\n");
     const report = await answered<{ steps: { step: string; state: string }[] }>(
-      await send(own, "GET", `/exchange/vendors/${vendor.id}/self-check?language=en`),
+      await send(own, "GET", `/exchange/vendors/${vendor}/self-check?language=en`),
       200,
     );
     const done = report.steps.filter(({ state }) => state === "done").map(({ step }) => step);
     expect(done).toEqual(expect.arrayContaining(["token", "provide", "retrieve"]));
+  });
+
+  it("gets by a public OpenID Connect library a token that is bound to its key, and of no use to who has not the key", async () => {
+    const { clientId, key, patient } = await register("library");
+    const signing = await crypto.subtle.importKey("jwk", key, { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
+    const proof = openid.PrivateKeyJwt({ key: signing, kid: key.kid ?? "" });
+    const server = await openid.discovery(new URL(`${origin}/identity`), clientId, undefined, proof);
+    const DPoP = openid.getDPoPHandle(server, await openid.randomDPoPKeyPair("ES256"));
+    const { access_token, token_type } = await openid.clientCredentialsGrant(server, { scope: "system/*.rs" }, { DPoP });
+    expect(token_type).toBe("dpop");
+    const url = new URL(`${fhirUrl}/${patient}`);
+    const own = await openid.fetchProtectedResource(server, access_token, url, "GET", null, undefined, { DPoP });
+    expect(own.status, await own.text()).toBe(200);
+    for (const scheme of ["DPoP", "Bearer"]) {
+      expect((await fetch(url, { headers: { authorization: `${scheme} ${access_token}` } })).status).toBe(401);
+    }
   });
 });
 

@@ -15,8 +15,7 @@ if [ "$1" = redis ]; then
   exit 1
 fi
 
-exec 3<> /dev/tcp/127.0.0.1/26379 || exit 1
-exec 3>&-
+[ "$(ASK_S=3 ask 127.0.0.1 26379 PING)" = PONG ] || exit 1
 if [ -n "$previous" ]; then
   # Once every other takes the new password, it is the one to show.
   resolve_members
@@ -25,6 +24,12 @@ if [ -n "$previous" ]; then
     ask 127.0.0.1 26379 SENTINEL SET "$PRIMARY_NAME" auth-pass "$wanted" > /dev/null
     ask 127.0.0.1 26379 SENTINEL CONFIG SET sentinel-pass "$wanted" > /dev/null
   fi
+fi
+if is_certificate_new sentinel; then
+  # A Sentinel loads none while it runs. It stops, and is started anew at once, in this container.
+  echo "there is a new certificate"
+  kill 1
+  exit 0
 fi
 # Hundredths of a second: processor time of the Sentinel (process 1), and the clock.
 read -r _ _ _ _ _ _ _ _ _ _ _ _ _ user system _ < /proc/1/stat

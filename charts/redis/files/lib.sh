@@ -3,6 +3,7 @@
 # The Secret changes under a running pod: until all are started anew, some servers know only the password before.
 password=$(</etc/redis-password/password)
 previous=$(cat /etc/redis-password/previous 2>/dev/null || true)
+tls=/etc/redis-tls
 self=${POD_NAME##*-}
 members="0 1 2"
 
@@ -32,7 +33,7 @@ address() { variable=address_$1; printf '%s' "${!variable}"; }
 ask_with() {
   user=default
   [ "$3" != 26379 ] || user=dsp
-  REDISCLI_AUTH=$1 timeout "${ASK_S:-1}" redis-cli -h "$2" -p "$3" --user "$user" --no-auth-warning "${@:4}" 2>/dev/null
+  REDISCLI_AUTH=$1 timeout "${ASK_S:-1}" redis-cli --tls --cacert "$tls/ca.crt" -h "$2" -p "$3" --user "$user" --no-auth-warning "${@:4}" 2>/dev/null
 }
 
 refused() { [[ $1 == *NOAUTH* || $1 == *NOPERM* || $1 == *WRONGPASS* ]]; }
@@ -55,6 +56,25 @@ outgoing_password() {
   done
   printf '%s' "$password"
 }
+
+# Redis and Sentinel alike: TLS alone, for clients, replicas and each other. $1: the port.
+tls_settings() {
+  cat <<CONF
+port 0
+tls-port $1
+tls-cert-file $tls/tls.crt
+tls-key-file $tls/tls.key
+tls-ca-cert-file $tls/ca.crt
+tls-auth-clients no
+tls-replication yes
+tls-protocols TLSv1.3
+CONF
+}
+
+certificate_digest() { cat "$tls/tls.crt" "$tls/tls.key" "$tls/ca.crt" | sha256sum; }
+# Notes, for $1 (redis or sentinel), the certificate that it runs with.
+note_certificate() { certificate_digest > "/run/redis/certificate-$1"; }
+is_certificate_new() { [ "$(certificate_digest)" != "$(cat "/run/redis/certificate-$1" 2>/dev/null)" ]; }
 
 # What a server takes: ACL rules.
 accepted="on >$password${previous:+ >$previous}"

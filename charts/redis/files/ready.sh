@@ -9,6 +9,11 @@ if [ -n "$previous" ]; then
   wanted=$(outgoing_password)
   [[ $(ask 127.0.0.1 6379 CONFIG GET masterauth) == *"$wanted" ]] || ask 127.0.0.1 6379 CONFIG SET masterauth "$wanted" > /dev/null
 fi
+if is_certificate_new redis; then
+  # The three belong together, and so are loaded together; those that are connected stay so.
+  files=(tls-cert-file "$tls/tls.crt" tls-key-file "$tls/tls.key" tls-ca-cert-file "$tls/ca.crt")
+  [ "$(ask 127.0.0.1 6379 CONFIG SET "${files[@]}")" = OK ] && note_certificate redis && echo "a new certificate is loaded"
+fi
 case $state in
   *role:master*) exit 0 ;;
   *master_link_status:up*) exit 0 ;;

@@ -49,8 +49,9 @@ while true; do
   sleep 0.5
 done
 
-cat > /run/redis/redis.conf <<CONF
-port 6379
+note_certificate redis
+tls_settings 6379 > /run/redis/redis.conf
+cat >> /run/redis/redis.conf <<CONF
 bind * -::*
 dir /data
 protected-mode no

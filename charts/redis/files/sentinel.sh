@@ -15,10 +15,11 @@ if ! grep -qs "^sentinel monitor $PRIMARY_NAME " "$conf"; then
 fi
 
 # Settings are written anew at each start, so that a changed password or timing reaches a Sentinel that ran before.
-set_lines='^(#.*|[[:space:]]*|port|dir|bind|protected-mode|requirepass|user|loglevel|logfile|sentinel (auth-pass|sentinel-pass|sentinel-user|announce-ip|announce-port|down-after-milliseconds|failover-timeout|parallel-syncs|deny-scripts-reconfig|resolve-hostnames))( |$)'
+set_lines='^(#.*|[[:space:]]*|port|tls-[a-z-]+|dir|bind|protected-mode|requirepass|user|loglevel|logfile|sentinel (auth-pass|sentinel-pass|sentinel-user|announce-ip|announce-port|down-after-milliseconds|failover-timeout|parallel-syncs|deny-scripts-reconfig|resolve-hostnames))( |$)'
+note_certificate sentinel
 {
+  tls_settings 26379
   cat <<CONF
-port 26379
 bind * -::*
 dir "/data"
 protected-mode no

@@ -49,6 +49,8 @@ capabilities: { drop: [ALL] }
 - { name: REDIS_PRIMARY_NAME, value: {{ .Values.redis.primaryName | quote }} }
 - { name: REDIS_PASSWORD_FILE, value: /etc/dsp/files/redis-password }
 - { name: REDIS_OTHER_PASSWORDS_FILE, value: /etc/dsp/files/redis-passwords-other }
+- { name: REDIS_CA_FILE, value: /etc/dsp/files/redis-ca.crt }
+- { name: REDIS_TLS_NAME, value: {{ .Values.redis.tlsName | quote }} }
 - { name: TOKEN_ISSUER, value: {{ .Values.tokenIssuer | quote }} }
 - { name: TOKEN_AUDIENCE, value: {{ .Values.tokenAudience | quote }} }
 - { name: TOKEN_JWKS_FILE, value: /etc/dsp/files/jwks.json }
@@ -91,6 +93,9 @@ capabilities: { drop: [ALL] }
           name: {{ .Values.redis.passwordSecret }}
           items: [{ key: previous, path: redis-passwords-other }]
           optional: true
+      - secret:
+          name: {{ .Values.redis.caSecret }}
+          items: [{ key: ca.crt, path: redis-ca.crt }]
       - configMap:
           name: {{ .Values.tokenKeysConfigMap }}
           items: [{ key: jwks.json, path: jwks.json }]

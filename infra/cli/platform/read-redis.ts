@@ -9,9 +9,10 @@ const divider = "---";
  * that it never leaves it; one of the two that is frozen must not keep the other's answer.
  */
 const script = `export REDISCLI_AUTH="$(cat /etc/redis-password/password)"
-timeout 2 redis-cli info replication || true
+ask() { timeout 2 redis-cli --tls --cacert /etc/redis-tls/ca.crt "$@" || true; }
+ask info replication
 echo ${divider}
-timeout 2 redis-cli -p 26379 sentinel get-master-addr-by-name ${names.redisPrimary} || true`;
+ask -p 26379 sentinel get-master-addr-by-name ${names.redisPrimary}`;
 
 /** `key:value` lines of INFO. */
 export function parseInfo(text: string): Record<string, string> {

@@ -6,6 +6,7 @@ import {
   accountById,
   accountByLogin,
   replaceRecoveryCodes,
+  setPassword,
   setTotpSecret,
   useRecoveryCode,
   useTotpStep,
@@ -35,13 +36,19 @@ export async function provePassword(visit: Visit, given: { login: string; passwo
   const keys = await keysFor(visit, `login:${login}`, known.account);
   const waitS = await admit(visit, keys, known.account);
   if (waitS > 0) return { reason: "wait", waitS };
-  const right = await deps.passwords.verify(given.password.slice(0, passwordLengthMax), known.account?.passwordHash);
+  const password = given.password.slice(0, passwordLengthMax);
+  const right = await deps.passwords.verify(password, known.account?.passwordHash);
   const { account, passkeys } = known;
   if (!right || !account) {
     await recordFailure(visit, account);
     return { reason: "password" };
   }
-  await deps.database.write(context, (transaction) => authenticated(visit, transaction, { account, passkeys, amr: ["pwd"], keys }));
+  // The one moment in which it is known: what an older key or none was mixed into, is kept better from now on.
+  const better = account.passwordHash && deps.passwords.isDated(account.passwordHash) ? await deps.passwords.hash(password) : undefined;
+  await deps.database.write(context, async (transaction) => {
+    if (better !== undefined) await setPassword(transaction, account.id, better);
+    await authenticated(visit, transaction, { account, passkeys, amr: ["pwd"], keys });
+  });
   return undefined;
 }
 

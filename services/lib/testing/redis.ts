@@ -8,6 +8,11 @@ import { Redis } from "ioredis";
 import { findRedis } from "./find-binaries.ts";
 import { freePort } from "./free-port.ts";
 
+export interface TestRedisOptions {
+  /** Nothing without TLS: what redis-server is told, and what its clients are. */
+  tls?: { arguments: readonly string[]; ca: string; servername: string };
+}
+
 /** A Redis primary and one replica on loopback, for tests that break them. */
 export class TestRedis {
   readonly port: number;
@@ -21,7 +26,7 @@ export class TestRedis {
   }
 
   /** @throws when redis-server is not installed */
-  static async start(): Promise<TestRedis> {
+  static async start({ tls }: TestRedisOptions = {}): Promise<TestRedis> {
     const server = findRedis();
     if (!server) {
       throw new Error("redis-server is not installed");
@@ -29,13 +34,16 @@ export class TestRedis {
     const root = await mkdtemp(join(tmpdir(), "dsp-redis-"));
     const ports = [await freePort(), await freePort()] as const;
     const processes = ports.map((port, number) => {
-      const folder = ["--dir", root, "--dbfilename", `${number}.rdb`, "--save", "", "--bind", "127.0.0.1", "--port", String(port)];
+      const folder = ["--dir", root, "--dbfilename", `${number}.rdb`, "--save", "", "--bind", "127.0.0.1"];
+      const listening = tls ? ["--port", "0", "--tls-port", String(port), ...tls.arguments] : ["--port", String(port)];
       const replica = number === 0 ? [] : ["--replicaof", `127.0.0.1 ${ports[0]}`, "--repl-diskless-sync-delay", "0"];
-      return spawn(server, [...folder, ...replica, "--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0"], { stdio: "ignore" });
+      return spawn(server, [...folder, ...listening, ...replica, "--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0"], {
+        stdio: "ignore",
+      });
     });
     const redis = new TestRedis(ports[0], processes, root);
     for (const port of ports) await answering(port);
-    await replicating(ports[0]);
+    await replicating(ports[0], tls);
     return redis;
   }
 
@@ -69,8 +77,8 @@ async function answering(port: number): Promise<void> {
 }
 
 /** Until the replica has caught up: from then on WAIT can succeed. */
-async function replicating(port: number): Promise<void> {
-  const client = new Redis(port, "127.0.0.1");
+async function replicating(port: number, tls: TestRedisOptions["tls"]): Promise<void> {
+  const client = new Redis({ port, host: "127.0.0.1", ...(tls ? { tls: { ca: tls.ca, servername: tls.servername } } : {}) });
   try {
     for (let attempt = 0; attempt < 200; attempt++) {
       if ((await client.info("replication")).includes("state=online")) return;

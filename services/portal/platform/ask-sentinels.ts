@@ -1,19 +1,27 @@
 import { Redis } from "ioredis";
 import { instanceName } from "../../lib/database/instance.ts";
 import type { Host } from "../../lib/database/resolve-hosts.ts";
+import type { RedisTls } from "../../lib/redis.ts";
 import type { Inquirer } from "./inquirer.ts";
 import type { SentinelSight } from "./sights.ts";
 
 const patienceMs = 900;
 
+/** What the Sentinels watch, and how they are spoken to. */
+export interface WatchedRedis {
+  primaryName: string;
+  tls: RedisTls | undefined;
+}
+
 /** One Sentinel, by the questions that it answers anybody (charts/redis): who is primary, and which replicas follow. */
-export async function askSentinel(inquirer: Inquirer, { name, port }: Host, primaryName: string): Promise<SentinelSight> {
+export async function askSentinel(inquirer: Inquirer, { name, port }: Host, { primaryName, tls }: WatchedRedis): Promise<SentinelSight> {
   const [host] = (await inquirer.addresses(name)) ?? [];
   const silent: SentinelSight = { name: shortName(name, port), state: "silent" };
   if (host === undefined) return silent;
   const client = new Redis({
     ...{ host, port, lazyConnect: true, connectTimeout: patienceMs, commandTimeout: patienceMs, maxRetriesPerRequest: 0 },
     ...{ enableReadyCheck: false, retryStrategy: () => null },
+    ...(tls ? { tls } : {}),
   });
   client.on("error", () => {
     // Told by the call that it fails.

@@ -1,7 +1,7 @@
 import type { Database } from "../../lib/database/database.ts";
 import type { Host } from "../../lib/database/resolve-hosts.ts";
 import { PodInquiry } from "./ask-pods.ts";
-import { askSentinel } from "./ask-sentinels.ts";
+import { askSentinel, type WatchedRedis } from "./ask-sentinels.ts";
 import { askWatcher } from "./ask-watchers.ts";
 import type { Inquirer } from "./inquirer.ts";
 import { postgresSights } from "./postgres-sights.ts";
@@ -17,7 +17,7 @@ export interface ObserverOptions {
   site: string;
   domain: string;
   sentinels: readonly Host[] | undefined;
-  redisPrimaryName: string;
+  redis: WatchedRedis;
   /** Of a service's port for operations, and of a watcher. */
   portOf: (name: string, what: "operations" | "watcher") => number;
 }
@@ -45,10 +45,10 @@ export class PlatformObserver {
   }
 
   async #look(): Promise<Platform> {
-    const { database, inquirer, services, sites, site, domain, sentinels, redisPrimaryName, portOf } = this.#options;
+    const { database, inquirer, services, sites, site, domain, sentinels, redis, portOf } = this.#options;
     const [asked, ofSentinels, watchers] = await Promise.all([
       Promise.all(services.map((service) => this.#pods.ask(service))),
-      sentinels && Promise.all(sentinels.map((sentinel) => askSentinel(inquirer, sentinel, redisPrimaryName))),
+      sentinels && Promise.all(sentinels.map((sentinel) => askSentinel(inquirer, sentinel, redis))),
       sites && Promise.all(sites.map((each) => askWatcher(inquirer, each, domain, portOf(each, "watcher")))),
     ]);
     return {

@@ -81,6 +81,7 @@ export async function startTestPortal(elsewhere: TestElsewhere = {}): Promise<Te
           HELPDESK: undefined,
         },
         ...{ OPERATIONS_PORT: 9, SITES: elsewhere.sites, SITE: "site-a", REDIS_SENTINELS: elsewhere.sentinels, REDIS_PRIMARY_NAME: "dsp" },
+        ...{ REDIS_CA_FILE: undefined, REDIS_TLS_NAME: "redis" },
       },
       {
         lookup: async () => ["127.0.0.1"],
