@@ -182,11 +182,12 @@ describe("the documents", () => {
     return checkout;
   };
 
-  it("are written from the last run of all drills, whatever was run after it", () => {
+  it("are written from the last run of all drills, whatever was run after it or was interrupted", () => {
     const checkout = prepare("before\n<!-- drills:begin -->\nold\n<!-- drills:end -->\nafter\n");
     writeMadeSession(reports, "2026-11-23T100000Z", runs);
     writeMadeSession(reports, "2026-11-23T110000Z", [{ drill: "edge-kill", promise: "edge" }], { full: false });
     writeMadeSession(reports, "2026-11-23T120000Z", [{ drill: "edge-kill", promise: "edge" }], { ended: false });
+    writeMadeSession(reports, "2026-11-23T113000Z", [{ drill: "edge-kill", promise: "edge" }], { uncovered: null });
     const { files, problems } = writeReport({ reports, checkout });
     expect(problems).toEqual([]);
     expect(files[0]).toBe(join(reports, "2026-11-23T120000Z/index.html"));

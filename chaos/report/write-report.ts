@@ -36,9 +36,9 @@ function writeBeside(facts: SessionFacts): string[] {
   });
 }
 
-/** All drills were asked for, and it came to its end. */
+/** All drills were asked for, and it came to its end: of one that was interrupted nobody knows what no drill hits. */
 function isFull({ session }: SessionFacts): boolean {
-  return session.full && session.endedAt !== null;
+  return session.full && session.endedAt !== null && session.uncovered !== null;
 }
 
 function writeDocuments(checkout: string, reports: string): Written {
