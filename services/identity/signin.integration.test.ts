@@ -10,7 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { expire } from "./expire.ts";
 import { seed } from "./seed.ts";
 import { TestAuthenticator } from "./testing/authenticator.ts";
-import type { Browser } from "./testing/browser.ts";
+import { Browser } from "./testing/browser.ts";
 import { issuer, newKey, origin } from "./testing/identity.ts";
 import { ask, redeem, redirectUri, TestPlatform } from "./testing/platform.ts";
 
@@ -190,6 +190,9 @@ describe("the own account", () => {
     const doer = await platform.signIn(platform.browser(), "lucas", account);
     await doer.go(account);
     expect(doer.text).toContain("first sign-in with a browser (Firefox, Linux)");
+    const silent = new Browser(platform.at(0).fetch, { "X-Forwarded-For": "192.0.2.44" });
+    await (await platform.signIn(silent, "lucas", account)).go(account);
+    expect(silent.text).toContain("first sign-in with a browser (Unknown device)");
     // A new browser is listed and not announced.
     expect(await told()).toBeUndefined();
     await doer.submit("totp", { code: new TOTP({ secret: offeredKey(doer) }).generate() });

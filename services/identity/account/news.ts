@@ -16,7 +16,7 @@ export type Change =
 export interface News {
   at: Date;
   what: Change;
-  /** The User-Agent header of the browser it was done in; undefined for what the service desk did. */
+  /** The User-Agent header of the browser it was done in, empty where it sent none; undefined for what the service desk did. */
   device: string | undefined;
   /** Nobody has seen it yet but the session that did it. */
   isNew: boolean;

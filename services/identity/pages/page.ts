@@ -35,7 +35,7 @@ export function renderPage({ language, title, error, notice, body, script, here 
 ${script === true && html`<script src="/identity/assets/page.js" defer></script>`}
 </head>
 <body>
-<header><p>${say("service")}</p>${here !== undefined && html`<nav aria-label="${say("languages")}">${switches}</nav>`}</header>
+<header><p><a href="/">${say("service")}</a></p>${here !== undefined && html`<nav aria-label="${say("languages")}">${switches}</nav>`}</header>
 <main>
 <h1>${title}</h1>
 ${error !== undefined && html`<p class="error" id="error" role="alert" tabindex="-1" autofocus>${error}</p>`}

@@ -61,7 +61,9 @@ export async function noteNews(
   what: Change,
 ): Promise<void> {
   const { call, scope, sessionUid } = by;
-  await addNews(transaction, { accountId, what, device: call.req.header("User-Agent"), sessionUid, requestKey: scope.requestKey });
+  // A client that does not say what it is, is not the service desk.
+  const device = call.req.header("User-Agent") ?? "";
+  await addNews(transaction, { accountId, what, device, sessionUid, requestKey: scope.requestKey });
 }
 
 /** Counts an attempt. Returns the seconds to wait, 0 when it may be made. */
