@@ -53,11 +53,6 @@ export function serviceNames(needs: SecretNeeds): string[] {
   return [`*.${needs.namespace}.svc`, ...needs.services.map((service) => `${service}.${needs.namespace}.svc`), "localhost"];
 }
 
-/** One name for all: Sentinel names servers by address, so their clients look for this one wherever they are led. */
-function redisNames(needs: SecretNeeds): string[] {
-  return [platformNames.redisTlsName, `${platformNames.redisTlsName}.${needs.namespace}.svc`];
-}
-
 /**
  * Completes a stack's secrets: what is there and fits stays, what is missing, near its end or asked for is made. Pure but for the
  * randomness and the clock given.
@@ -82,7 +77,8 @@ export async function planSecrets(
   };
   const edge = await leaf("edge", existing.edge, needs.edgeNames);
   const service = await leaf("service", existing.service, serviceNames(needs));
-  const redisTls = await leaf("redis-tls", existing.redisTls, redisNames(needs));
+  // One name for all: Sentinel names servers by address, so their clients look for this one wherever they are led.
+  const redisTls = await leaf("redis-tls", existing.redisTls, [platformNames.redisTlsName]);
   const tokenKeys = await keepOrMake("token", rotate.includes("token") ? undefined : existing.tokenKeys, () =>
     nextTokenKeys(existing.tokenKeys, now),
   );

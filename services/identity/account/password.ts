@@ -9,7 +9,6 @@ const parallelism = 1;
 const tagLength = 32;
 const saltBytes = 16;
 
-const strength = `m=${memoryKiB},t=${passes},p=${parallelism}`;
 const format = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)(?:,keyid=([A-Za-z0-9+/]+))?\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
 
 export interface PasswordHasherOptions {
@@ -40,12 +39,12 @@ export class PasswordHasher {
     const { keyId } = this.#keys;
     const parameters = { memory: memoryKiB, passes, parallelism, tagLength, nonce: salt, ...this.#secret(keyId) };
     const tag = await this.#derive(password, parameters);
-    return `$argon2id$v=19$${strength},keyid=${keyIdText(keyId)}$${unpadded(salt)}$${unpadded(tag)}`;
+    return `${headOf(keyId)}${unpadded(salt)}$${unpadded(tag)}`;
   }
 
   /** Whether a hash of today would be a better one: another key is the newest, there was none, or less work was asked for. */
   isDated(stored: string): boolean {
-    return !stored.startsWith(`$argon2id$v=19$${strength},keyid=${keyIdText(this.#keys.keyId)}$`);
+    return !stored.startsWith(headOf(this.#keys.keyId));
   }
 
   /** Takes as long for an account that is not there (`undefined`). @throws FhirError 503 when too many wait */
@@ -88,9 +87,9 @@ export class PasswordHasher {
   }
 }
 
-/** As the PHC string format has it: eight bytes in base64. */
-function keyIdText(keyId: string): string {
-  return unpadded(Buffer.from(keyId, "hex"));
+/** How a hash of today begins in the PHC string format, whose `keyid` is eight bytes in base64. */
+function headOf(keyId: string): string {
+  return `$argon2id$v=19$m=${memoryKiB},t=${passes},p=${parallelism},keyid=${unpadded(Buffer.from(keyId, "hex"))}$`;
 }
 
 function unpadded(bytes: Buffer): string {
