@@ -28,6 +28,8 @@ const entrySchema = z.discriminatedUnion("entry", [
     processId: z.int(),
   }),
   z.object({ entry: z.literal("phase"), phase: z.enum(phases) }),
+  /** How fast the machine computed before the load. */
+  z.object({ entry: z.literal("pace"), processorMs: z.number(), tookMs: z.number() }),
   /** One fault of the drill, by its number in it; what is known so far. */
   z.object({
     entry: z.literal("fault"),

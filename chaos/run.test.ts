@@ -57,6 +57,7 @@ describe("a drill that goes well", () => {
     expect(parts.loadCalls).toEqual(["start", "stop"]);
     expect(outcome.checks.map(({ name }) => name)).toEqual(["stall", "steady-state"]);
     const roles = new Set(lines.flatMap((line) => (line.entry === "sighting" ? [line.role] : [])));
+    expect(lines.find(({ entry }) => entry === "pace")).toMatchObject({ processorMs: expect.any(Number), tookMs: expect.any(Number) });
     expect([...roles].sort()).toEqual(["nodes-ready", "pods-ready", "postgres-primary", "redis-primary", "virtual-ip"]);
   });
 

@@ -18,6 +18,7 @@ import {
 } from "./run/fault-in-progress.ts";
 import { judgeDrill } from "./run/judge-drill.ts";
 import { type CheckOutcome, type DrillOutcome, worst } from "./run/outcome.ts";
+import { measurePace } from "./run/pace.ts";
 import type { DrillParts } from "./run/parts.ts";
 import { BudgetExceeded, InjectionFailed, NotFit, type Problem, problemOf } from "./run/problem.ts";
 import { defaultTimings, type Timings } from "./run/timings.ts";
@@ -148,6 +149,7 @@ async function prepare(run: DrillRun): Promise<void> {
     throw new NotFit(`the platform was not whole within ${timings.readyLimitMs / 1_000} s: ${reasons.join("; ") || "pods not ready"}`);
   }
   requireServices(run);
+  run.journal.write({ entry: "pace", ...measurePace() });
 }
 
 /** A fault that follows at once is aimed with the first, since aiming takes longer than it may wait; a later one is aimed at the platform as it is then. */

@@ -3,7 +3,16 @@ import type { DrillVerdict } from "../run/outcome.ts";
 import { escapeMarkup } from "./escape-markup.ts";
 import { pageStyle } from "./page-style.ts";
 import type { RunFacts, SessionFacts } from "./read-run.ts";
-import { type DrillSummary, formatCount, formatMs, type PromiseSummary, summarizePromises, summarizeRuns } from "./summary.ts";
+import {
+  type DrillSummary,
+  formatCount,
+  formatMs,
+  formatPace,
+  type PromiseSummary,
+  paceRange,
+  summarizePromises,
+  summarizeRuns,
+} from "./summary.ts";
 import { type TellingLine, tellStall } from "./telling-lines.ts";
 import { drawStrip, drawTimeline } from "./timeline.ts";
 
@@ -133,7 +142,7 @@ function drillSection(summary: DrillSummary): string {
   return `<section id="${name}">
 <h2>${escapeMarkup(title)} ${badge(verdict)}</h2>
 <p class="quiet"><code>${name}</code> · tolerates ${escapeMarkup(tolerates)} · ${escapeMarkup(promise.row)}: bar ${formatMs(promise.stallBarMs)}, goal ${formatMs(promise.stallGoalMs)}</p>
-<p>Longest stall <b>${formatMs(stall?.worst)}</b>${stall !== undefined && stall.runs > 1 ? ` (p50 ${formatMs(stall.p50)} of ${stall.runs} runs)` : ""}, ${summary.failed} failed, ${formatCount(summary.lost)} lost, ${formatCount(summary.doubled)} doubled, full redundancy ${formatMs(redundancy?.worst)} after healing.</p>
+<p>Longest stall <b>${formatMs(stall?.worst)}</b>${stall !== undefined && stall.runs > 1 ? ` (p50 ${formatMs(stall.p50)} of ${stall.runs} runs)` : ""}, ${summary.failed} failed, ${formatCount(summary.lost)} lost, ${formatCount(summary.doubled)} doubled, full redundancy ${formatMs(redundancy?.worst)} after healing.${worstRun.paceMs === undefined ? "" : ` The machine's pace before it: ${formatMs(worstRun.paceMs)}.`}</p>
 ${faultList(worstRun)}
 ${reasons === "" ? "" : `<ul class="reasons">${reasons}</ul>`}
 ${shown}
@@ -154,8 +163,21 @@ function summaryLine(drills: readonly DrillSummary[]): string {
     .join(" ");
 }
 
+/** `61 min 53 s`: what the whole run took, and how fast the machine was meanwhile. */
+function lengthAndPace({ session, runs }: SessionFacts): string {
+  const parts: string[] = [];
+  if (session.endedAt !== null) {
+    const seconds = Math.round((Date.parse(session.endedAt) - Date.parse(session.startedAt)) / 1_000);
+    parts.push(`It took ${Math.floor(seconds / 60)} min ${seconds % 60} s.`);
+  }
+  const pace = paceRange(runs);
+  if (pace !== undefined)
+    parts.push(`A loop of fixed length took ${formatPace(pace)} of processor time between the drills: what varies there is the machine.`);
+  return parts.length === 0 ? "" : `<p class="quiet">${parts.join(" ")}</p>`;
+}
+
 /** @returns the whole page */
-export function makePage({ session, runs }: SessionFacts): string {
+export function makePage({ folder, session, runs }: SessionFacts): string {
   const drills = summarizeRuns(runs);
   const missed = session.uncovered ?? [];
   const day = session.startedAt.slice(0, 16).replace("T", " ");
@@ -175,6 +197,7 @@ export function makePage({ session, runs }: SessionFacts): string {
 <header>
 <h1>Drills of ${day} UTC</h1>
 <p>Stack <b>${escapeMarkup(session.stack)}</b> on ${escapeMarkup(session.machine)}. ${drills.length} drills, ${runs.length} runs: ${summaryLine(drills)}${session.endedAt === null ? " <b>This run did not come to its end.</b>" : ""}</p>
+${lengthAndPace({ folder, session, runs })}
 <p class="quiet">Judged by what an open-loop client saw through the public address: a stall is what one request waited from the moment it was due. A verdict is valid, invalid or unknown; a fault that could not be made is not run. Neither is a pass.</p>
 </header>
 <h2>Promises</h2>

@@ -1,6 +1,6 @@
 /** The README's table of promises, from the last run of all drills. */
 import type { SessionFacts } from "./read-run.ts";
-import { type DrillSummary, formatCount, formatMs, summarizePromises, summarizeRuns } from "./summary.ts";
+import { type DrillSummary, formatCount, formatMs, formatPace, paceRange, summarizePromises, summarizeRuns } from "./summary.ts";
 
 export const beginMark = "<!-- drills:begin -->";
 export const endMark = "<!-- drills:end -->";
@@ -54,8 +54,10 @@ export function promiseTable(facts: SessionFacts): string {
   const runs = drills.reduce((sum, { stall }) => sum + (stall?.runs ?? 0), 0);
   const rest = drills.length - judged.length;
   const others = rest === 0 ? "" : `; ${rest} more were not run, or came to no verdict`;
+  const pace = paceRange(facts.runs);
+  const machine = pace === undefined ? "" : ` The machine's pace between the drills (processor time of a fixed loop): ${formatPace(pace)}.`;
   return [
-    `Measured by \`./dsp drill all\`, ${whenAndWhere(facts)}: the longest stall that an open-loop client saw, ${runs} runs of ${judged.length} drills${others}. Whole again: from the end of the fault to full redundancy, the longest.`,
+    `Measured by \`./dsp drill all\`, ${whenAndWhere(facts)}: the longest stall that an open-loop client saw, ${runs} runs of ${judged.length} drills${others}. Whole again: from the end of the fault to full redundancy, the longest.${machine}`,
     "",
     markdownTable(["one fault", "bar", "goal", "runs", "p50", "worst", "failed", "lost", "doubled", "whole again", "verdict"], rows),
     "",

@@ -29,6 +29,8 @@ export interface RunFacts {
   promise: { row: string; stallBarMs: number; stallGoalMs: number };
   lines: readonly JournalLine[];
   startedMs: number;
+  /** Processor time of the fixed loop before the load; undefined: it was not measured. */
+  paceMs: number | undefined;
   /** The fault is made from here on; undefined: it came not so far. */
   steadyEndMs: number | undefined;
   endedMs: number;
@@ -85,6 +87,7 @@ export function readRun(folder: string): RunFacts {
   return {
     ...{ folder, drill, title, run, hypothesis, tolerates, workload, promise, lines },
     startedMs: begin.atMs,
+    paceMs: lines.flatMap((line) => (line.entry === "pace" ? [line.processorMs] : [])).at(0),
     steadyEndMs: lines.find((line) => line.entry === "phase" && line.phase === "inject")?.atMs,
     endedMs: lines.at(-1)?.atMs ?? begin.atMs,
     faults: faultsOf(lines),

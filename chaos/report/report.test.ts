@@ -23,7 +23,7 @@ afterEach(() => rmSync(reports, { recursive: true, force: true }));
 const runs: readonly MadeRun[] = [
   { drill: "primary-pod-kill" },
   { drill: "primary-pod-kill", run: 2, stallMs: 7_000, verdict: "invalid", failed: 3, lost: 1, reasons: ["the longest stall was 7000 ms"] },
-  { drill: "primary-pod-kill", run: 3, stallMs: 3_000 },
+  { drill: "primary-pod-kill", run: 3, stallMs: 3_000, paceMs: 51 },
   { drill: "network-latency", promise: "site", verdict: "not run", reasons: ["this kernel has no sch_netem"] },
   { drill: "node-kill", promise: "node", died: true },
 ];
@@ -59,6 +59,14 @@ describe("the page", () => {
     expect(page).toMatch(/the longest: [a-z]+ \d+, 7\.0 s/);
     expect(page).toMatch(/class="nobody"/);
     expect(page).toMatch(/class="dot lost" d="M/);
+  });
+
+  it("says how long it took, and how the machine's own pace went", () => {
+    const page = makePage(readSession(writeMadeSession(reports, "a", runs)));
+    expect(page).toContain("It took 50 min 0 s.");
+    expect(page).toContain("took 25 ms to 51 ms, p50 25 ms of processor time");
+    const without = makePage(readSession(writeMadeSession(reports, "b", [{ drill: "x", verdict: "not run" }], { ended: false })));
+    expect(without).not.toMatch(/It took|processor time/);
   });
 });
 
@@ -194,6 +202,7 @@ describe("the documents", () => {
     const readme = readFileSync(join(checkout, "README.md"), "utf8");
     expect(readme).toMatch(/^before\n<!-- drills:begin -->\nMeasured by .* 2026-11-23 15:40 UTC on 2 × Some Processor, 24 GiB/);
     expect(readme).toContain("| PostgreSQL primary crashed | 6.0 s | 2.0 s | 3 | 4.2 s | 7.0 s | 3 | 1 | 0 | 19.6 s | 1 invalid |");
+    expect(readme).toContain("(processor time of a fixed loop): 25 ms to 51 ms, p50 25 ms.");
     expect(readme).not.toContain("old");
     expect(readme.endsWith("<!-- drills:end -->\nafter\n")).toBe(true);
     const tierIv = readFileSync(join(checkout, "docs/tier-iv.md"), "utf8");

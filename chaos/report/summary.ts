@@ -104,6 +104,24 @@ export function summarizePromises(drills: readonly DrillSummary[]): PromiseSumma
   });
 }
 
+/** Processor time of the fixed loop over a run of drills, in ms; undefined where no run measured it. */
+export interface PaceRange {
+  least: number;
+  p50: number;
+  most: number;
+}
+
+export function paceRange(runs: readonly RunFacts[]): PaceRange | undefined {
+  const paces = runs.flatMap(({ paceMs }) => paceMs ?? []);
+  const half = spread(paces);
+  return half && { least: Math.min(...paces), p50: half.p50, most: half.worst };
+}
+
+/** `28 ms to 51 ms, p50 31 ms` */
+export function formatPace({ least, p50, most }: PaceRange): string {
+  return `${formatMs(least)} to ${formatMs(most)}, p50 ${formatMs(p50)}`;
+}
+
 /** `850 ms`, `12.3 s`; a dash where nothing was measured. */
 export function formatMs(ms: number | undefined): string {
   if (ms === undefined) return "–";

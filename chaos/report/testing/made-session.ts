@@ -18,6 +18,7 @@ export interface MadeRun {
   reasons?: string[];
   /** The journal ends in the middle of the fault. */
   died?: boolean;
+  paceMs?: number;
 }
 
 /** 20 requests a second for 40 s; those due in the stall wait for its end. */
@@ -74,6 +75,7 @@ export function writeMadeRun(session: string, made: MadeRun, order = 0): void {
     verdict = "valid",
     reasons = [],
     died = false,
+    paceMs = 25,
   } = made;
   const folder = join(session, `${drill}-${run}`);
   const startedMs = zeroMs - 20_000 + order;
@@ -98,6 +100,7 @@ export function writeMadeRun(session: string, made: MadeRun, order = 0): void {
     { ...fault, event: "aimed", what: "the PostgreSQL primary pg-1 on node-1", elements: ["pod/dsp/pg"], carried: [] },
     at(-15_000),
   );
+  journal.write({ entry: "pace", processorMs: paceMs, tookMs: 2 * paceMs }, at(-14_000));
   journal.write({ entry: "phase", phase: "load" }, at(-14_000));
   journal.write({ entry: "phase", phase: "inject" }, at(-50));
   journal.write({ ...fault, event: "injecting", what: "the PostgreSQL primary pg-1 on node-1" }, at(0));
