@@ -67,11 +67,10 @@ export const workloads: Readonly<Record<WorkloadName, Workload>> = {
 /** From when an operation was due until it must have been answered. */
 export const deadlineMs = 20_000;
 /**
- * How long an attempt waits for its answer before it is repeated on another connection; the last repetition waits for all that is left.
- * Short enough to leave a dead edge's connection, and growing, so that requests which the platform holds while its primary moves are
- * not sent eight times each.
+ * How long an attempt waits for its answer before it is repeated on another connection; the last repetition waits for all that is left. As
+ * docs/interfaces.md asks of clients: the platform holds requests while its primary moves, and who gives up sooner makes it do them twice.
  */
-export const attemptMs: readonly number[] = [2_500, 5_000];
+export const attemptMs: readonly number[] = [10_000];
 /** After a lost connection; an answer says itself how long by Retry-After. */
 export const pauseMs = 100;
 /** How long the last attempt may take to notice its deadline. */

@@ -19,6 +19,7 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
     summary: "move the PostgreSQL primary, as before maintenance",
     load: async () => (await import("./switchover.ts")).switchover,
   },
+  sbom: { summary: "list what others made and the platform is built of", load: async () => (await import("./sbom.ts")).sbom },
   secrets: { summary: "rotate the platform's secrets", load: async () => (await import("./secrets.ts")).secrets },
   down: { summary: "take the lab down; --all removes the cache too", load: async () => (await import("./down.ts")).down },
 };

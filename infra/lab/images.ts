@@ -417,4 +417,4 @@ async function takeFromUpstream(tools: StepTools): Promise<Omit<LabImages, "buil
   return { node, platform: { ...platformTags, operator, services }, toLoad: [operator, ...Object.values(platformTags), services] };
 }
 
-const platformTags = { postgres: local.postgres, redis: local.redis, edge: local.edge } as const;
+export const platformTags = { postgres: local.postgres, redis: local.redis, edge: local.edge } as const;

@@ -11,6 +11,7 @@ const tables = [
   { table: "launch", old: "expires_at < now()" },
   { table: "grant_context", old: "expires_at < now()" },
   { table: "attempt", old: "last_at < now() - interval '2 hours'" },
+  { table: "password_code", old: "expires_at < now()" },
   { table: "account_news", old: "at < now() - interval '400 days'" },
   { table: "known_device", old: "used_at < now() - interval '400 days'" },
 ] as const;

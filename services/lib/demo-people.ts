@@ -53,6 +53,16 @@ export const demoPeople: readonly DemoPerson[] = [
     language: "en",
     secondFactor: true,
   },
+  {
+    login: "wagner",
+    role: "operator",
+    family: "Test-Wagner",
+    given: "Nadia",
+    gender: "female",
+    birthDate: "1976-08-19",
+    language: "fr",
+    secondFactor: true,
+  },
 ];
 
 /** What each account shows, by its login: the records and messages are sown by services/<name>/seed.ts. */
@@ -64,6 +74,7 @@ export const demoStories: Readonly<Record<string, string>> = {
   lentz: "hospital: opened Marie's record in an emergency (for four hours after ./dsp up), a referral to answer",
   reuter: "nurse: sees less than a physician, and may open a record in an emergency",
   faber: "pharmacist: medication, and of Marie the laboratory results, since she permitted it",
+  wagner: "the second operator: a forgotten password of somebody without a second factor takes both",
   operator: "the platform live, the emergency to review, the service desk; sees no record",
 };
 

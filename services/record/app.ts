@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { Env } from "../lib/http.ts";
+import { limitRequests } from "../lib/limit-requests.ts";
 import { createServiceApp } from "../lib/service-app.ts";
 import { auditLogRoutes } from "./audit-log/routes.ts";
 import { bundleRoutes } from "./bundle/routes.ts";
@@ -15,6 +16,7 @@ import { resourceRoutes } from "./resource/routes.ts";
 export function createApp(deps: Deps): Hono<Env> {
   const app = createServiceApp(deps);
   const fhir = new Hono<Env>();
+  fhir.use("*", limitRequests(deps));
   metadataRoutes(fhir, deps);
   bundleRoutes(fhir, deps, (request) => app.fetch(request));
   auditLogRoutes(fhir, deps);

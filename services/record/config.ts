@@ -5,6 +5,8 @@ import { readServiceConfig, serviceSchema } from "../lib/service-config.ts";
 export const configSchema = serviceSchema("record").extend({
   /** How long the feed of changes goes back: a reader that stayed away for longer has missed some, and is told so. */
   CHANGE_RETENTION_DAYS: z.coerce.number().int().min(1).max(365).default(7),
+  /** Requests of one caller at one pod: far more than practice software makes, and little enough that nobody copies the records of a country unseen. */
+  RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).max(1_000_000).default(6000),
   /** Of a document that comes as bare bytes: kept in parts, it never is in memory as a whole. */
   DOCUMENT_MAX_BYTES: z.coerce
     .number()

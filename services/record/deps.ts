@@ -1,3 +1,4 @@
+import type { RateLimiter } from "../lib/rate-limiter.ts";
 import type { ServiceDeps, ServiceSettings } from "../lib/service-parts.ts";
 import type { Catalogue } from "./catalogue.ts";
 
@@ -8,6 +9,7 @@ export interface Deps extends ServiceDeps {
   issuer: string;
   /** Of a document that comes as bare bytes. */
   documentMaxBytes: number;
+  rate: RateLimiter;
 }
 
 export type Settings = ServiceSettings;

@@ -1,3 +1,4 @@
+import { RateLimiter } from "../lib/rate-limiter.ts";
 import { type ServiceParts, startServiceParts } from "../lib/service-parts.ts";
 import { loadCatalogue } from "./catalogue.ts";
 import type { Config } from "./config.ts";
@@ -8,5 +9,7 @@ import { resourceTypes } from "./resource-types.ts";
 export async function startParts(config: Config): Promise<ServiceParts & { deps: Deps }> {
   const parts = await startServiceParts("record", config);
   const catalogue = loadCatalogue(resourceTypes, config.PUBLIC_URL);
-  return { ...parts, deps: { ...parts.deps, catalogue, issuer: config.TOKEN_ISSUER, documentMaxBytes: config.DOCUMENT_MAX_BYTES } };
+  // Each pod counts for itself: no request waits for Redis to be let in.
+  const rate = new RateLimiter({ redis: undefined, name: "record", limit: config.RATE_LIMIT_PER_MINUTE, windowMs: 60_000, pods: 1 });
+  return { ...parts, deps: { ...parts.deps, catalogue, issuer: config.TOKEN_ISSUER, documentMaxBytes: config.DOCUMENT_MAX_BYTES, rate } };
 }

@@ -1,6 +1,6 @@
 import type { Answer, InstanceState, Member } from "./instances.ts";
 import { Suspicion } from "./suspicion.ts";
-import type { Timings } from "./timings.ts";
+import { answeringForMs, type Timings } from "./timings.ts";
 import type { PrimaryId } from "./vote.ts";
 
 /** One instance as this watcher sees it. */
@@ -129,7 +129,7 @@ export class Picture {
   /** Answers now, and is no case of doubt. */
   answers(name: string, nowMs: number): boolean {
     const sight = this.sights.get(name);
-    return sight !== undefined && !sight.failure && nowMs - sight.answeredMs < this.#timings.answerTimeoutMs + this.#timings.calmIntervalMs;
+    return sight !== undefined && !sight.failure && nowMs - sight.answeredMs < answeringForMs(this.#timings);
   }
 
   /** The primary, as long as it answers and is one. */

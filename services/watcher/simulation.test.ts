@@ -167,6 +167,25 @@ describe("a site that alone does not reach the primary", () => {
     }
   }, 60_000);
 
+  it("is nobody where the others only notice later that the primary is lost", async () => {
+    for (let seed = firstSeed; seed < firstSeed + 30; seed++) {
+      const world = new World({ seed, instances: 3, ...log });
+      await world.time.run(6000 + world.random.between(0, 500));
+      const primary = world.primary();
+      if (!primary) throw new Error("no primary");
+      const lastMs = world.random.between(600, 1400);
+      const others = sites.filter((site) => site !== primary.member.site);
+      for (const site of others) Object.assign(world.network.link(primary.member.site, site), { slowMs: lastMs });
+      world.killInstance(primary, 20_000);
+      const untilMs = world.time.nowMs + 6000;
+      while (world.time.nowMs < untilMs) {
+        await world.time.run(world.time.nowMs + 50);
+        expect(overruled(world), `DSP_WATCHER_SEED=${seed}`).toEqual([]);
+      }
+      for (const watcher of world.watchers.values()) watcher.process.kill();
+    }
+  }, 60_000);
+
   it("is nobody while a primary is lost", async () => {
     for (let seed = firstSeed; seed < firstSeed + 15; seed++) {
       const world = new World({ seed, instances: 3, ...log });

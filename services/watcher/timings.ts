@@ -21,8 +21,6 @@ export const defaultTimings = {
   /** For how long the vote for an elected candidate binds, and a starting watcher gives none. */
   leaseMs: 5000,
   rankDelayMs: 120,
-  /** A suspicion that stands alone for so long, while another site sees the primary alive: it is this site that is cut off from it. */
-  overruledAfterMs: 1500,
   /** For each step of it, and for all standbys: given up, all would begin anew. */
   fenceTimeoutMs: 1000,
   fenceAllTimeoutMs: 2500,
@@ -57,3 +55,8 @@ export const defaultTimings = {
 };
 
 export type Timings = typeof defaultTimings;
+
+/** For so long after its last answer an instance counts as one that answers. */
+export function answeringForMs({ answerTimeoutMs, calmIntervalMs }: Pick<Timings, "answerTimeoutMs" | "calmIntervalMs">): number {
+  return answerTimeoutMs + calmIntervalMs;
+}

@@ -10,6 +10,7 @@ import type { Peers } from "./peers.ts";
 import { Picture, type Sight } from "./picture.ts";
 import { type Leader, pointAt, release, resetPrimary, type Seen, takeOver } from "./repair.ts";
 import { tellUntilDone } from "./tell.ts";
+import { answeringForMs } from "./timings.ts";
 import { Ballot, type PrimaryId, type VoteAnswer, type VoteRequest } from "./vote.ts";
 
 export interface WatcherOptions {
@@ -40,7 +41,7 @@ export class Watcher {
   #settledSinceMs: number | undefined;
   #releasedMs = Number.NEGATIVE_INFINITY;
   #suspectedSinceMs: number | undefined;
-  /** When another site last said that it sees the suspected primary alive. */
+  /** When another site was last asked that said it sees the suspected primary alive. */
   #aliveElsewhereMs = Number.NEGATIVE_INFINITY;
   #triedMs = Number.NEGATIVE_INFINITY;
   #pauseUntilMs = Number.NEGATIVE_INFINITY;
@@ -118,16 +119,16 @@ export class Watcher {
   }
 
   /**
-   * Whether this site alone does not reach the primary: it has suspected it for a while, and a moment ago another site saw it alive. Nothing
-   * will come of the suspicion, and what this site accepts it cannot write.
+   * Whether this site alone does not reach the primary: another site had an answer of it since this one suspects it, and nobody moves it.
+   * Nothing will come of the suspicion, and what this site accepts it cannot write. On a busy machine the others may just be later to notice.
    */
   get overruled(): boolean {
     const { clock, timings } = this.#parts;
     const nowMs = clock.nowMs();
     const { primary } = this.picture;
-    if (!primary || !this.picture.suspects(primary, nowMs)) return false;
-    const suspectedMs = nowMs - (this.#suspectedSinceMs ?? nowMs);
-    return suspectedMs >= timings.overruledAfterMs && nowMs - this.#aliveElsewhereMs < 2 * timings.voteTimeoutMs;
+    if (!primary || !this.picture.suspects(primary, nowMs) || this.#ballot.open(nowMs)) return false;
+    const aliveAfterMs = this.#aliveElsewhereMs - (this.#suspectedSinceMs ?? nowMs);
+    return aliveAfterMs >= answeringForMs(timings) && nowMs - this.#aliveElsewhereMs < 2 * timings.voteTimeoutMs;
   }
 
   livePrimary(): PrimaryId | undefined {
@@ -454,6 +455,7 @@ export class Watcher {
     const { clock, log, site, timings } = this.#parts;
     const others = this.#options.sites.filter((each) => each !== site);
     const majority = Math.floor(this.#options.sites.length / 2) + 1;
+    const askedMs = clock.nowMs();
     let granted = 1;
     let open = others.length;
     return await new Promise<boolean>((resolve) => {
@@ -463,7 +465,7 @@ export class Watcher {
           .then(
             (answer) => {
               this.#ballot.heardOf(answer.term);
-              if (answer.alive) this.#aliveElsewhereMs = clock.nowMs();
+              if (answer.alive) this.#aliveElsewhereMs = askedMs;
               if (answer.granted) {
                 granted++;
               } else {

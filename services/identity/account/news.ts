@@ -11,7 +11,8 @@ export type Change =
   | "recovery-renewed"
   | "recovery-used"
   | "code-reused"
-  | "factor-reset";
+  | "factor-reset"
+  | "password-code";
 
 export interface News {
   at: Date;

@@ -26,3 +26,13 @@ export async function isEasilyGuessed(password: string, known: readonly string[]
   const words = known.flatMap((text) => text.toLowerCase().split(/[^\p{L}\p{N}]+/u)).filter((word) => word.length > 2);
   return (await loading).check(password, words).score < scoreMin;
 }
+
+/** Why somebody may not have this password; undefined: they may. */
+export async function passwordFault(
+  { login, name }: { login: string; name: string },
+  wanted: string,
+): Promise<"weakPassword" | "guessedPassword" | undefined> {
+  if (wanted.length < passwordLength.min || wanted.length > passwordLength.max || wanted.toLowerCase().includes(login))
+    return "weakPassword";
+  return (await isEasilyGuessed(wanted, [login, name])) ? "guessedPassword" : undefined;
+}

@@ -27,6 +27,6 @@ export function recoveryDigest(accountId: string, code: string): string {
 }
 
 /** What is stored of a code, however it was typed. 59 bits of chance need no slow hash. */
-export function codeDigest(kind: "recovery" | "desk-code", accountId: string, code: string): string {
+export function codeDigest(kind: "recovery" | "desk-code" | "password-code", accountId: string, code: string): string {
   return digest(kind, accountId, code.toLowerCase().replace(/[^a-z0-9]/g, ""));
 }

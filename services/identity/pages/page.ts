@@ -53,6 +53,8 @@ export interface Field {
   type?: "text" | "password";
   autocomplete: string;
   hint?: string;
+  /** May be left empty. */
+  optional?: boolean;
   /** Whether the page's error is about this field. */
   wrong?: boolean;
   value?: string;
@@ -63,11 +65,11 @@ export interface Field {
 }
 
 /** A labelled input, its hint and the page's error linked to it. */
-export function field({ name, label, type = "text", autocomplete, hint, wrong, value, numeric, focus, show }: Field): Html {
+export function field({ name, label, type = "text", autocomplete, hint, optional, wrong, value, numeric, focus, show }: Field): Html {
   const described = [hint === undefined ? "" : `${name}-hint`, wrong ? "error" : ""].filter(Boolean).join(" ");
   return html`<div class="field"><label for="${name}">${label}</label>
 ${hint !== undefined && html`<p class="hint" id="${name}-hint">${hint}</p>`}
-<input id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}" required autocapitalize="none" spellcheck="false"
+<input id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}"${optional !== true && html` required`} autocapitalize="none" spellcheck="false"
 ${described !== "" && html` aria-describedby="${described}"`}${wrong === true && html` aria-invalid="true"`}
 ${value !== undefined && html` value="${value}"`}${numeric === true && html` inputmode="numeric" maxlength="8"`}${focus === true && html` autofocus`}${show !== undefined && html` data-show="${show}"`}></div>`;
 }

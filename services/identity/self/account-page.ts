@@ -22,6 +22,7 @@ const newsTexts: Record<Change, TextKey> = {
   "recovery-used": "newsRecoveryUsed",
   "code-reused": "newsCodeReused",
   "factor-reset": "newsFactorReset",
+  "password-code": "newsPasswordCode",
 };
 
 function ownForm(own: Own, action: string, body: Html, more: { id?: string; data?: string } = {}): Html {

@@ -2,7 +2,7 @@ import type { Transaction } from "../../lib/database/database.ts";
 import type { Change } from "../account/news.ts";
 import { acceptPasskey } from "../account/passkey.ts";
 import { addPasskey, removePasskey } from "../account/passkey-store.ts";
-import { isEasilyGuessed, passwordLength } from "../account/password-strength.ts";
+import { passwordFault } from "../account/password-strength.ts";
 import { newRecoveryCodes, recoveryDigest } from "../account/recovery-codes.ts";
 import { replaceRecoveryCodes, setPassword, setTotpSecret, useTotpStep } from "../account/store.ts";
 import { admitAttempt, attemptKeys, attemptSucceeded } from "../account/throttle.ts";
@@ -35,10 +35,8 @@ async function changed(own: Own, what: Change | "logout", work: (transaction: Tr
 export async function changePassword(own: Own, given: { present: string; wanted: string }): Promise<Outcome> {
   const { deps, context, account, scope } = own;
   const { present, wanted } = given;
-  if (wanted.length < passwordLength.min || wanted.length > passwordLength.max || wanted.toLowerCase().includes(account.login)) {
-    return { error: "weakPassword" };
-  }
-  if (await isEasilyGuessed(wanted, [account.login, account.name])) return { error: "guessedPassword" };
+  const fault = await passwordFault(account, wanted);
+  if (fault) return { error: fault };
   const keys = attemptKeys({
     subject: deps.cookieKeys.sign("attempt", `own:${account.id}`),
     network: own.sessionUid,

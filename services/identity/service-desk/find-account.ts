@@ -5,7 +5,8 @@ import { passkeysOf } from "../account/passkey-store.ts";
 import { type Account, accountById, accountByLogin, countRecoveryCodes } from "../account/store.ts";
 import type { Deps } from "../deps.ts";
 import { sessionsOf } from "../provider/store.ts";
-import { addAction, waitsOf } from "./store.ts";
+import { operatorsForPassword } from "./desk-code.ts";
+import { addAction, passwordCodesOf, waitsOf } from "./store.ts";
 
 /** What the service desk sees of an account: nothing of any record, no secret. */
 export interface SeenAccount {
@@ -21,6 +22,8 @@ export interface SeenAccount {
     /** ISO instant: a reset waits until then for a new factor. */
     resetUntil?: string;
   };
+  /** Undefined: there is none, the person signs in elsewhere. Codes for a new one: how many are good now, and from how many operators it takes. */
+  password?: { codes: number; operators: 1 | 2 };
   /** From how many places attempts have to wait, and until when (ISO instant). */
   waits: { count: number; until?: string };
   /** Browsers that are signed in. */
@@ -63,11 +66,12 @@ async function recordLook(context: Context, deps: Deps, transaction: Transaction
 }
 
 async function seen(deps: Deps, transaction: Transaction, account: Account): Promise<SeenAccount> {
-  const { id, login, name, role, organizationId, totpSecret, factorReset } = account;
+  const { id, login, name, role, organizationId, totpSecret, factorReset, passwordHash } = account;
   const passkeys = await passkeysOf(transaction, id);
   const recoveryCodes = await countRecoveryCodes(transaction, id);
   const waits = await waitsOf(transaction, attemptPrefixes(deps, account));
   const sessions = await sessionsOf(transaction, id);
+  const codes = await passwordCodesOf(transaction, id);
   return {
     ...{ id, login, name, role },
     ...(organizationId === undefined ? {} : { organization: organizationId }),
@@ -75,6 +79,7 @@ async function seen(deps: Deps, transaction: Transaction, account: Account): Pro
       ...{ app: totpSecret !== undefined, passkeys: passkeys.length, recoveryCodes },
       ...(factorReset ? { resetUntil: factorReset.expiresAt.toISOString() } : {}),
     },
+    ...(passwordHash === undefined ? {} : { password: { codes: codes.length, operators: operatorsForPassword(account, passkeys.length) } }),
     waits: { count: waits.count, ...(waits.until ? { until: waits.until.toISOString() } : {}) },
     sessions: sessions.length,
   };

@@ -8,7 +8,7 @@ import { uuidPattern } from "../../lib/uuid.ts";
 import type { Deps } from "../deps.ts";
 import { readJson } from "../read-json.ts";
 import { lookUpAccount, readAccount } from "./find-account.ts";
-import { type DeskRequest, resetFactor, unlock } from "./help-account.ts";
+import { type DeskRequest, resetFactor, resetPassword, unlock } from "./help-account.ts";
 import { listActions } from "./store.ts";
 
 const lookSchema = z.strictObject({ login: z.string().trim().min(1).max(200) });
@@ -16,7 +16,7 @@ const reasonSchema = z.strictObject({ reason: z.string().trim().min(10).max(500)
 
 /**
  * The service desk, for operators, in JSON: POST /identity/service-desk/lookups `{"login"}`, GET …/accounts/:id, POST …/accounts/:id/unlock and
- * …/accounts/:id/reset-factor `{"reason"}` (10 to 500 characters), GET …/actions. Nothing there opens a record or signs anybody in.
+ * …/accounts/:id/reset-factor, …/accounts/:id/reset-password `{"reason"}` (10 to 500 characters), GET …/actions. Nothing there opens a record or signs anybody in.
  */
 export function serviceDeskRoutes(app: Hono<Env>, deps: Deps): void {
   app.post("/service-desk/lookups", async (call) => {
@@ -36,6 +36,10 @@ export function serviceDeskRoutes(app: Hono<Env>, deps: Deps): void {
   app.post("/service-desk/accounts/:id/reset-factor", async (call) => {
     const context = await operator(call, deps);
     return call.json(await resetFactor(context, deps, await requestOf(call, deps)));
+  });
+  app.post("/service-desk/accounts/:id/reset-password", async (call) => {
+    const context = await operator(call, deps);
+    return call.json(await resetPassword(context, deps, await requestOf(call, deps)));
   });
   app.get("/service-desk/actions", async (call) => {
     const context = await operator(call, deps);

@@ -30,6 +30,7 @@ async function tokenOf(login: string): Promise<string> {
 interface Seen {
   id: string;
   name: string;
+  password?: { codes: number; operators: number };
   secondFactor: { app: boolean; recoveryCodes: number; resetUntil?: string };
   waits: { count: number; until?: string };
   sessions: number;
@@ -54,6 +55,15 @@ const reason = { reason: "Test: called, identified by the practice" };
 async function password(login: string, network: string, given = platform.files.password): Promise<Browser> {
   const browser = await platform.browser(network).go((await ask(portal)).url);
   await browser.submit("password", { login, password: given });
+  return browser;
+}
+
+const newPassword = "vier Steine neben kaltem Fluss";
+
+/** Shows codes of the service desk in place of the password. */
+async function forgotten(login: string, network: string, [desk = "", desk2 = ""]: readonly string[]): Promise<Browser> {
+  const browser = await platform.browser(network).go((await ask(portal)).url);
+  await browser.submit("forgotten", { owner: login, desk, desk2 });
   return browser;
 }
 
@@ -137,8 +147,83 @@ describe("the service desk", () => {
     expect([browser.status, browser.url.href.includes(redirectUri)]).toEqual([422, false]);
   });
 
+  it("gives a code for a forgotten password: with the second factor it makes a new one, once; until then nothing changes", async () => {
+    const old = await platform.signIn(platform.browser("192.0.2.20"), "faber", (await ask(portal)).url);
+    expect(old.url.href).toContain(redirectUri);
+    const account = await seen("faber");
+    expect(account.password).toEqual({ codes: 0, operators: 1 });
+    const key = crypto.randomUUID();
+    const first = await desk<{ code: string; operators: number }>(`/accounts/${account.id}/reset-password`, reason, { key });
+    expect(first.json).toMatchObject({ code: expect.stringMatching(/^[a-z2-9]{4}-[a-z2-9]{4}-[a-z2-9]{4}$/), hours: 24, operators: 1 });
+    expect((await desk(`/accounts/${account.id}/reset-password`, reason, { key })).json).toEqual(first.json);
+    expect(await seen("faber")).toMatchObject({
+      sessions: account.sessions,
+      password: { codes: 1, operators: 1 },
+      secondFactor: { app: true },
+    });
+    const browser = await forgotten("faber", "192.0.2.21", [first.json.code]);
+    expect(await browser.submit("code", { code: "000000" })).toMatchObject({ status: 422 });
+    await platform.forgetUsedCodes();
+    await browser.submit("code", { code: platform.code("faber") });
+    for (const wanted of ["short", "faber has a password", "password1234"]) {
+      await browser.submit("renew", { wanted });
+      expect([browser.status, browser.url.href.includes(redirectUri)]).toEqual([422, false]);
+    }
+    await browser.submit("renew", { wanted: newPassword });
+    expect(browser.url.href).toContain(redirectUri);
+    expect(await seen("faber")).toMatchObject({ sessions: 1, password: { codes: 0 } });
+    expect((await password("faber", "192.0.2.22")).status).toBe(422);
+    expect((await password("faber", "192.0.2.22", newPassword)).text).toContain('value="code"');
+    expect((await forgotten("faber", "192.0.2.23", [first.json.code])).status).toBe(422);
+    const news = await platform.query<{ what: string; device: string | null }>(
+      "SELECT what, device FROM identity.account_news WHERE account_id = $1 AND what LIKE 'password%' ORDER BY id",
+      [account.id],
+    );
+    expect(news).toEqual([
+      { what: "password-code", device: null },
+      { what: "password", device: expect.stringContaining("Firefox") },
+    ]);
+  });
+
+  it("takes the codes of two operators where there is no second factor, and each guess counts like one at the password", async () => {
+    const second = await tokenOf("wagner");
+    const { id, password: before } = await seen("lucas");
+    expect(before).toEqual({ codes: 0, operators: 2 });
+    const give = async (token?: string): Promise<string> =>
+      (await desk<{ code: string }>(`/accounts/${id}/reset-password`, reason, token === undefined ? {} : { token })).json.code;
+    const [dropped, one] = [await give(), await give()];
+    // Neither alone, nor twice the same, nor an earlier one of the same operator.
+    for (const codes of [[one], [one, one], [one, dropped]]) expect((await forgotten("lucas", "192.0.2.24", codes)).status).toBe(422);
+    const two = await give(second);
+    expect((await seen("lucas")).password).toEqual({ codes: 2, operators: 2 });
+    const browser = await forgotten("lucas", "192.0.2.25", [two.toUpperCase(), one.replaceAll("-", " ")]);
+    await browser.submit("renew", { wanted: newPassword });
+    expect(browser.url.href).toContain(redirectUri);
+    expect((await forgotten("nobody", "192.0.2.26", [one, two])).status).toBe(422);
+    for (let guess = 0; guess < 5; guess++) await forgotten("marie", "192.0.2.27", ["abcd-efgh-jkmn"]);
+    expect((await forgotten("marie", "192.0.2.27", ["abcd-efgh-jkmn"])).status).toBe(429);
+    expect((await password("marie", "192.0.2.27")).status).toBe(429);
+  });
+
+  it("a code that is over, or whose account lost its second factor since, does not help", async () => {
+    const { id } = await seen("lentz");
+    const give = async (): Promise<string> => (await desk<{ code: string }>(`/accounts/${id}/reset-password`, reason)).json.code;
+    const late = await give();
+    await platform.query("UPDATE identity.password_code SET expires_at = now() - interval '1 s'");
+    expect((await forgotten("lentz", "192.0.2.28", [late])).status).toBe(422);
+    const code = await give();
+    const begun = await forgotten("lentz", "192.0.2.29", [code]);
+    expect(begun.text).toContain('value="code"');
+    const factor = await desk<{ code: string }>(`/accounts/${id}/reset-factor`, reason);
+    // One operator has both codes now, and gets in with neither.
+    await begun.submit("code", { code: platform.code("lentz") });
+    expect(begun.url.href).not.toContain(redirectUri);
+    expect((await forgotten("lentz", "192.0.2.30", [code, factor.json.code])).status).toBe(422);
+  });
+
   it("nobody resets the own account", async () => {
     const { id } = await seen("operator");
+    expect((await desk(`/accounts/${id}/reset-password`, reason)).status).toBe(403);
     expect((await desk(`/accounts/${id}/reset-factor`, reason)).status).toBe(403);
     expect((await seen("operator")).secondFactor.app).toBe(true);
   });
@@ -152,13 +237,16 @@ describe("the service desk", () => {
     }
     const { json } = await desk<{ actions: Action[] }>("/actions");
     const done = json.actions.filter(({ action }) => action !== "look").map(({ action, login }) => `${action} ${login}`);
-    expect(done).toEqual(["reset-factor marie", "reset-factor reuter", "unlock lucas"]);
+    expect(done).toEqual([
+      ...["reset-factor lentz", "reset-password lentz", "reset-password lentz", "reset-password lucas", "reset-password lucas"],
+      ...["reset-password lucas", "reset-password faber", "reset-factor marie", "reset-factor reuter", "unlock lucas"],
+    ]);
     expect(json.actions.find(({ action }) => action === "unlock")).toMatchObject({ ...reason, operatorName: "Max Test-Betrieb" });
     expect(json.actions.some(({ action, login }) => action === "look" && login === undefined)).toBe(true);
     const rows = await platform.query<{ content: string }>("SELECT content FROM identity.audit_event WHERE content LIKE '%HSYSADMIN%'");
     expect(
       rows.map(({ content }) => (JSON.parse(content) as { purposeOfEvent: { text: string }[] }).purposeOfEvent[0]?.text).toSorted(),
-    ).toEqual([...[`reset-factor: ${reason.reason}`, `reset-factor: ${reason.reason}`], `unlock: ${reason.reason}`]);
+    ).toEqual(done.map((each) => `${each.split(" ")[0]}: ${reason.reason}`).toSorted());
     await expect(platform.query("DELETE FROM identity.desk_action")).rejects.toThrow("only ever added");
     for (const secret of ["Test: called", "nobody"]) expect(platform.at(0).logs.join("\n")).not.toContain(secret);
   });

@@ -1,6 +1,6 @@
 import type { Statement, Transaction } from "../../lib/database/database.ts";
 
-export type DeskAct = "look" | "unlock" | "reset-factor";
+export type DeskAct = "look" | "unlock" | "reset-factor" | "reset-password";
 
 /** What an operator did. */
 export interface DeskAction {
@@ -94,4 +94,32 @@ export async function takeFactors(
   for (const table of ["passkey", "recovery_code", "signin"] as const) {
     await transaction.query({ name: `desk-reset-${table}`, text: `DELETE FROM ${table} WHERE account_id = $1::uuid` }, [accountId]);
   }
+}
+
+/** Keeps the code that an operator gave out for a forgotten password; it replaces an earlier one of the same operator. */
+export async function putPasswordCode(
+  transaction: Transaction,
+  code: { accountId: string; operator: string; digest: string; hours: number },
+): Promise<void> {
+  await transaction.query(
+    {
+      name: "desk-password-code",
+      text: `INSERT INTO password_code (account_id, operator, digest, expires_at) VALUES ($1::uuid, $2, $3, now() + make_interval(hours => $4))
+        ON CONFLICT (account_id, operator) DO UPDATE SET digest = excluded.digest, expires_at = excluded.expires_at`,
+    },
+    [code.accountId, code.operator, code.digest, code.hours],
+  );
+}
+
+/** Digests of the codes that are good now, one of each operator. */
+export async function passwordCodesOf(transaction: Transaction, accountId: string): Promise<string[]> {
+  const rows = await transaction.query<{ digest: string }>(
+    { name: "desk-password-codes", text: "SELECT digest FROM password_code WHERE account_id = $1::uuid AND expires_at > now()" },
+    [accountId],
+  );
+  return rows.map(({ digest }) => digest);
+}
+
+export async function dropPasswordCodes(transaction: Transaction, accountId: string): Promise<void> {
+  await transaction.query({ name: "desk-password-codes-drop", text: "DELETE FROM password_code WHERE account_id = $1::uuid" }, [accountId]);
 }

@@ -8,7 +8,7 @@ import { putSignin, type Signin } from "./store.ts";
 import { knownDevice, type SigninState, type Visit } from "./visit.ts";
 
 /** What a sign-in still wants. */
-export type Step = "identify" | "factor" | "enrol" | "patient" | "consent" | "finish";
+export type Step = "identify" | "factor" | "enrol" | "renew" | "patient" | "consent" | "finish";
 
 /** Of the ways of authentication, those that are a second factor or two in one. */
 const strong = ["otp", "hwk", "rec", "ext"];
@@ -89,7 +89,8 @@ export async function authenticated(
   proof: { account: Account; amr: string[]; passkeys: number; keys?: AttemptKeys; enrolled?: boolean },
 ): Promise<void> {
   const { account, amr, passkeys, keys, enrolled } = proof;
-  const complete = isStrong(amr) || (enrolled ?? false) || !needsFactor(account, passkeys);
+  const shown = isStrong(amr) || (enrolled ?? false) || !needsFactor(account, passkeys);
+  const complete = shown && !(visit.state.signin.renewsPassword ?? false);
   const signin: Signin = { ...visit.state.signin, accountId: account.id, amr, complete, enrolSecret: undefined, upstream: undefined };
   if (keys) await attemptSucceeded(transaction, keys);
   await putSignin(transaction, visit.uid, signin);

@@ -19,16 +19,34 @@ import type { Visit } from "./visit.ts";
 
 /** Why somebody has not come further. */
 export type Refusal =
-  | { reason: "password" | "code" | "recovery" | "passkey" | "patient" | "upstream" | "desk" }
+  | {
+      reason:
+        | "password"
+        | "code"
+        | "recovery"
+        | "passkey"
+        | "patient"
+        | "upstream"
+        | "desk"
+        | "forgotten"
+        | "weakPassword"
+        | "guessedPassword";
+    }
   | { reason: "wait"; waitS: number };
 
 const loginLengthMax = 200;
+
+/** As accounts bear it. */
+export function loginAsKept(typed: string): string {
+  return typed.trim().toLowerCase().slice(0, loginLengthMax);
+}
+
 const passwordLengthMax = 1000;
 
 /** Name and password. */
 export async function provePassword(visit: Visit, given: { login: string; password: string }): Promise<Refusal | undefined> {
   const { deps, context } = visit;
-  const login = given.login.trim().toLowerCase().slice(0, loginLengthMax);
+  const login = loginAsKept(given.login);
   const known = await deps.database.write(context, async (transaction) => {
     const account = await accountByLogin(transaction, login);
     return { account, passkeys: account ? (await passkeysOf(transaction, account.id)).length : 0 };

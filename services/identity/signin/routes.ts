@@ -6,6 +6,7 @@ import { pageHeaders, renderPage } from "../pages/page.ts";
 import { expiredPage } from "../pages/provider-pages.ts";
 import { leaveForUpstream } from "../upstream/leave.ts";
 import { choosePatient, finish, refuse } from "./authorise.ts";
+import { proveDeskCodes, renewPassword } from "./forgotten.ts";
 import { enrol, proveCode, provePasskey, provePassword, proveRecovery, type Refusal } from "./prove.ts";
 import { nextStep, recoveryPage, stepPage } from "./step-pages.ts";
 import { putSignin } from "./store.ts";
@@ -63,6 +64,10 @@ async function attempt(visit: Visit, action: string, step: string, value: (name:
   switch (`${action} at ${step}`) {
     case "password at identify":
       return await provePassword(visit, { login: value("login"), password: value("password") });
+    case "forgotten at identify":
+      return await proveDeskCodes(visit, { login: value("owner"), codes: [value("desk"), value("desk2")] });
+    case "renew at renew":
+      return await renewPassword(visit, value("wanted"));
     case "passkey at identify":
     case "passkey at factor":
       return await provePasskey(visit, value("credential"));
@@ -74,6 +79,7 @@ async function attempt(visit: Visit, action: string, step: string, value: (name:
       return (await choosePatient(visit, value("patient"))) ? undefined : { reason: "patient" };
     case "restart at factor":
     case "restart at enrol":
+    case "restart at renew":
       await visit.deps.database.write(visit.context, (transaction) => putSignin(transaction, visit.uid, { amr: [], complete: false }));
       return undefined;
     default:

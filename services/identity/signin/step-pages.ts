@@ -15,6 +15,7 @@ export function nextStep(visit: Visit): Step {
   if (!account) return "identify";
   const factor = missingFactor(visit.state);
   if (factor) return factor;
+  if (signin.renewsPassword) return "renew";
   if (!signin.complete) return "identify";
   if (mustChoose(visit)) return "patient";
   return needsConsent(visit) ? "consent" : "finish";
@@ -32,6 +33,7 @@ export async function stepPage(visit: Visit, step: Step, refusal?: Refusal): Pro
 function contentOf(visit: Visit, step: Step, refusal?: Refusal): Content | Promise<Content> {
   if (step === "factor") return factorPage(visit, refusal);
   if (step === "enrol") return enrolPage(visit, refusal);
+  if (step === "renew") return renewPage(visit, refusal);
   if (step === "patient") return patientPage(visit);
   if (step === "consent") return consentPage(visit);
   return identifyPage(visit, refusal);
@@ -53,6 +55,11 @@ function refusalText({ say, deps }: Visit, refusal: Refusal): string {
       return say("wrongPatient");
     case "desk":
       return say("wrongDeskCode");
+    case "forgotten":
+      return say("wrongForgotten");
+    case "weakPassword":
+    case "guessedPassword":
+      return say(refusal.reason);
     case "upstream":
       return say("upstreamFailed", deps.identity.upstream?.name ?? "");
   }
@@ -80,10 +87,35 @@ ${button(say("signIn"))}`;
   const { upstream } = deps.identity;
   const outside = upstream && stepForm(visit, "upstream", button(say("withUpstream", upstream.name), true));
   const body = html`${stepForm(visit, "password", fields)}
+${forgottenForm(visit, refusal)}
 ${await passkeyForm(visit)}
 ${outside}
 ${stepForm(visit, "cancel", button(say("cancel"), true))}`;
   return { title, body, script: true };
+}
+
+/** For who was given codes by the service desk. */
+function forgottenForm(visit: Visit, refusal?: Refusal): Html {
+  const { say } = visit;
+  const wrong = refusal?.reason === "forgotten";
+  const fields = html`${field({ name: "owner", label: say("login"), autocomplete: "username", wrong })}
+${field({ name: "desk", label: say("deskCode"), autocomplete: "off", wrong })}
+${field({ name: "desk2", label: say("secondDeskCode"), autocomplete: "off", optional: true, wrong })}
+${button(say("continue"), true)}`;
+  return html`<details${wrong && html` open`}><summary>${say("forgotten")}</summary><p>${say("forgottenWhat")}</p>
+${stepForm(visit, "forgotten", fields)}</details>`;
+}
+
+function renewPage(visit: Visit, refusal?: Refusal): Content {
+  const { say, state } = visit;
+  const wrong = refusal?.reason === "weakPassword" || refusal?.reason === "guessedPassword";
+  const secret = { type: "password", show: say("showPassword"), autocomplete: "new-password" } as const;
+  const fields = html`<input type="hidden" name="username" value="${state.account?.login ?? ""}" autocomplete="username">
+${field({ name: "wanted", label: say("newPassword"), hint: say("newPasswordHint"), ...secret, wrong, focus: !refusal })}
+${button(say("continue"))}`;
+  const body = html`<p>${say("renewWhat")}</p>${stepForm(visit, "renew", fields)}
+${stepForm(visit, "restart", button(say("back"), true))}`;
+  return { title: say("renewTitle"), body, script: true };
 }
 
 async function factorPage(visit: Visit, refusal?: Refusal): Promise<Content> {

@@ -8,6 +8,8 @@ export interface Signin {
   amr: string[];
   /** All that is needed was shown. */
   complete: boolean;
+  /** Begun with codes of the service desk: a new password is still to be chosen. */
+  renewsPassword?: boolean;
   patientId?: string | undefined;
   /** Of a second factor that is being set up, encrypted. */
   enrolSecret?: Buffer | undefined;
@@ -19,6 +21,7 @@ interface Row {
   account_id: string | null;
   amr: string[];
   complete: boolean;
+  renews_password: boolean;
   patient_id: string | null;
   enrol_secret: Buffer | null;
   upstream: Signin["upstream"] | null;
@@ -27,14 +30,14 @@ interface Row {
 const lifeS = 1800;
 const find: Statement = {
   name: "signin-find",
-  text: "SELECT account_id, amr, complete, patient_id, enrol_secret, upstream FROM signin WHERE interaction = $1 AND expires_at > now()",
+  text: "SELECT account_id, amr, complete, renews_password, patient_id, enrol_secret, upstream FROM signin WHERE interaction = $1 AND expires_at > now()",
 };
 const put: Statement = {
   name: "signin-put",
-  text: `INSERT INTO signin (interaction, account_id, amr, complete, patient_id, enrol_secret, upstream, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, now() + interval '${lifeS} seconds')
+  text: `INSERT INTO signin (interaction, account_id, amr, complete, patient_id, enrol_secret, upstream, renews_password, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + interval '${lifeS} seconds')
     ON CONFLICT (interaction) DO UPDATE SET account_id = excluded.account_id, amr = excluded.amr, complete = excluded.complete,
-      patient_id = excluded.patient_id, enrol_secret = excluded.enrol_secret, upstream = excluded.upstream`,
+      patient_id = excluded.patient_id, enrol_secret = excluded.enrol_secret, upstream = excluded.upstream, renews_password = excluded.renews_password`,
 };
 
 export async function findSignin(transaction: Transaction, interaction: string): Promise<Signin> {
@@ -44,6 +47,7 @@ export async function findSignin(transaction: Transaction, interaction: string):
     accountId: row.account_id ?? undefined,
     amr: row.amr,
     complete: row.complete,
+    renewsPassword: row.renews_password,
     patientId: row.patient_id ?? undefined,
     enrolSecret: row.enrol_secret ?? undefined,
     upstream: row.upstream ?? undefined,
@@ -51,7 +55,7 @@ export async function findSignin(transaction: Transaction, interaction: string):
 }
 
 export async function putSignin(transaction: Transaction, interaction: string, signin: Signin): Promise<void> {
-  const { accountId, amr, complete, patientId, enrolSecret, upstream } = signin;
+  const { accountId, amr, complete, patientId, enrolSecret, upstream, renewsPassword = false } = signin;
   const values = [accountId ?? null, amr, complete, patientId ?? null, enrolSecret ?? null, upstream ? JSON.stringify(upstream) : null];
-  await transaction.query(put, [digest("signin", interaction), ...values]);
+  await transaction.query(put, [digest("signin", interaction), ...values, renewsPassword]);
 }

@@ -11,6 +11,8 @@ export interface DeskAccount {
   role: "patient" | "practitioner" | "operator";
   organization?: string;
   secondFactor: { app: boolean; passkeys: number; recoveryCodes: number; resetUntil?: string };
+  /** Left out: the person signs in elsewhere. */
+  password?: { codes: number; operators: 1 | 2 };
   waits: { count: number; until?: string };
   sessions: number;
 }
@@ -21,7 +23,7 @@ export interface DeskAction {
   operator: string;
   operatorName?: string;
   login?: string;
-  action: "look" | "unlock" | "reset-factor";
+  action: "look" | "unlock" | "reset-factor" | "reset-password";
   reason?: string;
 }
 
@@ -55,6 +57,11 @@ export class ServiceDeskClient {
   /** The code that the person needs besides the password; the same for the same key. */
   async resetFactor(caller: Caller, id: string, reason: string, key: string): Promise<{ code: string; hours: number }> {
     return await this.#call(caller, "POST", `/accounts/${encodeURIComponent(id)}/reset-factor`, { reason }, key);
+  }
+
+  /** The code with which the person chooses a new password; the same for the same key. */
+  async resetPassword(caller: Caller, id: string, reason: string, key: string): Promise<{ code: string; hours: number; operators: 1 | 2 }> {
+    return await this.#call(caller, "POST", `/accounts/${encodeURIComponent(id)}/reset-password`, { reason }, key);
   }
 
   /** The newest first. */

@@ -8,6 +8,7 @@ import { FhirError, fhirError } from "../../lib/operation-outcome.ts";
 import { type Access, authorise } from "../access.ts";
 import type { ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
+import { checkDocument } from "../document/check-document.ts";
 import { createWithin, findExisting, type Prepared, prepare } from "../resource/create-resource.ts";
 import { deleteWithin } from "../resource/delete-resource.ts";
 import { checkPatchable, patchWithin } from "../resource/patch-resource.ts";
@@ -141,6 +142,7 @@ function check(deps: Deps, { entry, type, id }: Step): void {
     throw fhirError(400, "invalid", `The resource is not a ${type.name}`, { expression: "resource" });
   }
   validate(deps.catalogue.definitions, plain);
+  checkDocument(plain);
   if (entry.method === "PUT") checkedUpdate(type, id, entry.content);
 }
 

@@ -8,9 +8,16 @@ import { dropUnkept, partBytes } from "./store.ts";
 const { postgres, issuer, record } = await useTestRecord();
 
 /** Two parts and a bit, and no multiple of three. */
-const document = randomBytes(2 * partBytes + 100_001);
+const document = pdf(randomBytes(2 * partBytes + 100_001));
 const asJson = { headers: { Accept: "application/fhir+json" } };
 const subsetted = [expect.objectContaining({ code: "SUBSETTED" })];
+
+/** The bytes with the beginning of a PDF written over theirs. */
+function pdf(bytes: Uint8Array): Buffer {
+  const whole = Buffer.from(bytes);
+  whole.write("%PDF-1.7\n");
+  return whole;
+}
 
 /** Bytes as they come over a network: in pieces that fit nothing, and the next one when the one before was taken. */
 function arriving(bytes: Uint8Array, before: (offset: number) => Promise<void> | void = () => undefined): ReadableStream<Uint8Array> {
@@ -105,7 +112,7 @@ describe("a document that is longer than a part", () => {
 
   it("is replaced and deleted like any other, and its versions keep what they had", async () => {
     const id = await created();
-    const next = document.subarray(1);
+    const next = document.subarray(0, -1);
     const replaced = await send(arriving(next), { method: "PUT", path: `/fhir/Binary/${id}`, headers: { "If-Match": 'W/"1"' } });
     expect(replaced.status).toBe(200);
     expect((await bytesOf(`/fhir/Binary/${id}`)).equals(next)).toBe(true);
@@ -121,7 +128,7 @@ describe("a document that is longer than a part", () => {
     const before = await kept();
     const again = await send(arriving(document), { headers });
     expect([again.status, again.headers.get("DSP-Replayed"), ((await again.json()) as { id: string }).id]).toEqual([201, "true", id]);
-    expect((await send(arriving(document.subarray(1)), { headers })).status).toBe(422);
+    expect((await send(arriving(document.subarray(0, -1)), { headers })).status).toBe(422);
     await expect.poll(kept).toEqual(before);
   });
 
@@ -131,6 +138,23 @@ describe("a document that is longer than a part", () => {
     const late = await send(arriving(document), { method: "PUT", path: `/fhir/Binary/${id}`, headers: { "If-Match": 'W/"7"' } });
     expect(late.status).toBe(412);
     await expect.poll(kept).toEqual({ documents: before.documents + 1, unkept: 0, parts: before.parts + 3 });
+  });
+
+  it("is refused where it is not what it is said to be, before more of it is taken", async () => {
+    const before = await kept();
+    let asked = 0;
+    const program = arriving(randomBytes(3 * partBytes), (offset) => {
+      asked = offset;
+    });
+    const response = await send(program);
+    const { issue } = (await response.json()) as { issue: { code: string; expression: string[] }[] };
+    expect([response.status, issue[0]?.code, issue[0]?.expression]).toEqual([422, "value", ["Binary.contentType"]]);
+    expect(asked).toBeLessThan(2 * partBytes);
+    expect(await kept()).toEqual(before);
+    const short = await record.call("POST", "/fhir/Binary", {
+      body: { resourceType: "Binary", contentType: "image/png", data: Buffer.from("%PDF-1.7").toString("base64") },
+    });
+    expect(short.status).toBe(422);
   });
 
   it("is not shown to whoever may not see it", async () => {
@@ -148,7 +172,7 @@ describe("the bounds of a document", () => {
 
   it("are said with 413, whether or not its length was told before, and nothing of it stays", async () => {
     const before = await kept();
-    const tooLong = new Uint8Array(maxBytes + 1);
+    const tooLong = pdf(new Uint8Array(maxBytes + 1));
     for (const body of [tooLong, arriving(tooLong)]) {
       const response = await send(body);
       const { issue } = (await response.json()) as { issue: { code: string }[] };
@@ -162,11 +186,15 @@ describe("the bounds of a document", () => {
     const look = (): void => {
       most = Math.max(most, record.deps.bodies.taken);
     };
-    const id = await created(arriving(new Uint8Array(maxBytes), look));
+    const id = await created(arriving(pdf(new Uint8Array(maxBytes)), look));
     expect(most).toBeLessThanOrEqual(2 * partBytes + 50_021);
     expect(record.deps.bodies.taken).toBe(0);
     const digest = createHash("sha256").update(await bytesOf(`/fhir/Binary/${id}`));
-    expect(digest.digest("hex")).toBe(createHash("sha256").update(new Uint8Array(maxBytes)).digest("hex"));
+    expect(digest.digest("hex")).toBe(
+      createHash("sha256")
+        .update(pdf(new Uint8Array(maxBytes)))
+        .digest("hex"),
+    );
   });
 
   it("are said with 408 to who sends it byte by byte, not to who takes long for all of it", async () => {
@@ -207,7 +235,7 @@ describe("a primary that is lost while a document is on its way", () => {
     const servers = await TestPostgres.start({ standbys: 2 });
     const own = await startTestRecord({ postgres: servers, issuer, checksAnswers: false });
     try {
-      const long = randomBytes(6 * partBytes);
+      const long = pdf(randomBytes(6 * partBytes));
       let lost: Promise<void> | undefined;
       let primary: TestInstance | undefined;
       const lose = async (): Promise<void> => {

@@ -3,6 +3,7 @@ import { type Context, Deadline } from "../../lib/context.ts";
 import { bodyInTime, type Call, holdBytes } from "../../lib/http.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
 import type { Deps } from "../deps.ts";
+import { checkContentType } from "./check-document.ts";
 import { addPart, dropDocument, partBytes, type StoredDocument } from "./store.ts";
 
 /** The bytes of a document: at hand where they fit into one part, else kept already. */
@@ -18,7 +19,7 @@ export type Received =
  * Takes a document as it arrives: never more than two parts of it are in memory, and each is held, and tried again, by itself while there is
  * no primary. Each part has the time of a request; all together have `documentMaxMs`. What no version comes to keep is dropped by the caller,
  * or later by `keepDropping`.
- * @throws FhirError 408, 413, 503
+ * @throws FhirError 408, 413, 422, 503
  */
 export async function receiveDocument(call: Call, context: Context, deps: Deps): Promise<Received> {
   const maxBytes = deps.documentMaxBytes;
@@ -39,6 +40,7 @@ export async function receiveDocument(call: Call, context: Context, deps: Deps):
     for await (const part of parts(call, deps, perPart)) {
       bytes += part.length;
       if (bytes > maxBytes) throw tooLong;
+      if (number === 0 && last.length === 0) checkContentType(call.req.header("Content-Type") ?? "", part);
       hash.update(part);
       if (last.length > 0) await keep(last);
       last = part;

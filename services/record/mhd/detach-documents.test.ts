@@ -106,7 +106,7 @@ describe("detachDocuments", () => {
         const data = Buffer.from(bytes)
           .toString("base64")
           .replace(/(.{76})/g, `$1${space}`);
-        const { content, binaries } = detach(document({ contentType: "application/pdf", data }));
+        const { content, binaries } = detach(document({ contentType: "application/dicom", data }));
         const [binary] = binaries;
         if (!binary) return false;
         for (const each of [content.plain, binary.content.plain]) validate(definitions, each);

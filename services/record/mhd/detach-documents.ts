@@ -3,6 +3,7 @@ import type { ParsedResource } from "../../lib/fhir/exact-json.ts";
 import { splitReference } from "../../lib/fhir/search-index.ts";
 import type { AnyResource } from "../../lib/fhir/validate.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
+import { checkContentType } from "../document/check-document.ts";
 
 /** A DocumentReference without its documents, and these as Binaries, each under the id that the DocumentReference now names. */
 export interface Detached {
@@ -36,7 +37,7 @@ export function carriesDocument(resource: AnyResource): boolean {
  * and puts in their place where they will be, their size in bytes and their SHA-1 in base64. They belong to the patient's record
  * and carry the labels that the DocumentReference gives them.
  * @param publicUrl of this server: the documents' URLs begin with it, and so may the reference to the patient
- * @throws FhirError 400
+ * @throws FhirError 400, 422
  */
 export function detachDocuments(content: ParsedResource, options: { publicUrl: string; newId: () => string }): Detached {
   const subject = patientOf(content.plain, options.publicUrl);
@@ -100,6 +101,7 @@ function documentOf(attachment: Attachment, at: string): { contentType: string; 
   const bytes = Buffer.from(given, "base64");
   if (bytes.length === 0 || bytes.toString("base64") !== given) throw refuse("value", "data", "The document is not in base64");
   if (size !== undefined && size !== bytes.length) throw refuse("value", "size", `The document has ${bytes.length} bytes, not this many`);
+  checkContentType(contentType, bytes, `${at}.contentType`);
   const digest = sha1(bytes);
   // FHIR wants base64; XDS, and some that come from there, write hexadecimal.
   if (hash !== undefined && hash !== digest.toString("base64") && hash.toLowerCase() !== digest.toString("hex"))

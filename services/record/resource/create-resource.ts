@@ -10,19 +10,21 @@ import { fhirError } from "../../lib/operation-outcome.ts";
 import { type Access, checkWritable, facts, mayLower, sightOf, within } from "../access.ts";
 import { patientParameter, type ResourceType } from "../catalogue.ts";
 import type { Deps } from "../deps.ts";
+import { checkDocument } from "../document/check-document.ts";
 import { keepDocument, type StoredDocument } from "../document/store.ts";
 import { partParameter, partsOf } from "../rights/compilations.ts";
 import { type Sensitivity, sensitivityOf, spread } from "../rights/sensitivity.ts";
 import { insertResource, patientsOf, type StoredVersion, searchResources } from "./store.ts";
 import { outOfReach, type Written, writeOnce } from "./write-once.ts";
 
-/** Parses and validates a body. @throws FhirError 400 */
+/** Parses and validates a body. @throws FhirError 400, 422 */
 export function checkedResource(deps: Deps, type: ResourceType, body: string): ParsedResource {
   const parsed = parseResource(body);
   if (parsed.plain.resourceType !== type.name) {
     throw fhirError(400, "invalid", `The body is not a ${type.name}`, { expression: "resourceType" });
   }
   validate(deps.catalogue.definitions, parsed.plain);
+  checkDocument(parsed.plain);
   return parsed;
 }
 

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { afterAll } from "vitest";
 import { type AnyResource, validate } from "../../lib/fhir/validate.ts";
 import { FhirError } from "../../lib/operation-outcome.ts";
+import { RateLimiter } from "../../lib/rate-limiter.ts";
 import { TestPostgres } from "../../lib/testing/postgres.ts";
 import type { TestRedis } from "../../lib/testing/redis.ts";
 import { startTestParts } from "../../lib/testing/service.ts";
@@ -35,6 +36,8 @@ export async function startTestRecord(options: {
   redis?: TestRedis;
   settings?: Partial<Settings>;
   holdMax?: number;
+  /** Requests of one caller in a minute. */
+  requestsMax?: number;
   /** Whether answers are held to FHIR's rules: not where the time that they take is measured. */
   checksAnswers?: boolean;
 }): Promise<TestRecord> {
@@ -45,7 +48,9 @@ export async function startTestRecord(options: {
     migrations: join(import.meta.dirname, "..", "migrations"),
     commonTables: false,
   });
-  const deps = { ...parts.deps, catalogue, issuer: options.issuer.issuer, documentMaxBytes: 8 * 1024 * 1024 };
+  const limit = options.requestsMax ?? 1_000_000;
+  const rate = new RateLimiter({ redis: undefined, name: "record", limit, windowMs: 60_000, pods: 1 });
+  const deps = { ...parts.deps, catalogue, issuer: options.issuer.issuer, documentMaxBytes: 8 * 1024 * 1024, rate };
   const app = createApp(deps);
   const token = await options.issuer.token();
   return {

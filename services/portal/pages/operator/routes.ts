@@ -7,7 +7,7 @@ import { addReport, drillsPage } from "./drills.ts";
 import { answerFeedback, feedbackPage } from "./feedback.ts";
 import { platformNow, platformPage } from "./platform.ts";
 import { answerReview, reviewPage, reviewsPage } from "./reviews.ts";
-import { deskAccountPage, findAccount, resetAccount, serviceDeskPage, unlockAccount } from "./service-desk.ts";
+import { deskAccountPage, findAccount, resetAccount, resetAccountPassword, serviceDeskPage, unlockAccount } from "./service-desk.ts";
 
 type Page = (visit: Member, deps: Deps) => Response | Promise<Response>;
 
@@ -29,6 +29,7 @@ export function operatorRoutes(app: Hono<Env>, deps: Deps): void {
   app.get("/operator/service-desk/:id", shown(deskAccountPage));
   app.post("/operator/service-desk/:id/unlock", shown(unlockAccount));
   app.post("/operator/service-desk/:id/reset", shown(resetAccount));
+  app.post("/operator/service-desk/:id/password", shown(resetAccountPassword));
   app.get("/operator/audit", shown(auditPage));
   app.post("/operator/audit/walks", shown(verifyAudit));
 }

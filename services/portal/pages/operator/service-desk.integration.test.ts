@@ -97,4 +97,27 @@ describe("the service desk", () => {
     const [row] = await sql<{ content: string }>("SELECT content FROM identity.audit_event WHERE content LIKE '%HSYSADMIN%reset-factor%'");
     expect(JSON.parse(row?.content ?? "{}")).toMatchObject({ agent: [{ who: { identifier: { value: "operator" } } }, {}] });
   });
+
+  it("gives a code for a forgotten password, and says when another operator has to give one too", async () => {
+    const session = await signedIn();
+    const codeOf = (text: string): string | undefined => /<code>([a-z2-9-]{14})<\/code>/.exec(text)?.[1];
+    for (const [login, said] of [
+      ["hoffmann", "of no use without the second factor"],
+      ["emma", "another operator has to give a second code"],
+    ] as const) {
+      const account = await session.submit((await session.open(path)).text, path, { login });
+      const action = `${account.path}/password`;
+      const reason = { passwordReason: "Test: was here with an identity card" };
+      const unsure = await session.submit(account.text, action, reason);
+      expect([unsure.status, unsure.text.includes("Make sure who it is first"), unsure.text.includes("identity card</textarea>")]).toEqual([
+        ...[422, true, true],
+      ]);
+      const given = await session.submit(account.text, action, { ...reason, passwordIdentified: "yes" });
+      expect([codeOf(given.text) !== undefined, given.text.includes(said)]).toEqual([true, true]);
+      expect((await session.open(account.path)).text).toContain(login === "emma" ? "1 of 2 given out" : "1 of 1 given out");
+    }
+    expect((await session.open(path)).text).toContain("Code for a forgotten password: emma");
+    const own = await session.submit((await session.open(path)).text, path, { login: "operator" });
+    expect(own.text.match(/This is your own account/g)).toHaveLength(2);
+  });
 });

@@ -16,7 +16,7 @@ type Say = (name: Name) => string;
 const path = "/portal/operator/service-desk";
 const reasonLength = { min: 10, max: 500 };
 const roleTexts = { patient: "patient", practitioner: "professional", operator: "operator" } as const;
-const actionTexts = { look: "looked", unlock: "unlocked", "reset-factor": "wasReset" } as const;
+const actionTexts = { look: "looked", unlock: "unlocked", "reset-factor": "wasReset", "reset-password": "passwordCodeGiven" } as const;
 
 interface Typed {
   values: Readonly<Record<string, string>>;
@@ -87,6 +87,7 @@ function idOf({ call }: Member): string {
 function showAccount(visit: Member, account: DeskAccount, typed: Typed): Response {
   const text = sayIn(visit);
   const isOwn = visit.principal.subject === account.id;
+  const ownAccount = html`<p class="empty">${text("ownAccount")}</p>`;
   return page(visit, {
     title: account.name,
     area: "operator",
@@ -97,11 +98,13 @@ ${facts(account, visit)}
 <h2>${text("unlock")}</h2>
 ${account.waits.count === 0 ? html`<p class="empty">${text("noWait")}</p>` : unlockForm(visit, account, typed)}
 <h2>${text("reset")}</h2>
-${isOwn ? html`<p class="empty">${text("ownAccount")}</p>` : resetForm(visit, account, typed)}`,
+${isOwn ? ownAccount : codeForm(visit, account, typed, resetting)}
+<h2>${text("forgotten")}</h2>
+${account.password === undefined ? html`<p class="empty">${text("noPassword")}</p>` : isOwn ? ownAccount : codeForm(visit, account, typed, forgotten)}`,
   });
 }
 
-function facts({ login, role, organization, secondFactor, waits, sessions }: DeskAccount, visit: Member): Html {
+function facts({ login, role, organization, secondFactor, password, waits, sessions }: DeskAccount, visit: Member): Html {
   const text = sayIn(visit);
   const { app, passkeys, recoveryCodes, resetUntil } = secondFactor;
   const factors = [
@@ -118,6 +121,12 @@ function facts({ login, role, organization, secondFactor, waits, sessions }: Des
     ...(resetUntil === undefined
       ? []
       : ([[text("pending"), fill(text("until"), { time: instantText(resetUntil, visit.language) })]] satisfies [string, Content][])),
+    ...(password === undefined || password.codes === 0
+      ? []
+      : ([[text("passwordCodes"), fill(text("codesOf"), { codes: password.codes, operators: password.operators })]] satisfies [
+          string,
+          Content,
+        ][])),
     [text("waits"), waits.count === 0 ? text("none") : html`<span class="tag tag-warning">${fill(text("until"), { time: until })}</span>`],
     [text("sessions"), String(sessions)],
   ];
@@ -139,16 +148,32 @@ function unlockForm(visit: Member, { id }: DeskAccount, typed: Typed): Html {
   })}`;
 }
 
-function resetForm(visit: Member, { id }: DeskAccount, typed: Typed): Html {
+/** Something for which the desk gives out a code: the form's fields and what it says. */
+interface CodeForm {
+  /** Where the form leads. */
+  to: "reset" | "password";
+  reason: "resetReason" | "passwordReason";
+  identified: "identified" | "passwordIdentified";
+  submit: Name;
+  what: Name;
+}
+
+const resetting: CodeForm = { to: "reset", reason: "resetReason", identified: "identified", submit: "reset", what: "resetWhat" };
+const forgotten: CodeForm = {
+  ...{ to: "password", reason: "passwordReason", identified: "passwordIdentified" },
+  ...{ submit: "giveCode", what: "forgottenWhat" },
+};
+
+function codeForm(visit: Member, { id }: DeskAccount, typed: Typed, { to, reason, identified, submit, what }: CodeForm): Html {
   const text = sayIn(visit);
-  const isThis = "resetReason" in typed.values;
-  return html`<p>${text("resetWhat")}</p>${form(visit, {
-    ...{ action: `${path}/${id}/reset`, submit: text("reset"), danger: true, problems: isThis ? typed.problems : {} },
+  const isThis = reason in typed.values;
+  return html`<p>${text(what)}</p>${form(visit, {
+    ...{ action: `${path}/${id}/${to}`, submit: text(submit), danger: true, problems: isThis ? typed.problems : {} },
     ...(isThis && typed.key !== undefined ? { key: typed.key } : {}),
-    content: html`${reasonField("resetReason", text, typed)}
+    content: html`${reasonField(reason, text, typed)}
 ${choiceField({
-  ...{ name: "identified", label: text("identify"), type: "checkbox", problem: typed.problems.identified },
-  ...{ values: typed.values.identified === "yes" ? ["yes"] : [], choices: [{ value: "yes", text: text("identified") }] },
+  ...{ name: identified, label: text("identify"), type: "checkbox", problem: typed.problems[identified] },
+  ...{ values: typed.values[identified] === "yes" ? ["yes"] : [], choices: [{ value: "yes", text: text("identified") }] },
 })}`,
   })}`;
 }
@@ -170,25 +195,47 @@ export async function unlockAccount(visit: Member, deps: Deps): Promise<Response
   return redirectAfterForm(visit.call, `${path}/${id}?done=unlocked`);
 }
 
-/** Answers with the code, which no address leads to again. */
 export async function resetAccount(visit: Member, deps: Deps): Promise<Response> {
+  return await giveCode(visit, deps, resetting, async (account, reason, key) => {
+    const text = sayIn(visit);
+    const { code, hours } = await deps.serviceDesk.resetFactor(visit.caller, account.id, reason, key);
+    return { code, title: text("codeTitle"), lead: fill(text("codeLead"), { name: account.name, hours }) };
+  });
+}
+
+export async function resetAccountPassword(visit: Member, deps: Deps): Promise<Response> {
+  return await giveCode(visit, deps, forgotten, async (account, reason, key) => {
+    const text = sayIn(visit);
+    const { code, hours, operators } = await deps.serviceDesk.resetPassword(visit.caller, account.id, reason, key);
+    const lead = text(operators === 1 ? "passwordCodeLead" : "passwordCodeLeadTwo");
+    return { code, title: text("passwordCodeTitle"), lead: fill(lead, { name: account.name, hours }) };
+  });
+}
+
+/** Answers with the code, which no address leads to again. */
+async function giveCode(
+  visit: Member,
+  deps: Deps,
+  asked: CodeForm,
+  give: (account: DeskAccount, reason: string, key: string) => Promise<{ code: string; title: string; lead: string }>,
+): Promise<Response> {
   const [text, id] = [sayIn(visit), idOf(visit)];
   const sent = await readForm(visit, deps);
-  const [reason, identified] = [sent.text("resetReason"), sent.text("identified")];
+  const [reason, identified] = [sent.text(asked.reason), sent.text(asked.identified)];
   const problem = reasonProblem(reason, text);
   const problems = {
-    ...(problem === undefined ? {} : { resetReason: problem }),
-    ...(identified === "yes" ? {} : { identified: text("notIdentified") }),
+    ...(problem === undefined ? {} : { [asked.reason]: problem }),
+    ...(identified === "yes" ? {} : { [asked.identified]: text("notIdentified") }),
   };
   const account = await deps.serviceDesk.account(visit.caller, id);
   if (Object.keys(problems).length > 0) {
-    return showAccount(visit, account, { values: { resetReason: reason, identified }, problems, key: sent.pageKey });
+    return showAccount(visit, account, { values: { [asked.reason]: reason, [asked.identified]: identified }, problems, key: sent.pageKey });
   }
-  const { code, hours } = await deps.serviceDesk.resetFactor(visit.caller, id, reason, sent.key);
+  const { code, title, lead } = await give(account, reason, sent.key);
   return page(visit, {
-    title: text("codeTitle"),
+    title,
     area: "operator",
-    content: html`<p class="lead">${fill(text("codeLead"), { name: account.name, hours })}</p>
+    content: html`<p class="lead">${lead}</p>
 <dl class="facts"><dt>${text("code")}</dt><dd><code>${code}</code></dd></dl>
 <p>${text("codeOnce")}</p>
 <p class="actions"><a class="button" href="${path}/${id}">${text("toAccount")}</a></p>`,

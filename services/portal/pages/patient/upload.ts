@@ -1,5 +1,6 @@
 import type { DocumentReference } from "@medplum/fhirtypes";
 import { html } from "../../../lib/html.ts";
+import { sniffType } from "../../../lib/sniff-type.ts";
 import type { Deps } from "../../deps.ts";
 import { fileField, form, type Problems, textArea, textField } from "../../layout/forms.ts";
 import { page } from "../../layout/page.ts";
@@ -7,7 +8,6 @@ import { redirectAfterForm } from "../../layout/redirect.ts";
 import { layoutTexts } from "../../layout/texts.ts";
 import { type Form, readForm } from "../../session/form.ts";
 import type { PatientVisit } from "../../session/visit.ts";
-import { sniffType } from "./sniff-type.ts";
 import { uploadTexts } from "./upload-texts.ts";
 
 const fileMaxBytes = 5 * 1024 * 1024;

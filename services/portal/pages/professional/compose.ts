@@ -1,5 +1,6 @@
 import type { Attachment, DocumentReference } from "@medplum/fhirtypes";
 import { type Html, html } from "../../../lib/html.ts";
+import { sniffType } from "../../../lib/sniff-type.ts";
 import type { NewMessage, SentMessage } from "../../clients/mailbox.ts";
 import type { Deps } from "../../deps.ts";
 import { bareType } from "../../layout/file.ts";
@@ -11,7 +12,6 @@ import { layoutTexts } from "../../layout/texts.ts";
 import { type Form, readForm } from "../../session/form.ts";
 import { type Member, NoSuchPage } from "../../session/visit.ts";
 import { entryOf } from "../patient/entry.ts";
-import { sniffType } from "../patient/sniff-type.ts";
 import { colleaguesTexts } from "./colleagues-texts.ts";
 import { composeTexts } from "./compose-texts.ts";
 import { acceptedFiles, fileProblemOf } from "./deposit.ts";

@@ -1,10 +1,10 @@
 import { html } from "../../../lib/html.ts";
+import { sniffType } from "../../../lib/sniff-type.ts";
 import type { Deps } from "../../deps.ts";
 import { choiceField, fileField, form, type Problems, selectField, textField } from "../../layout/forms.ts";
 import { page } from "../../layout/page.ts";
 import { redirectAfterForm } from "../../layout/redirect.ts";
 import { type Form, readForm } from "../../session/form.ts";
-import { sniffType } from "../patient/sniff-type.ts";
 import { localDay } from "../practice/local-day.ts";
 import { depositTexts } from "./deposit-texts.ts";
 import { type DocumentCode, documentCodes, publish } from "./new-document.ts";

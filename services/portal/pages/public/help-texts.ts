@@ -14,9 +14,9 @@ export const helpTexts = {
   },
   signInHeading: { en: "You cannot sign in", fr: "Vous ne pouvez pas vous connecter", de: "Sie können sich nicht anmelden" },
   signIn: {
-    en: "On the sign-in page choose what to do when you have lost your password or your phone. Your practice or our helpdesk can also give you a new access.",
-    fr: "Sur la page de connexion, suivez les indications en cas de perte du mot de passe ou du téléphone. Votre cabinet ou notre assistance peut aussi vous donner un nouvel accès.",
-    de: "Auf der Anmeldeseite finden Sie, was bei verlorenem Passwort oder Telefon zu tun ist. Auch Ihre Praxis oder unsere Hilfe kann Ihnen einen neuen Zugang geben.",
+    en: "If you have lost your password or your phone, ask the service desk for a code. The sign-in page says where to enter it.",
+    fr: "Si vous avez perdu votre mot de passe ou votre téléphone, demandez un code au service d'assistance. La page de connexion indique où le saisir.",
+    de: "Wenn Sie Ihr Passwort oder Ihr Telefon verloren haben, fragen Sie den Servicedesk nach einem Code. Die Anmeldeseite sagt, wo er einzugeben ist.",
   },
   lostHeading: {
     en: "A page does not come, or comes slowly",
