@@ -49,6 +49,8 @@ const entrySchema = z.discriminatedUnion("entry", [
     role: z.enum(["postgres-primary", "redis-primary", "virtual-ip", "nodes-ready", "pods-ready"]),
     holder: z.string().nullable(),
   }),
+  /** How quickly it answered just before the fault, and how long that was waited for. */
+  z.object({ entry: z.literal("calm"), medianMs: z.number(), waitedMs: z.number() }),
   /** A reading of the platform's status, and what it cost. */
   z.object({
     entry: z.literal("status"),

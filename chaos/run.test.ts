@@ -57,6 +57,7 @@ describe("a drill that goes well", () => {
     expect(parts.loadCalls).toEqual(["start", "stop"]);
     expect(outcome.checks.map(({ name }) => name)).toEqual(["stall", "steady-state"]);
     const roles = new Set(lines.flatMap((line) => (line.entry === "sighting" ? [line.role] : [])));
+    expect(lines.find(({ entry }) => entry === "calm")).toMatchObject({ medianMs: expect.any(Number), waitedMs: 0 });
     expect(lines.find(({ entry }) => entry === "pace")).toMatchObject({ processorMs: expect.any(Number), tookMs: expect.any(Number) });
     expect([...roles].sort()).toEqual(["nodes-ready", "pods-ready", "postgres-primary", "redis-primary", "virtual-ip"]);
   });
@@ -262,6 +263,31 @@ describe("a drill that cannot be run", () => {
     expect(outcome).toMatchObject({ verdict: "not run", reasons: [expect.stringContaining("p99 is 3 s")] });
     expect(fault.calls).toEqual(["aim"]);
     expect(parts.loadCalls).toEqual(["start", "stop"]);
+  });
+});
+
+describe("the rest before a fault", () => {
+  const calm = ({ lines }: Ran) => lines.find((line) => line.entry === "calm") as { medianMs: number; waitedMs: number } | undefined;
+
+  it("is waited for while the answers are slow", async () => {
+    let slowUntilMs = 0;
+    const tookMs = () => {
+      slowUntilMs ||= Date.now() + 100;
+      return Date.now() < slowUntilMs ? 80 : 1;
+    };
+    const ran = await run(madeDrill([once(madeFault("kill"))]), {
+      parts: madeParts({ tookMs }),
+      timings: { ...quick, calmPatienceMs: 5_000 },
+    });
+    expect(ran.outcome.verdict).toBe("valid");
+    expect(calm(ran)?.medianMs).toBeLessThanOrEqual(quick.calmMedianMs);
+    expect(calm(ran)?.waitedMs).toBeGreaterThan(20);
+  });
+
+  it("is waited for so long and no longer", async () => {
+    const ran = await run(madeDrill([once(madeFault("kill"))]), { parts: madeParts({ tookMs: () => 80 }) });
+    expect(calm(ran)).toMatchObject({ medianMs: 80 });
+    expect(calm(ran)?.waitedMs).toBeGreaterThanOrEqual(quick.calmPatienceMs);
   });
 });
 

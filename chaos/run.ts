@@ -1,6 +1,7 @@
 /** One run of one drill: steady → load → inject → heal → settle → check. Whatever happens on the way, every fault is healed before it ends. */
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { percentile, waitedMs } from "./checks/operations.ts";
 import type { Drill } from "./drill.ts";
 import type { Operation } from "./history.ts";
 import { carriedWith, lossesOf, type PodFacts, unreadyPods } from "./inventory.ts";
@@ -189,11 +190,31 @@ async function awaitSteady(
   }
 }
 
+/**
+ * Lets the platform come to rest. One that still tidies up after the fault before answers rightly and slowly, and then shows the drills'
+ * haste instead of its own. Bounded: a platform may be no quicker.
+ */
+async function awaitCalm(run: DrillRun, load: RunningLoad): Promise<void> {
+  const { timings, abort, journal } = run;
+  const { steadyMs, calmMedianMs, calmPatienceMs } = timings;
+  const beganMs = performance.now();
+  for (;;) {
+    const seen = load.operations.filter(({ dueMs }) => dueMs >= Date.now() - steadyMs);
+    const medianMs = Math.round(percentile(seen.map(waitedMs), 0.5));
+    const restMs = Math.round(performance.now() - beganMs);
+    if (medianMs <= calmMedianMs || restMs >= calmPatienceMs) return journal.write({ entry: "calm", medianMs, waitedMs: restMs });
+    await delay(steadyMs / 6, undefined, { signal: abort.signal });
+  }
+}
+
 /** Load until the hypothesis holds. */
 async function establishLoad(run: DrillRun): Promise<void> {
   const { drill, timings, options, abort } = run;
   const { parts, target, folder, runName } = options;
-  const seconds = Math.ceil((timings.steadyMs + timings.steadyPatienceMs + timings.afterMs) / 1_000) + plannedS(drill) + loadMarginS;
+  const seconds =
+    Math.ceil((timings.steadyMs + timings.steadyPatienceMs + timings.calmPatienceMs + timings.afterMs) / 1_000) +
+    plannedS(drill) +
+    loadMarginS;
   // An aim that fails is the load's failure to begin; before it does, nobody may be listening.
   const after = aimAhead(run);
   after.catch(() => undefined);
@@ -209,6 +230,7 @@ async function establishLoad(run: DrillRun): Promise<void> {
     options.before,
   ]);
   if (!steady.good) throw new NotFit(`the steady state does not hold before the fault: ${steady.findings.join("; ")}`);
+  await awaitCalm(run, load);
   run.steadyEndMs = Date.now();
 }
 

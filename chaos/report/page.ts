@@ -133,6 +133,15 @@ function faultList({ faults }: RunFacts): string {
   return items.length === 0 ? "" : `<ul class="faults">${items.join("")}</ul>`;
 }
 
+/** What the platform and the machine were like before the fault. */
+function beforeText({ medianBeforeMs, paceMs }: RunFacts): string {
+  const parts = [
+    ...(medianBeforeMs === undefined ? [] : [`half of the answers came within ${formatMs(medianBeforeMs)}`]),
+    ...(paceMs === undefined ? [] : [`the machine's pace was ${formatMs(paceMs)}`]),
+  ];
+  return parts.length === 0 ? "" : ` Before it ${parts.join(", and ")}.`;
+}
+
 function drillSection(summary: DrillSummary): string {
   const { name, title, tolerates, verdict, worstRun, promise, stall, redundancy, runs } = summary;
   const reasons = worstRun.reasons.map((reason) => `<li>${escapeMarkup(reason)}</li>`).join("");
@@ -142,7 +151,7 @@ function drillSection(summary: DrillSummary): string {
   return `<section id="${name}">
 <h2>${escapeMarkup(title)} ${badge(verdict)}</h2>
 <p class="quiet"><code>${name}</code> · tolerates ${escapeMarkup(tolerates)} · ${escapeMarkup(promise.row)}: bar ${formatMs(promise.stallBarMs)}, goal ${formatMs(promise.stallGoalMs)}</p>
-<p>Longest stall <b>${formatMs(stall?.worst)}</b>${stall !== undefined && stall.runs > 1 ? ` (p50 ${formatMs(stall.p50)} of ${stall.runs} runs)` : ""}, ${summary.failed} failed, ${formatCount(summary.lost)} lost, ${formatCount(summary.doubled)} doubled, full redundancy ${formatMs(redundancy?.worst)} after healing.${worstRun.paceMs === undefined ? "" : ` The machine's pace before it: ${formatMs(worstRun.paceMs)}.`}</p>
+<p>Longest stall <b>${formatMs(stall?.worst)}</b>${stall !== undefined && stall.runs > 1 ? ` (p50 ${formatMs(stall.p50)} of ${stall.runs} runs)` : ""}, ${summary.failed} failed, ${formatCount(summary.lost)} lost, ${formatCount(summary.doubled)} doubled, full redundancy ${formatMs(redundancy?.worst)} after healing.${beforeText(worstRun)}</p>
 ${faultList(worstRun)}
 ${reasons === "" ? "" : `<ul class="reasons">${reasons}</ul>`}
 ${shown}

@@ -31,6 +31,8 @@ export interface RunFacts {
   startedMs: number;
   /** Processor time of the fixed loop before the load; undefined: it was not measured. */
   paceMs: number | undefined;
+  /** Half of the answers just before the fault came within so long; undefined: it came not so far. */
+  medianBeforeMs: number | undefined;
   /** The fault is made from here on; undefined: it came not so far. */
   steadyEndMs: number | undefined;
   endedMs: number;
@@ -88,6 +90,7 @@ export function readRun(folder: string): RunFacts {
     ...{ folder, drill, title, run, hypothesis, tolerates, workload, promise, lines },
     startedMs: begin.atMs,
     paceMs: lines.flatMap((line) => (line.entry === "pace" ? [line.processorMs] : [])).at(0),
+    medianBeforeMs: lines.flatMap((line) => (line.entry === "calm" ? [line.medianMs] : [])).at(0),
     steadyEndMs: lines.find((line) => line.entry === "phase" && line.phase === "inject")?.atMs,
     endedMs: lines.at(-1)?.atMs ?? begin.atMs,
     faults: faultsOf(lines),

@@ -64,6 +64,7 @@ describe("the page", () => {
   it("says how long it took, and how the machine's own pace went", () => {
     const page = makePage(readSession(writeMadeSession(reports, "a", runs)));
     expect(page).toContain("It took 50 min 0 s.");
+    expect(page).toContain("Before it half of the answers came within 23 ms, and the machine's pace was 25 ms.");
     expect(page).toContain("took 25 ms to 51 ms, p50 25 ms of processor time");
     const without = makePage(readSession(writeMadeSession(reports, "b", [{ drill: "x", verdict: "not run" }], { ended: false })));
     expect(without).not.toMatch(/It took|processor time/);

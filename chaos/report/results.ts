@@ -29,13 +29,21 @@ export function makeResults({ session, runs }: SessionFacts): string {
   const drills = summarizeRuns(runs).map(({ name, title, promise, verdict, stall, redundancy, stallsMs, runs: all }, index) => ({
     ...figuresOfRuns(runs)[index],
     ...{ name, title, verdict, promise, stallsMs, stallP50Ms: stall?.p50 ?? null, redundancyWorstMs: redundancy?.worst ?? null },
-    each: all.map(({ run, verdict: own, reasons, stallMs, failed, lost, doubled, startedMs, endedMs, paceMs, checks, faults }) => ({
-      ...{ run, verdict: own, reasons, failed, startedMs, endedMs, checks },
-      ...{ stallMs: stallMs ?? null, lost: lost ?? null, doubled: doubled ?? null, paceMs: paceMs ?? null },
-      faults: faults.map(({ name: fault, what, elements, injectedMs, happenedMs, healedMs, evidence }) => ({
-        ...{ name: fault, what, elements, injectedMs, happenedMs, healedMs, evidence },
-      })),
-    })),
+    each: all.map(
+      ({ run, verdict: own, reasons, stallMs, failed, lost, doubled, startedMs, endedMs, paceMs, medianBeforeMs, checks, faults }) => ({
+        ...{ run, verdict: own, reasons, failed, startedMs, endedMs, checks },
+        ...{
+          stallMs: stallMs ?? null,
+          lost: lost ?? null,
+          doubled: doubled ?? null,
+          paceMs: paceMs ?? null,
+          medianBeforeMs: medianBeforeMs ?? null,
+        },
+        faults: faults.map(({ name: fault, what, elements, injectedMs, happenedMs, healedMs, evidence }) => ({
+          ...{ name: fault, what, elements, injectedMs, happenedMs, healedMs, evidence },
+        })),
+      }),
+    ),
   }));
   return `${JSON.stringify({ ...session, drills }, null, 2)}\n`;
 }

@@ -4,6 +4,9 @@ export interface Timings {
   steadyMs: number;
   /** How much longer the load may take to be steady, before the first fault and after the last. */
   steadyPatienceMs: number;
+  /** A platform at rest: half of the answers of the last `steadyMs` come within `calmMedianMs`. It is waited for so long, before the first fault. */
+  calmMedianMs: number;
+  calmPatienceMs: number;
   /** How long the platform may take to be whole before the drill begins. */
   readyLimitMs: number;
   /** From one reading of the platform's status to the next: each runs commands in the pods of Redis and the edge, which costs what is drilled. */
@@ -38,6 +41,8 @@ export interface Timings {
 export const defaultTimings: Timings = {
   steadyMs: 3_000,
   steadyPatienceMs: 24_000,
+  calmMedianMs: 50,
+  calmPatienceMs: 10_000,
   readyLimitMs: 240_000,
   statusIntervalMs: 6_000,
   wholeIntervalMs: 1_500,

@@ -102,6 +102,7 @@ export function writeMadeRun(session: string, made: MadeRun, order = 0): void {
   );
   journal.write({ entry: "pace", processorMs: paceMs, tookMs: 2 * paceMs }, at(-14_000));
   journal.write({ entry: "phase", phase: "load" }, at(-14_000));
+  journal.write({ entry: "calm", medianMs: 23, waitedMs: 1_000 }, at(-60));
   journal.write({ entry: "phase", phase: "inject" }, at(-50));
   journal.write({ ...fault, event: "injecting", what: "the PostgreSQL primary pg-1 on node-1" }, at(0));
   if (died) {

@@ -11,6 +11,8 @@ import type { Timings } from "../timings.ts";
 export const quick: Timings = {
   steadyMs: 20,
   steadyPatienceMs: 60,
+  calmMedianMs: 50,
+  calmPatienceMs: 40,
   readyLimitMs: 300,
   statusIntervalMs: 5,
   wholeIntervalMs: 5,
@@ -151,14 +153,14 @@ export interface MadeParts extends DrillParts {
   loadCalls: string[];
 }
 
-export function madeOperation(n: number, outcome: Operation["outcome"] = "ok", atMs = Date.now()): Operation {
+export function madeOperation(n: number, outcome: Operation["outcome"] = "ok", atMs = Date.now(), tookMs = 0): Operation {
   return {
     n,
     kind: "create",
     key: `key-${n}`,
     dueMs: atMs,
     startMs: atMs,
-    endMs: atMs,
+    endMs: atMs + tookMs,
     outcome,
     status: outcome === "ok" ? 201 : 503,
     attempts: 1,
@@ -166,17 +168,17 @@ export function madeOperation(n: number, outcome: Operation["outcome"] = "ok", a
 }
 
 /** A load that does one operation each 2 ms until it is stopped. */
-export function madeParts(changes: Partial<DrillParts> & { outcome?: () => Operation["outcome"] } = {}): MadeParts {
+export function madeParts(changes: Partial<DrillParts> & { outcome?: () => Operation["outcome"]; tookMs?: () => number } = {}): MadeParts {
   const operations: Operation[] = [];
   const loadCalls: string[] = [];
-  const { outcome = () => "ok" as const, ...rest } = changes;
+  const { outcome = () => "ok" as const, tookMs = () => 0, ...rest } = changes;
   return {
     operations,
     loadCalls,
     startLoad: async ({ runName, after }) => {
       await after;
       loadCalls.push("start");
-      const timer = setInterval(() => operations.push(madeOperation(operations.length, outcome())), 2);
+      const timer = setInterval(() => operations.push(madeOperation(operations.length, outcome(), Date.now(), tookMs())), 2);
       return {
         operations,
         runName,
