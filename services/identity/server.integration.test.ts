@@ -53,7 +53,7 @@ describe("the server process", () => {
   it("migrates, is seeded twice, signs in with three connections, and drains", async () => {
     const server = await start("server.ts");
     await untilReady(server, 30_000);
-    for (const expected of ['"written":8,"present":0', '"written":0,"present":8']) {
+    for (const expected of ['"written":9,"present":0', '"written":0,"present":9']) {
       const seeding = await start("seed.ts");
       expect((await once(seeding.child, "exit"))[0], seeding.output()).toBe(0);
       expect(seeding.output()).toContain(expected);
