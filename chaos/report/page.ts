@@ -173,7 +173,7 @@ function summaryLine(drills: readonly DrillSummary[]): string {
 }
 
 /** `61 min 53 s`: what the whole run took, and how fast the machine was meanwhile. */
-function lengthAndPace({ session, runs }: SessionFacts): string {
+function lengthAndPace({ session, runs }: Pick<SessionFacts, "session" | "runs">): string {
   const parts: string[] = [];
   if (session.endedAt !== null) {
     const seconds = Math.round((Date.parse(session.endedAt) - Date.parse(session.startedAt)) / 1_000);
@@ -186,7 +186,7 @@ function lengthAndPace({ session, runs }: SessionFacts): string {
 }
 
 /** @returns the whole page */
-export function makePage({ folder, session, runs }: SessionFacts): string {
+export function makePage({ session, runs }: SessionFacts): string {
   const drills = summarizeRuns(runs);
   const missed = session.uncovered ?? [];
   const day = session.startedAt.slice(0, 16).replace("T", " ");
@@ -206,7 +206,7 @@ export function makePage({ folder, session, runs }: SessionFacts): string {
 <header>
 <h1>Drills of ${day} UTC</h1>
 <p>Stack <b>${escapeMarkup(session.stack)}</b> on ${escapeMarkup(session.machine)}. ${drills.length} drills, ${runs.length} runs: ${summaryLine(drills)}${session.endedAt === null ? " <b>This run did not come to its end.</b>" : ""}</p>
-${lengthAndPace({ folder, session, runs })}
+${lengthAndPace({ session, runs })}
 <p class="quiet">Judged by what an open-loop client saw through the public address: a stall is what one request waited from the moment it was due. A verdict is valid, invalid or unknown; a fault that could not be made is not run. Neither is a pass.</p>
 </header>
 <h2>Promises</h2>

@@ -1,5 +1,4 @@
 /** How fast the machine computes at this moment: what others take of a shared machine shows here, and not in anything that the platform does. */
-import { performance } from "node:perf_hooks";
 
 export interface Pace {
   /** Processor time of the loop: grows when the processor itself is slower. */

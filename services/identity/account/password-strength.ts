@@ -1,7 +1,7 @@
 import type { ZxcvbnFactory } from "@zxcvbn-ts/core";
 
 /** In characters. OWASP ASVS 2.1.1 and 2.1.2. */
-export const passwordLength = { min: 12, max: 128 };
+const passwordLength = { min: 12, max: 128 };
 
 /** zxcvbn's scale from 0 to 4: below 3 a password falls to somebody who has stolen its slow hash. */
 const scoreMin = 3;
