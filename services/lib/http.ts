@@ -2,7 +2,7 @@ import type { Context as HonoContext } from "hono";
 import type { Logger } from "pino";
 import type { Interaction } from "./audit-event.ts";
 import { RefusedToken } from "./authenticate.ts";
-import type { Context, Deadline } from "./context.ts";
+import { type Context, Deadline } from "./context.ts";
 import { idPattern } from "./fhir/validate.ts";
 import { fhirError } from "./operation-outcome.ts";
 import type { Principal } from "./principal.ts";
@@ -181,9 +181,36 @@ export async function* bodyInTime(call: Call, deadline: () => Deadline): AsyncGe
       yield value;
     }
   } finally {
-    reader.cancel().catch(() => undefined);
+    // Not cancelled: what is left of the body may have to arrive before the client looks for an answer (`dropRest`).
+    reader.releaseLock();
   }
 }
+
+/**
+ * Lets what is left of a refused request's body arrive, and keeps none of it. A client that sends all it has before it looks for the answer
+ * (Node's own over HTTP/2, many over HTTP/1.1) would take an answer that comes in between for a broken connection, and never learn what was
+ * wrong. Within `restMaxBytes` and `restMaxMs`; what goes beyond them is cut off.
+ */
+export async function dropRest(call: Call): Promise<void> {
+  const { body } = call.req.raw;
+  if (!body || body.locked) return;
+  const reader = body.getReader();
+  const whole = Deadline.after(restMaxMs);
+  try {
+    for (let bytes = 0; bytes < restMaxBytes; ) {
+      const { done, value } = await arrived(reader.read(), Deadline.after(Math.min(restPauseMs, whole.remainingMs())));
+      if (done) return;
+      bytes += value.length;
+    }
+  } catch {
+    // The client has left, or is slow: it gets the answer as it is.
+  }
+  reader.cancel().catch(() => undefined);
+}
+
+const restMaxBytes = 64 * 1024 * 1024;
+const restMaxMs = 30_000;
+const restPauseMs = 2000;
 
 async function arrived<T>(piece: Promise<T>, deadline: Deadline): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { routePath } from "hono/route";
 import { Deadline } from "./context.ts";
 import { healthRoutes } from "./health-routes.ts";
-import { type Call, type Env, requestId } from "./http.ts";
+import { type Call, dropRest, type Env, requestId } from "./http.ts";
 import { describeError } from "./log.ts";
 import { FhirError, fhirError } from "./operation-outcome.ts";
 import type { ServiceDeps } from "./service-parts.ts";
@@ -32,6 +32,8 @@ export function createServiceApp(deps: ServiceDeps): Hono<Env> {
     // What is about patients is kept by nobody on its way, unless a route says that its answer may be.
     if (!call.res.headers.has("Cache-Control")) call.header("Cache-Control", "no-store");
     report(call, deps, performance.now() - startedMs);
+    // Whoever was too slow with the body (408) has been waited for.
+    if (call.res.status >= 400 && call.res.status !== 408) await dropRest(call);
   });
   healthRoutes(app, deps);
   app.notFound(() => fhirError(404, "not-found", "There is nothing at this address").toResponse());

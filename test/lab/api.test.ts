@@ -124,6 +124,7 @@ describe("the FHIR API", () => {
 
   it("streams a long document to storage and back", async () => {
     const bytes = randomBytes(20 * 1024 * 1024 + 1);
+    bytes.write("%PDF-1.7\n");
     const authorization = `Bearer ${await systemToken()}`;
     const headers = { authorization, "content-type": "application/pdf" };
     const created = await fetch(`${fhirUrl}/Binary`, { method: "POST", headers, body: bytes });
@@ -132,6 +133,15 @@ describe("the FHIR API", () => {
     const back = await fetch(`${fhirUrl}/Binary/${id}`, { headers: { authorization, accept: "application/pdf" } });
     expect([back.status, back.headers.get("content-length")]).toEqual([200, String(bytes.length)]);
     expect(Buffer.from(await back.arrayBuffer()).equals(bytes)).toBe(true);
+  }, 60_000);
+
+  it("says what is wrong to who sends a long document that is refused at its beginning", async () => {
+    const body = Buffer.alloc(20 * 1024 * 1024);
+    const send = (headers: Record<string, string>) =>
+      fetch(`${fhirUrl}/Binary`, { method: "POST", headers: { ...headers, "content-type": "application/pdf" }, body });
+    const answers = [await send({}), await send({ authorization: `Bearer ${await systemToken()}` })];
+    expect(answers.map(({ status }) => status)).toEqual([401, 422]);
+    for (const answer of answers) expect(await answer.json()).toMatchObject({ resourceType: "OperationOutcome" });
   }, 60_000);
 
   it("refuses with an OperationOutcome who brings no token", async () => {
