@@ -61,7 +61,10 @@ const named = (name: string, namespace?: string) => ({ metadata: { name, ...(nam
 const inventory = makeInventory({
   nodes: list([named("node-1"), named("node-2")]),
   pods: list(pods),
-  claims: list([named("pg-1", "dsp"), named("data-redis-0", "dsp")]),
+  claims: list([
+    ...[named("pg-1", "dsp"), named("data-redis-0", "dsp"), named("backup-site-b", "dsp")],
+    { metadata: { ...named("backup-site-a", "dsp").metadata, annotations: { "volume.kubernetes.io/selected-node": "node-2" } } },
+  ]),
   services: list([
     { ...named("pg-rw", "dsp"), spec: { selector: { "cnpg.io/cluster": "pg" } } },
     { ...named("kubernetes", "default"), spec: {} },
@@ -90,6 +93,7 @@ describe("the inventory", () => {
       "pod/dsp/redis",
       "pod/kube-system/etcd",
       "pod/kube-system/kube-apiserver",
+      "volume/backup-site-a",
       "volume/data-redis-0",
       "volume/pg-1",
     ]);
@@ -116,6 +120,13 @@ describe("the inventory", () => {
     ])
       expect(missed).not.toContain(name);
     expect(missed).toContain("volume/pg-1");
+  });
+
+  it("counts a volume that no pod uses, such as a backup's, as hit with its node, and leaves out one that was never used", () => {
+    expect(uncovered(inventory, [])).toContain("volume/backup-site-a");
+    expect(uncovered(inventory, ["node/node-2"])).not.toContain("volume/backup-site-a");
+    expect(uncovered(inventory, ["node/node-1"])).toContain("volume/backup-site-a");
+    expect(inventory.map(({ name }) => name)).not.toContain("volume/backup-site-b");
   });
 });
 

@@ -164,6 +164,19 @@ function addressElements(source: InventorySource, pods: readonly PodFacts[]): El
   return source.virtualIp === null ? services : [...services, { name: `address/${source.virtualIp}`, standsOn: edges }];
 }
 
+/** Where a volume that binds at its first use was made: what is on the node itself goes with the node. */
+const placeAnnotation = "volume.kubernetes.io/selected-node";
+
+/** Volumes that pods use are broken with them. Of the others those that were ever used, as a backup's, are lost with their node. */
+function volumeElements(claims: readonly z.infer<typeof metadataSchema>[], pods: readonly PodFacts[]): Element[] {
+  const used = new Set(pods.flatMap((pod) => pod.claims));
+  return claims.flatMap(({ name, annotations }) => {
+    const node = annotations[placeAnnotation];
+    if (used.has(name)) return [{ name: `volume/${name}`, standsOn: [] }];
+    return node === undefined ? [] : [{ name: `volume/${name}`, standsOn: [`node/${node}`] }];
+  });
+}
+
 /** Pure: the inventory from what kubectl told. @throws Error when it is not what kubectl prints */
 export function makeInventory(source: InventorySource): Element[] {
   const pods = parsePods(source.pods).filter(({ finished }) => !finished);
@@ -173,7 +186,7 @@ export function makeInventory(source: InventorySource): Element[] {
   const elements: Element[] = [
     ...names(source.nodes).map(({ name }) => ({ name: `node/${name}`, standsOn: [] })),
     ...pods.map((pod) => ({ name: podElement(pod), standsOn: [] })),
-    ...names(source.claims).map(({ name }) => ({ name: `volume/${name}`, standsOn: [] })),
+    ...volumeElements(names(source.claims), pods),
     ...addressElements(source, pods),
     ...certificates.map((name) => ({ name: `certificate/${name}`, standsOn: [] })),
     ...operators.map(({ namespace, name }) => ({ name: `operator/${namespace}/${name}`, standsOn: [`pod/${namespace}/${name}`] })),

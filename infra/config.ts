@@ -59,6 +59,15 @@ const settingsSchema = z.strictObject({
     })
     .partial()
     .prefault({}),
+  /** Copies of PostgreSQL, in each of the two sites. */
+  backup: z
+    .strictObject({
+      schedule: z.string().regex(/^$|^\S+( \S+){4}$/, 'must be five fields of cron, in UTC, such as "30 2 * * *", or empty'),
+      keep: z.int().min(1).max(400),
+      size: z.string().regex(/^\d+(Mi|Gi|Ti)$/, "must be a size such as 20Gi"),
+    })
+    .partial()
+    .prefault({}),
   /** Inside networks, besides the Internet, that the platform's notifications may go to; receivers there have certificates of its own authority. */
   webhooks: z.strictObject({ allowedNetworks: z.array(z.cidrv4("must be IPv4 networks such as 172.28.0.1/32")).default([]) }).prefault({}),
   token: z.strictObject({ issuer: z.string().min(1).optional(), audience: z.string().min(1).default("dsp") }).prefault({}),
@@ -97,10 +106,11 @@ export type EdgeSettings =
 type Switches = "seed" | "networkPolicyEnforced" | "drills" | "production";
 
 /** A stack's settings: validated, completed with the defaults of its kind. Secret values are plain here and secret outputs in the program. */
-export interface Settings extends Omit<RawSettings, "edge" | "sites" | "postgres" | "storageSize" | "token" | Switches> {
+export interface Settings extends Omit<RawSettings, "edge" | "sites" | "postgres" | "backup" | "storageSize" | "token" | Switches> {
   sites: { a: string; b: string; witness: string };
   edge: EdgeSettings;
   postgres: StackKind["postgres"] & { parameters: Record<string, string> };
+  backup: StackKind["backup"];
   storageSize: string;
   token: { issuer: string; audience: string };
   seed: boolean;
@@ -190,6 +200,7 @@ function complete(kind: StackKind, parsed: RawSettings): Settings {
     storageClass: parsed.storageClass ?? kind.storageClass,
     storageSize: parsed.storageSize ?? kind.storageSize,
     token: { ...parsed.token, issuer: parsed.token.issuer ?? issuerOf(parsed.publicUrl) },
+    backup: { ...kind.backup, ...parsed.backup },
     postgres: { ...kind.postgres, parameters: {}, ...parsed.postgres },
     seed: parsed.seed ?? kind.seed,
     networkPolicyEnforced: parsed.networkPolicyEnforced ?? kind.networkPolicyEnforced,

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Backup } from "./components/backup.ts";
 import { Credentials } from "./components/credentials.ts";
 import { Edge } from "./components/edge.ts";
 import { names } from "./components/names.ts";
@@ -129,6 +130,14 @@ const watcher = new Watcher(
   },
   opts,
 );
+const backups = new Backup(
+  "backup",
+  {
+    ...{ topology, image: images.postgres, storageClass: settings.storageClass, backup: settings.backup },
+    after: [...prepared, postgres.ready],
+  },
+  opts,
+);
 if (weakness === "one-dns-pod") {
   const metadata = (name: string) => ({ name, namespace: "kube-system", annotations: { "pulumi.com/patchForce": "true" } });
   const nodeSelector = { "topology.kubernetes.io/zone": topology.witness };
@@ -158,7 +167,7 @@ export const cluster = {
 };
 /** Whether the pod network enforces the NetworkPolicies that are written; the lab's does not. */
 export const networkPolicyEnforced = settings.networkPolicyEnforced;
-/** Known once every pod of every service is ready, and a watcher in each site. */
+/** Known once every pod of every service is ready, and a watcher in each site, and backups can be taken. */
 export const ready = pulumi
-  .all([...running.map((service) => service.ready), watcher.ready])
+  .all([...running.map((service) => service.ready), watcher.ready, backups.ready])
   .apply((parts) => parts.every((resources) => resources.length > 0));

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { planSecrets } from "../infra/secrets/generate.ts";
 import { chartsFolder, helm, type Rendered, refusal, render } from "./helm.ts";
 
-const charts = ["edge", "postgres", "redis", "service", "watcher"];
+const charts = ["backup", "edge", "postgres", "redis", "service", "watcher"];
 /** Objects of these kinds stand in no namespace; their names carry it. */
 const clusterWide = new Set(["ClusterRole", "ClusterRoleBinding"]);
 const virtualIp = { virtualIp: { peers: ["172.28.0.5", "172.28.0.7"] }, voters: ["172.28.0.4:10256"] };
@@ -40,7 +40,7 @@ function expectRestricted(pod: Rendered["spec"], usesApi = false): void {
 }
 
 describe("every chart", () => {
-  it("is one of the five", () => {
+  it("is one of the six", () => {
     expect(readdirSync(chartsFolder).toSorted()).toEqual(charts);
   });
 
@@ -57,7 +57,7 @@ describe("every chart", () => {
   it.each(charts)("%s asks a name again soon while the node's DNS is not back yet", (chart) => {
     const patience = ["timeout", "attempts"];
     const pods = render(chart).flatMap(({ kind, spec }) =>
-      kind === "Cluster" ? [spec] : spec?.template?.spec ? [spec.template.spec] : [],
+      kind === "Cluster" ? [spec] : ((spec?.jobTemplate?.spec ?? spec)?.template?.spec ?? []),
     );
     expect(pods.length).toBeGreaterThan(0);
     for (const { dnsConfig, env } of pods) {
@@ -275,6 +275,42 @@ describe("postgres", () => {
   it("refuses numbers of instances and standbys that do not belong together", () => {
     expect(refusal("postgres", { instances: 4 })).not.toBe("");
     expect(refusal("postgres", { instances: 3, synchronousStandbys: 2 })).not.toBe("");
+  });
+});
+
+describe("backup", () => {
+  const objects = render("backup", { sites: ["eu-1a", "EU_1.b"], keep: 3 });
+  const jobs = objects.filter(({ kind }) => kind === "CronJob");
+  const podOf = (job: Rendered): Rendered["spec"] => job.spec.jobTemplate.spec.template.spec;
+
+  it("keeps copies in each site apart, on a volume of its own, by pods that may do nothing else", () => {
+    expect(jobs.map((job) => podOf(job).nodeSelector["topology.kubernetes.io/zone"])).toEqual(["eu-1a", "EU_1.b"]);
+    for (const job of jobs) {
+      const pod = podOf(job);
+      expectRestricted(pod);
+      expect(pod.volumes).toContainEqual({ name: "backups", persistentVolumeClaim: { claimName: job.metadata.name } });
+      expect(one(objects, "PersistentVolumeClaim", job.metadata.name).spec.resources.requests.storage).toBe("2Gi");
+      expect(job.spec).toMatchObject({ concurrencyPolicy: "Forbid", suspend: false, timeZone: "Etc/UTC" });
+    }
+    expect(jobs.map(({ metadata }) => metadata.name)).toEqual(["backup-eu-1a", "backup-eu-1-b"]);
+  });
+
+  it("takes them one after the other, and none by itself without a schedule", () => {
+    const schedules = (schedule: string) =>
+      render("backup", { schedule })
+        .filter(({ kind }) => kind === "CronJob")
+        .map(({ spec }) => [spec.schedule, spec.suspend]);
+    expect(schedules("30 23 * * 0")).toEqual([
+      ["30 23 * * 0", false],
+      ["30 0 * * 0", false],
+    ]);
+    expect(schedules("0 */6 * * *").map(([schedule]) => schedule)).toEqual(["0 */6 * * *", "0 */6 * * *"]);
+    expect(schedules("").map(([, suspended]) => suspended)).toEqual([true, true]);
+  });
+
+  it("runs a script that bash can read", () => {
+    const { data } = one(objects, "ConfigMap", "backup-scripts");
+    expect(spawnSync("bash", ["-n"], { input: data?.["backup.sh"], encoding: "utf8" }).stderr).toBe("");
   });
 });
 

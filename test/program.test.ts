@@ -41,7 +41,7 @@ type ClusterInputs = {
     failoverDelay: number;
     bootstrap: { initdb: { postInitSQL: string[] } };
     managed: { roles: { name: string; connectionLimit: number }[] };
-    postgresql: { enableAlterSystem: boolean; parameters: Record<string, string> };
+    postgresql: { enableAlterSystem: boolean; pg_hba: string[]; parameters: Record<string, string> };
   };
 };
 
@@ -351,7 +351,25 @@ describe("the lab's platform", () => {
     expect(spec.failoverDelay).toBe(30);
     const limits = spec.managed.roles.reduce((sum, { connectionLimit }) => sum + connectionLimit, 0);
     expect(limits + 20).toBeLessThanOrEqual(Number(spec.postgresql.parameters.max_connections));
-    expect(spec.managed.roles.at(-1)).toMatchObject({ name: "watcher", passwordSecret: { name: "role-watcher" }, inRoles: ["pg_monitor"] });
+    const watcher = spec.managed.roles.find(({ name }) => name === "watcher");
+    expect(watcher).toMatchObject({ passwordSecret: { name: "role-watcher" }, inRoles: ["pg_monitor"] });
+  });
+
+  it("lets backups copy PostgreSQL by TLS and a password, reach nothing else, and be taken in the lab when somebody asks", () => {
+    const { spec } = find(platform, "kubernetes:postgresql.cnpg.io/v1:Cluster", "dsp/pg").inputs as ClusterInputs;
+    expect(spec.managed.roles.find(({ name }) => name === "backup")).toMatchObject({
+      replication: true,
+      passwordSecret: { name: "role-backup" },
+    });
+    expect(spec.postgresql.pg_hba).toContain("hostssl replication backup all scram-sha-256");
+    const { spec: policy } = find(platform, "kubernetes:networking.k8s.io/v1:NetworkPolicy", "dsp/backup").inputs as PolicyInputs;
+    expect(policy.egress).toEqual([
+      { to: [{ podSelector: { matchLabels: { "cnpg.io/cluster": "pg" } } }], ports: [{ protocol: "TCP", port: 5432 }] },
+    ]);
+    for (const site of ["site-a", "site-b"]) {
+      const job = find(platform, "kubernetes:batch/v1:CronJob", `dsp/backup-${site}`).inputs as { spec: { suspend: boolean } };
+      expect(job.spec.suspend).toBe(true);
+    }
   });
 
   it("lets the watchers reach the instances, each other and the API, and nobody in but each other and the edge nodes", () => {

@@ -15,6 +15,7 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
   bench: { summary: "how much the record service can do, and what a request costs", load: async () => (await import("./bench.ts")).bench },
   demo: { summary: "the accounts of the synthetic people, to sign in with", load: async () => (await import("./demo.ts")).demo },
   audit: { summary: "verify that the record of who did what is whole", load: async () => (await import("./audit.ts")).audit },
+  backup: { summary: "take, list and fetch backups", load: async () => (await import("./backup.ts")).backup },
   switchover: {
     summary: "move the PostgreSQL primary, as before maintenance",
     load: async () => (await import("./switchover.ts")).switchover,

@@ -7,7 +7,7 @@ export type Dependencies = pulumi.Input<pulumi.Resource | pulumi.Resource[]>[];
 
 export interface ChartArgs {
   /** Folder in charts/. */
-  chart: "edge" | "postgres" | "redis" | "service" | "watcher";
+  chart: "backup" | "edge" | "postgres" | "redis" | "service" | "watcher";
   namespace: string;
   values: Record<string, unknown>;
   /** What must be there before any of the chart's resources. */

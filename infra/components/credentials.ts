@@ -50,7 +50,7 @@ export class Credentials extends pulumi.ComponentResource {
       // The watchers check each other's certificate with it, and services that of Redis and of each other.
       this.secret(names.serviceCa, names.namespace, "Opaque", secrets, (all) => ({ "ca.crt": all.ca.certificate })),
       this.secret(names.watcherToken, names.namespace, "Opaque", secrets, (all) => ({ token: all.watcherToken })),
-      ...[...args.services, names.watcher].map((role) =>
+      ...[...args.services, names.watcher, names.backup].map((role) =>
         this.secret(roleSecretName(role), names.namespace, "kubernetes.io/basic-auth", secrets, (all) => ({
           username: role,
           password: passwordOf(all, role),

@@ -22,6 +22,8 @@ export const names = {
   serviceClients: "service-clients",
   /** The watchers' PostgreSQL role, chart and label. */
   watcher: "watcher",
+  /** What copies PostgreSQL: its role, schema and label. */
+  backup: "backup",
   watcherToken: "watcher-token",
   priority: { data: "dsp-data", edge: "dsp-edge", service: "dsp-service" },
 } as const;
@@ -31,7 +33,7 @@ export function clientKeyName(service: string): string {
   return `client-key-${service}`;
 }
 
-/** The Secret with the password of a PostgreSQL role: a service's, or the watchers'. */
+/** The Secret with the password of a PostgreSQL role: a service's, the watchers' or that of backups. */
 export function roleSecretName(role: string): string {
   return `role-${role}`;
 }

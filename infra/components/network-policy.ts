@@ -44,6 +44,11 @@ export class NetworkPolicies extends pulumi.ComponentResource {
     this.redis();
     this.services(args);
     this.watchers(args);
+    this.policy(names.namespace, names.backup, {
+      podSelector: { matchLabels: component(names.backup) },
+      policyTypes: ["Egress"],
+      egress: [{ to: [pods(postgresPods)], ports: ports(5432) }],
+    });
     if (args.edge === "pods") this.edge();
     this.registerOutputs({});
   }
@@ -63,7 +68,10 @@ export class NetworkPolicies extends pulumi.ComponentResource {
       podSelector: { matchLabels: postgresPods },
       policyTypes: ["Ingress", "Egress"],
       ingress: [
-        { from: [pods(component("service")), pods(component("seed")), pods(component("watcher"))], ports: ports(5432) },
+        {
+          from: [pods(component("service")), pods(component("seed")), pods(component("watcher")), pods(component(names.backup))],
+          ports: ports(5432),
+        },
         { from: [pods(postgresPods)], ports: ports(5432, 8000) },
         { from: [namespacePods(names.operatorNamespace)], ports: ports(5432, 8000) },
       ],

@@ -26,6 +26,8 @@ export interface PostgresArgs {
 const reservedConnections = 20;
 /** Three watchers, each with a connection or two to every instance, and as many again while some of them hang. */
 const watcherConnectionsMax = 20;
+/** A copy in each site, each by two connections and a third that takes it down. */
+const backupConnectionsMax = 6;
 
 /** PostgreSQL by CloudNativePG: an instance in each of the three zones at least, every commit on more than one of them. */
 export class Postgres extends pulumi.ComponentResource {
@@ -33,10 +35,12 @@ export class Postgres extends pulumi.ComponentResource {
   readonly ready: pulumi.Output<pulumi.Resource[]>;
 
   constructor(name: string, args: PostgresArgs, opts: pulumi.ComponentResourceOptions) {
-    const kept = reservedConnections + watcherConnectionsMax;
+    const kept = reservedConnections + watcherConnectionsMax + backupConnectionsMax;
     const needed = kept + args.services.reduce((sum, service) => sum + service.connectionsMax, 0);
     if (args.maxConnections < needed) {
-      throw new Error(`dsp:postgres.maxConnections ${args.maxConnections} is too low: the services, watchers and operator need ${needed}`);
+      throw new Error(
+        `dsp:postgres.maxConnections ${args.maxConnections} is too low: the services, watchers, backups and operator need ${needed}`,
+      );
     }
     super("dsp:platform:Postgres", name, {}, opts);
     const chart = ownChart(
@@ -54,6 +58,7 @@ export class Postgres extends pulumi.ComponentResource {
           database: names.database,
           roles: args.services.map(({ name, connectionsMax }) => ({ name, passwordSecret: roleSecretName(name), connectionsMax })),
           watcher: { passwordSecret: roleSecretName(names.watcher), connectionsMax: watcherConnectionsMax, grants: args.watcherGrants },
+          backup: { passwordSecret: roleSecretName(names.backup), connectionsMax: backupConnectionsMax },
           storage: { className: args.storage.className ?? "", size: args.storage.size },
           sharedBuffers: args.sharedBuffers,
           maxConnections: args.maxConnections,

@@ -23,6 +23,7 @@ const everything = [
   "redis",
   "postgres.record",
   "postgres.watcher",
+  "postgres.backup",
   "watcher",
 ];
 
@@ -138,9 +139,9 @@ describe("planSecrets", () => {
     expect(token.secrets).toEqual({ ...secrets, watcherToken: token.secrets.watcherToken });
     expect(token.secrets.watcherToken).not.toBe(secrets.watcherToken);
     const passwords = await planSecrets(secrets, needs, ["postgres"]);
-    expect(passwords.changed).toEqual(["postgres.record", "postgres.watcher"]);
+    expect(passwords.changed).toEqual(["postgres.record", "postgres.watcher", "postgres.backup"]);
     expect(passwords.secrets.watcherToken).toBe(secrets.watcherToken);
-    expect(new Set([...Object.values(secrets.postgresPasswords), ...Object.values(passwords.secrets.postgresPasswords)]).size).toBe(4);
+    expect(new Set([...Object.values(secrets.postgresPasswords), ...Object.values(passwords.secrets.postgresPasswords)]).size).toBe(6);
   });
 
   it("announces each role's next password before it is used, and keeps the one before", async () => {

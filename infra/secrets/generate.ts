@@ -100,7 +100,7 @@ export async function planSecrets(
   const rotatesRedis = rotate.includes("redis");
   const redisPassword = await keepOrMake("redis", rotatesRedis ? undefined : existing.redisPassword, makePassword);
   const redisPasswordBefore = rotatesRedis ? existing.redisPassword : existing.redisPasswordBefore;
-  const roles = [...needs.services, platformNames.watcher];
+  const roles = [...needs.services, platformNames.watcher, platformNames.backup];
   const postgres = await planPasswords(existing, { roles, rotates: rotate.includes("postgres"), keepOrMake });
   const watcherToken = await keepOrMake("watcher", rotate.includes("watcher") ? undefined : existing.watcherToken, makePassword);
   const signing = { tokenKeys, clientKeys, cookieKeys, factorKey, webhookKeys, demoPassword };

@@ -17,6 +17,7 @@ export const cluster: StackKind = {
   storageSize: "20Gi",
   rebuildAfterS: 600,
   postgres: { sharedBuffers: "1GB", memory: "4Gi", memoryRequest: "4Gi", cpuRequest: "500m", maxConnections: 300 },
+  backup: { schedule: "30 2 * * *", keep: 7, size: "160Gi" },
   // Zones have no sensible default: they must be set.
   sites: undefined,
 };

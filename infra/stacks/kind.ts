@@ -15,5 +15,7 @@ export interface StackKind {
   /** How long a PostgreSQL standby's server may not start before the standby is made anew. Rewinding a large one takes minutes. */
   rebuildAfterS: number;
   postgres: { sharedBuffers: string; memory: string; memoryRequest: string; cpuRequest: string; maxConnections: number };
+  /** When copies of PostgreSQL are taken (cron, UTC; empty: when somebody asks), how many each site keeps, and the room for them. */
+  backup: { schedule: string; keep: number; size: string };
   sites: { a: string; b: string; witness: string } | undefined;
 }

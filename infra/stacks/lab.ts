@@ -17,5 +17,7 @@ export const lab: StackKind = {
   storageSize: "2Gi",
   rebuildAfterS: 90,
   postgres: { sharedBuffers: "64MB", memory: "512Mi", memoryRequest: "192Mi", cpuRequest: "500m", maxConnections: 240 },
+  // When somebody asks: it would come into the middle of a drill.
+  backup: { schedule: "", keep: 2, size: "2Gi" },
   sites: { a: "site-a", b: "site-b", witness: "witness" },
 };

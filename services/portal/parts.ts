@@ -68,7 +68,7 @@ export function startDeps(parts: ServiceParts, config: PortalSettings, elsewhere
   });
   const inquirer = new Inquirer({ lookup: elsewhere?.lookup, caFile: config.SERVICE_CA_FILE });
   const platform = new PlatformObserver({
-    ...{ database, inquirer, services, sites: config.SITES, site: config.SITE, domain: config.SERVICES_DOMAIN },
+    ...{ database, log, inquirer, services, sites: config.SITES, site: config.SITE, domain: config.SERVICES_DOMAIN },
     ...{ sentinels: config.REDIS_SENTINELS, redis: { primaryName: config.REDIS_PRIMARY_NAME, tls: redisTls(config) } },
     portOf: (name, what) => elsewhere?.ports[`${name} ${what}`] ?? (what === "operations" ? config.OPERATIONS_PORT : config.SERVICES_PORT),
   });

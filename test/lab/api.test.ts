@@ -183,6 +183,18 @@ describe("the command line", () => {
     expect(status.postgres.instances.filter((instance: { role: string }) => instance.role === "primary")).toHaveLength(1);
   });
 
+  it("takes a backup that has started, and tells of it", async () => {
+    type Run = { site: string; name: string; bytes: number; tables: number };
+    const startedAt = new Date().toISOString().replaceAll(":", "-");
+    const taken = JSON.parse(await runTool("./dsp", ["backup", "now", "--site", "site-b", "--json"])) as Run[];
+    const last = taken.at(-1);
+    expect(last).toMatchObject({ site: "site-b", bytes: expect.any(Number), tables: expect.any(Number) });
+    // Its name is the second in which it began.
+    expect(String(last?.name) >= startedAt.slice(0, 16)).toBe(true);
+    const { backups } = JSON.parse(await runTool("./dsp", ["status", "--json"]));
+    expect(backups.find(({ site }: Run) => site === "site-b").lastAt).toMatch(/^\d{4}-.*Z$/);
+  }, 120_000);
+
   it("prints a bare token that the API takes", async () => {
     const lines = (await runTool("./dsp", ["token"])).trim().split("\n");
     const answer = await fetch(`${fhirUrl}/Patient?_count=1`, { headers: { authorization: `Bearer ${lines.at(-1)}` } });

@@ -24,6 +24,7 @@ function healthyPlatform(): Seen {
         ready: true,
       })),
     },
+    backups: [],
     watchers: sites.map((site) => ({ site, ready: true })),
     redis: {
       primary: "redis-0",

@@ -87,6 +87,14 @@ export interface OperatorStatus {
   desired: number;
 }
 
+export interface BackupStatus {
+  site: string;
+  /** When the last one ended that was taken, tried and kept; null: none yet, as far as Kubernetes remembers. */
+  lastAt: string | null;
+  /** Taken by itself, or only when somebody asks. */
+  scheduled: boolean;
+}
+
 export interface PlatformStatus {
   healthy: boolean;
   /** Why it is not healthy, in words; empty when it is. */
@@ -102,5 +110,7 @@ export interface PlatformStatus {
   edge: EdgeStatus;
   services: ServiceStatus[];
   operators: OperatorStatus[];
+  /** Copies of PostgreSQL, which each of the two sites keeps. No part of health: the platform serves without them. */
+  backups: BackupStatus[];
   endpoints: { fhir: string; portal?: string; ca: string };
 }

@@ -1,5 +1,6 @@
 /** Reads the whole platform once, everything at the same time, and judges its health. */
 import type {
+  V1CronJobList,
   V1Deployment,
   V1DeploymentList,
   V1Node,
@@ -13,7 +14,15 @@ import { names } from "../../components/names.ts";
 import type { StackFile } from "../stack-file.ts";
 import { judgeHealth } from "./judge-health.ts";
 import { connectKubernetes, type KubernetesApi, UnreachableError } from "./kubernetes-api.ts";
-import type { NodeStatus, OperatorStatus, PlatformStatus, ServiceStatus, SiteStatus, WatcherStatus } from "./platform-status.ts";
+import type {
+  BackupStatus,
+  NodeStatus,
+  OperatorStatus,
+  PlatformStatus,
+  ServiceStatus,
+  SiteStatus,
+  WatcherStatus,
+} from "./platform-status.ts";
 import { readEdge } from "./read-edge.ts";
 import { isReady, readPostgres } from "./read-postgres.ts";
 import { readRedis } from "./read-redis.ts";
@@ -107,12 +116,21 @@ function markLostPods(pods: readonly V1Pod[], nodes: readonly V1Node[]): V1Pod[]
   return pods.map((pod) => (lost.has(pod.spec?.nodeName) ? { ...pod, status: { ...pod.status, conditions: [] } } : pod));
 }
 
+export function describeBackups(cronJobs: V1CronJobList | undefined): BackupStatus[] {
+  const backups = cronJobs?.items.filter(({ metadata }) => metadata?.labels?.["app.kubernetes.io/component"] === names.backup) ?? [];
+  return backups.map(({ spec, status }) => ({
+    site: spec?.jobTemplate.spec?.template.spec?.nodeSelector?.[zoneLabel] ?? "unknown",
+    lastAt: status?.lastSuccessfulTime === undefined ? null : String(status.lastSuccessfulTime),
+    scheduled: spec?.suspend !== true,
+  }));
+}
+
 function sum(numbers: readonly number[] = []): number {
   return numbers.reduce((left, right) => left + right, 0);
 }
 
 async function readAll(api: KubernetesApi, stack: StackFile) {
-  const [nodes, pods, services, deployments, edgePods, operators, edges, redisSet, cluster] = await Promise.all([
+  const [nodes, pods, services, deployments, edgePods, operators, edges, redisSet, cluster, cronJobs] = await Promise.all([
     api.get<V1NodeList>("/api/v1/nodes"),
     api.get<V1PodList>(`/api/v1/namespaces/${names.namespace}/pods`),
     api.get<V1ServiceList>(`/api/v1/namespaces/${names.namespace}/services`),
@@ -122,6 +140,7 @@ async function readAll(api: KubernetesApi, stack: StackFile) {
     api.get<V1DeploymentList>(`/apis/apps/v1/namespaces/${names.edgeNamespace}/deployments`),
     api.get<V1StatefulSet>(`/apis/apps/v1/namespaces/${names.namespace}/statefulsets/redis`),
     api.get<{ spec: { instances: number } }>(`/apis/postgresql.cnpg.io/v1/namespaces/${names.namespace}/clusters/${names.postgresCluster}`),
+    api.get<V1CronJobList>(`/apis/batch/v1/namespaces/${names.namespace}/cronjobs`),
   ]);
   const nodeItems = nodes?.items ?? [];
   const nodeByName = new Map(nodeItems.map((node) => [node.metadata?.name, node]));
@@ -140,6 +159,7 @@ async function readAll(api: KubernetesApi, stack: StackFile) {
     edge,
     services: describeService(deployments?.items ?? [], ownPods, siteOf, [stack.sites.a, stack.sites.b]),
     operators: describeOperators(operators?.items ?? []),
+    backups: describeBackups(cronJobs),
     endpoints: { fhir: stack.publicUrl, ca: stack.caFile },
   };
 }
@@ -156,6 +176,7 @@ function nothingKnown(stack: StackFile, reason: string): Omit<PlatformStatus, "c
     edge: { virtualIp: stack.virtualIp ?? null, holder: null, desired: 0, instances: [], answers: false },
     services: [],
     operators: [],
+    backups: [],
     endpoints: { fhir: stack.publicUrl, ca: stack.caFile },
   };
 }

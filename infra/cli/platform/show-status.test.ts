@@ -15,6 +15,7 @@ const nothing: PlatformStatus = {
   edge: { virtualIp: null, holder: null, desired: 0, instances: [], answers: true },
   services: [],
   operators: [],
+  backups: [],
   endpoints: { fhir: "https://dsp.example.org/fhir", ca: "/ca.pem" },
 };
 
@@ -33,6 +34,17 @@ describe("showStatus", () => {
     const text = shown({ watchers });
     expect(text).toMatch(/^Watchers +● site-a +ready$/m);
     expect(text).toMatch(/^ +● witness +not ready$/m);
+  });
+
+  it("shows the last backup of each site, and that one has none", () => {
+    const text = shown({
+      backups: [
+        { site: "site-a", lastAt: "2026-01-02T03:04:05Z", scheduled: true },
+        { site: "site-b", lastAt: null, scheduled: false },
+      ],
+    });
+    expect(text).toMatch(/^Backups +● site-a +last 2026-01-02T03:04:05Z$/m);
+    expect(text).toMatch(/^ +\? site-b +none yet +when asked: /m);
   });
 
   it("shows no block for what there is nothing of", () => {

@@ -99,10 +99,19 @@ function showReplicas({ services, operators }: PlatformStatus, paint: Painter): 
   return [...serviceRows, ...operatorRows];
 }
 
+function showBackups({ backups }: PlatformStatus, paint: Painter): string[][] {
+  return backups.map(({ site, lastAt, scheduled }, index) => [
+    index === 0 ? paint("bold", "Backups") : "",
+    `${mark(paint, lastAt === null ? null : true)} ${site}`,
+    lastAt === null ? "none yet" : `last ${lastAt}`,
+    scheduled ? "" : paint("dim", "when asked: ./dsp backup now"),
+  ]);
+}
+
 export function showStatus(status: PlatformStatus, stream: NodeJS.WriteStream): string {
   const paint: Painter = (style, text) => styleText(style, text, { stream, validateStream: true });
   const verdict = status.healthy ? paint("green", "healthy") : status.unknown ? paint("yellow", "unknown") : paint("red", "unhealthy");
-  const blocks = [showNodes, showPostgres, showWatchers, showRedis, showEdge, showReplicas].map((show) =>
+  const blocks = [showNodes, showPostgres, showWatchers, showRedis, showEdge, showReplicas, showBackups].map((show) =>
     table(show(status, paint)).join("\n"),
   );
   const endpoints = table([

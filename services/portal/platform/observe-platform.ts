@@ -1,3 +1,4 @@
+import type { Logger } from "pino";
 import type { Database } from "../../lib/database/database.ts";
 import type { Host } from "../../lib/database/resolve-hosts.ts";
 import { PodInquiry } from "./ask-pods.ts";
@@ -5,10 +6,12 @@ import { askSentinel, type WatchedRedis } from "./ask-sentinels.ts";
 import { askWatcher } from "./ask-watchers.ts";
 import type { Inquirer } from "./inquirer.ts";
 import { postgresSights } from "./postgres-sights.ts";
+import { readBackups } from "./read-backups.ts";
 import type { Platform } from "./sights.ts";
 
 export interface ObserverOptions {
-  database: Pick<Database, "instances" | "primary">;
+  database: Pick<Database, "instances" | "primary" | "read">;
+  log: Logger;
   inquirer: Inquirer;
   services: readonly string[];
   /** All three, the witness included; undefined: nobody has said. */
@@ -45,14 +48,15 @@ export class PlatformObserver {
   }
 
   async #look(): Promise<Platform> {
-    const { database, inquirer, services, sites, site, domain, sentinels, redis, portOf } = this.#options;
-    const [asked, ofSentinels, watchers] = await Promise.all([
+    const { database, log, inquirer, services, sites, site, domain, sentinels, redis, portOf } = this.#options;
+    const [asked, ofSentinels, watchers, backups] = await Promise.all([
       Promise.all(services.map((service) => this.#pods.ask(service))),
       sentinels && Promise.all(sentinels.map((sentinel) => askSentinel(inquirer, sentinel, redis))),
       sites && Promise.all(sites.map((each) => askWatcher(inquirer, each, domain, portOf(each, "watcher")))),
+      readBackups(database, log),
     ]);
     return {
-      ...{ at: new Date().toISOString(), seenFrom: site, services: asked, sentinels: ofSentinels, watchers },
+      ...{ at: new Date().toISOString(), seenFrom: site, services: asked, sentinels: ofSentinels, watchers, backups },
       postgres: postgresSights(database.instances, database.primary),
     };
   }

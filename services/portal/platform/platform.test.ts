@@ -87,6 +87,7 @@ const good: Platform = {
   watchers: [
     { site: "site-a", state: "ready", isOverruled: false, primary: { instance: "pg-1", timeline: 1 }, instances: { "pg-1": true } },
   ],
+  backups: undefined,
 };
 
 describe("judgePlatform", () => {

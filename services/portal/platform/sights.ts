@@ -10,6 +10,15 @@ export interface Platform {
   sentinels: SentinelSight[] | undefined;
   /** Undefined: this portal was not told the sites. */
   watchers: WatcherSight[] | undefined;
+  /** The last one of each site that has any. Undefined: nobody can say. */
+  backups: BackupSight[] | undefined;
+}
+
+export interface BackupSight {
+  site: string;
+  /** ISO instant: when it had been taken, tried and kept. */
+  endedAt: string;
+  bytes: number;
 }
 
 export interface PostgresSight {

@@ -1,6 +1,6 @@
 import { type Content, type Html, html } from "../../../lib/html.ts";
 import type { Language } from "../../../lib/language.ts";
-import { fill, sizeText } from "../../layout/language.ts";
+import { fill, instantText, sizeText } from "../../layout/language.ts";
 import { judgeService, sitesOf } from "../../platform/judge-platform.ts";
 import type { Platform, PodSight, PostgresSight, SentinelSight, ServiceSight, WatcherSight } from "../../platform/sights.ts";
 import type { platformTexts } from "./platform-texts.ts";
@@ -98,8 +98,22 @@ export function watchersSection(watchers: readonly WatcherSight[] | undefined, t
   return html`<h2>${text("watchers")}</h2><p>${text("watchersLead")}</p>${watchers === undefined ? unknown(text) : table(text("watchers"), heads, watchers.map(row))}`;
 }
 
+export function backupsSection({ backups, services }: Platform, text: Say, language: Language): Html {
+  if (backups === undefined) return html`<h2>${text("backups")}</h2>${unknown(text)}`;
+  const sites = [...new Set([...sitesOf(services), ...backups.map(({ site }) => site)])].toSorted();
+  const row = (site: string): Html => {
+    const last = backups.find((backup) => backup.site === site);
+    const when = last
+      ? fact(`${text("backup")} ${site}`, instantText(last.endedAt, language))
+      : fact(`${text("backup")} ${site}`, text("noBackup"), "warning");
+    return html`<tr><th scope="row">${site}</th><td>${when}</td><td>${last ? sizeText(last.bytes, language) : "–"}</td></tr>`;
+  };
+  const heads = [text("site"), text("backup"), text("size")];
+  return html`<h2>${text("backups")}</h2><p>${text("backupsLead")}</p>${sites.length === 0 ? unknown(text) : table(text("backups"), heads, sites.map(row))}`;
+}
+
 /** @param edge the header by which an edge says which one it is; it replaces what a client sent */
 export function edgeSection(edge: string | undefined, text: Say): Html {
   const name = edge !== undefined && /^[a-z0-9-]{1,63}$/.test(edge) ? edge : undefined;
-  return html`<h2>${text("edge")}</h2><dl class="facts"><dt>${text("edgeOfPage")}</dt><dd>${fact(text("edge"), name ?? text("unknown"))}</dd><dt>${text("backup")}</dt><dd>${text("unknown")}</dd></dl>`;
+  return html`<h2>${text("edge")}</h2><dl class="facts"><dt>${text("edgeOfPage")}</dt><dd>${fact(text("edge"), name ?? text("unknown"))}</dd></dl>`;
 }

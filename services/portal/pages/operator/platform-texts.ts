@@ -75,13 +75,21 @@ export const platformTexts = {
   overruled: { en: "this site alone does not", fr: "ce site seul ne l'atteint pas", de: "dieser Standort allein nicht" },
   instancesUp: { en: "Instances that answer", fr: "Instances qui répondent", de: "Instanzen, die antworten" },
   onTimeline: { en: "{name}, timeline {timeline}", fr: "{name}, ligne de temps {timeline}", de: "{name}, Zeitlinie {timeline}" },
-  edge: { en: "Edge and backup", fr: "Bordure et sauvegarde", de: "Rand und Sicherung" },
+  edge: { en: "Edge", fr: "Bordure", de: "Rand" },
   edgeOfPage: {
     en: "Edge that this page came through (it holds the public address)",
     fr: "Bordure par laquelle cette page est venue (elle détient l'adresse publique)",
     de: "Rand, über den diese Seite kam (er hält die öffentliche Adresse)",
   },
+  backups: { en: "Backups", fr: "Sauvegardes", de: "Sicherungen" },
+  backupsLead: {
+    en: "Each site keeps its own. A backup counts once the database has started from it and every table has been looked through.",
+    fr: "Chaque site garde les siennes. Une sauvegarde compte dès que la base de données a démarré avec elle et que chaque table a été parcourue.",
+    de: "Jeder Standort bewahrt seine eigenen auf. Eine Sicherung zählt, sobald die Datenbank aus ihr gestartet und jede Tabelle durchgesehen ist.",
+  },
   backup: { en: "Last backup", fr: "Dernière sauvegarde", de: "Letzte Sicherung" },
+  noBackup: { en: "none yet", fr: "aucune pour l'instant", de: "noch keine" },
+  size: { en: "Size", fr: "Taille", de: "Größe" },
   noRecords: {
     en: "Operators see no patient's record, on no page.",
     fr: "Les exploitants ne voient aucun dossier de patient, sur aucune page.",

@@ -43,7 +43,7 @@ describe("the platform's page", () => {
     const [primary, standby] = [0, 1].map((at) => `127.0.0.1:${portal.postgres.at(at).port}`);
     expect(seen).toMatchObject({
       ...{ "Database (PostgreSQL)": "Good", [`${primary}: Role`]: "primary", [`${standby}: Role`]: "standby", [`${standby}`]: "answers" },
-      ...{ "Cache (Redis)": "Good", Watchers: "Good", "Edge and backup": "Not known here" },
+      ...{ "Cache (Redis)": "Good", Watchers: "Good", Edge: "Not known here" },
       [`Sentinel 127.0.0.1:${platform.sentinelPort}: Sees as primary`]: `127.0.0.1:${portal.redis.port}`,
       // Nothing listens for the exchange in this test.
       ...{ "Services and sites": "Needs a look", "exchange: State": "Needs a look", "identity, site-a": "1 of 1 ready" },
@@ -52,7 +52,24 @@ describe("the platform's page", () => {
     expect(seen["record: State"]).toBe("Good");
     // The real record's own metrics name its pod and its site.
     expect(seen).toMatchObject({ "record-7c9d-q4n8m": "ready", "record, site-a": "1 of 1 ready" });
-    expect((await session.open("/portal/operator")).text).toContain("Last backup</dt><dd>Not known here");
+    expect(seen["Last backup site-a"]).toBe("none yet");
+  });
+
+  it("shows the last backup of each site, once the portal may know of one", async () => {
+    const session = await signedIn();
+    const primary = portal.postgres.at(0);
+    await portal.postgres.query(primary, "CREATE SCHEMA backup");
+    await portal.postgres.query(
+      primary,
+      "CREATE TABLE backup.run (site text, name text, started_at timestamptz, ended_at timestamptz, bytes bigint, tables int)",
+    );
+    const runs = "('site-a', '1', now(), '2026-01-02 03:04Z', 1), ('site-a', '2', now(), '2026-01-03 03:04Z', 157286400)";
+    await portal.postgres.query(primary, `INSERT INTO backup.run (site, name, started_at, ended_at, bytes) VALUES ${runs}`);
+    expect((await facts(session))["Last backup site-a"]).toBe("none yet");
+    await portal.postgres.query(primary, "GRANT USAGE ON SCHEMA backup TO portal");
+    await portal.postgres.query(primary, "GRANT SELECT ON backup.run TO portal");
+    expect((await facts(session))["Last backup site-a"]).toMatch(/3 January 2026/);
+    expect((await session.open("/portal/operator")).text).toContain("157.3 MB");
   });
 
   it("shows what stops working", async () => {
@@ -71,8 +88,8 @@ describe("the platform's page", () => {
 
   it("names the edge that says who it is, and no nonsense", async () => {
     const session = await signedIn();
-    expect((await facts(session, { "DSP-Edge": "site-b" }))["Edge and backup"]).toBe("site-b");
-    expect((await facts(session, { "DSP-Edge": "<b>" }))["Edge and backup"]).toBe("Not known here");
+    expect((await facts(session, { "DSP-Edge": "site-b" })).Edge).toBe("site-b");
+    expect((await facts(session, { "DSP-Edge": "<b>" })).Edge).toBe("Not known here");
   });
 
   it("is for operators only", async () => {

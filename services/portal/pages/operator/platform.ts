@@ -5,7 +5,15 @@ import { page } from "../../layout/page.ts";
 import { type Judgement, judgePlatform, worst } from "../../platform/judge-platform.ts";
 import type { Platform } from "../../platform/sights.ts";
 import type { Member } from "../../session/visit.ts";
-import { edgeSection, postgresSection, redisSection, type Say, servicesSection, watchersSection } from "./platform-sections.ts";
+import {
+  backupsSection,
+  edgeSection,
+  postgresSection,
+  redisSection,
+  type Say,
+  servicesSection,
+  watchersSection,
+} from "./platform-sections.ts";
 import { platformTexts } from "./platform-texts.ts";
 
 /** What the platform looks like now; the script of the site asks for it again and again. */
@@ -45,6 +53,7 @@ ${postgresSection(platform.postgres, text, language)}
 ${servicesSection(platform, text)}
 ${redisSection(platform.sentinels, text)}
 ${watchersSection(platform.watchers, text)}
+${backupsSection(platform, text, language)}
 ${edgeSection(visit.call.req.header("DSP-Edge"), text)}`;
 }
 
