@@ -5,7 +5,7 @@ import { fenceMarker, follow, leadingFence } from "./conninfo.ts";
 import { type FencedStandby, fenceStandby, readFenced, type Target, unfence } from "./fence.ts";
 import type { Examined, Member } from "./instances.ts";
 import type { Parts } from "./parts.ts";
-import { tellUntilDone } from "./tell.ts";
+import { firstAnswer, tellUntilDone } from "./tell.ts";
 import type { PrimaryId } from "./vote.ts";
 
 export interface Election {
@@ -256,13 +256,15 @@ export class Failover {
   async #tell(next: string): Promise<boolean> {
     const { clock, cluster, timings } = this.#parts;
     const { reign, wish } = this.#election.cluster;
-    const telling = cluster.namePrimary(next, { reign, wish, evenPending: false });
+    const untilMs = clock.nowMs() + timings.heardTimeoutMs;
+    const ask = <T>(work: () => Promise<T>): Promise<T> => firstAnswer(clock, timings, work);
+    const telling = ask(() => cluster.namePrimary(next, { reign, wish, evenPending: false }));
     // With the name, not after it: an instance manager that finds the Lease another's tries again only after its retry period.
-    const giving = cluster.giveLease(next).catch(() => undefined);
+    const giving = ask(() => cluster.giveLease(next));
     const named = await within(clock, timings.tellTimeoutMs, "telling the operator", telling).catch(() => undefined);
     if (named === false) throw new Error("the operator has moved on by itself");
     this.#step("operator told", { next, answered: named === true });
-    if (named) await this.#awaitHeard(next, giving);
+    if (named) await this.#awaitHeard(next, giving, untilMs);
     return named === true;
   }
 
@@ -270,17 +272,16 @@ export class Failover {
    * An instance manager that still works on old news would take its own server, once it is promoted, for a deposed primary's, and shut it
    * down: it looks who is to be the primary first, and only after some time whether it is one. So it must have heard first, or had its moment.
    */
-  async #awaitHeard(next: string, giving: Promise<(() => Promise<boolean>) | undefined>): Promise<void> {
+  async #awaitHeard(next: string, giving: Promise<() => Promise<boolean>>, untilMs: number): Promise<void> {
     const { clock, timings } = this.#parts;
-    const untilMs = clock.nowMs() + timings.heardTimeoutMs;
     const hearing = (async () => {
-      for (const hasHeard = await giving; hasHeard && clock.nowMs() <= untilMs; await sleep(clock, timings.heardPollMs)) {
+      for (const hasHeard = await giving; clock.nowMs() <= untilMs; await sleep(clock, timings.heardPollMs)) {
         this.#touch(this.#fenced);
         if (await hasHeard()) return true;
       }
       return false;
     })();
-    const heard = await within(clock, timings.heardTimeoutMs, "its instance manager", hearing).catch(() => false);
+    const heard = await within(clock, untilMs - clock.nowMs(), "its instance manager", hearing).catch(() => false);
     this.#step("instance manager told", { next, heard });
   }
 

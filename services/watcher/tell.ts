@@ -1,6 +1,7 @@
-import { sleep, within } from "./clock.ts";
+import { type Clock, sleep, within } from "./clock.ts";
 import type { Expectation } from "./cluster.ts";
 import type { Parts } from "./parts.ts";
+import type { Timings } from "./timings.ts";
 import type { PrimaryId } from "./vote.ts";
 
 /**
@@ -26,4 +27,27 @@ export async function tellUntilDone(parts: Parts, next: PrimaryId, expected: Exp
       log.warn({ reason: (error as Error).message }, "the API does not answer, telling it again later");
     }
   }
+}
+
+/**
+ * Asks, and asks again beside it while there is no answer: the first request may sit on a connection to something dead, or that answers late.
+ * What is asked must come to the same however often it is. Resolves with the first answer, and never where there is none in `tellTimeoutMs`.
+ */
+export function firstAnswer<T>(clock: Clock, timings: Pick<Timings, "tellAgainMs" | "tellTimeoutMs">, ask: () => Promise<T>): Promise<T> {
+  const untilMs = clock.nowMs() + timings.tellTimeoutMs;
+  return new Promise((resolve) => {
+    let isAnswered = false;
+    const begin = (): void => {
+      if (isAnswered || clock.nowMs() >= untilMs) return;
+      ask().then(
+        (answer) => {
+          isAnswered = true;
+          resolve(answer);
+        },
+        () => {},
+      );
+      clock.after(timings.tellAgainMs, begin);
+    };
+    begin();
+  });
 }

@@ -26,9 +26,16 @@ export const defaultTimings = {
   fenceAllTimeoutMs: 2500,
   /** Having fenced enough, wait so long for the rest. */
   fenceWaitMs: 300,
-  tellTimeoutMs: 800,
-  /** How long the next primary's instance manager may take to hear of it, and how often it is looked whether it has. */
-  heardTimeoutMs: 1500,
+  /**
+   * An instance manager that acts on old news shuts the new primary down, which costs 15 s; so the API may be slow. One that is away answers
+   * nothing in this time either, and then it goes on without.
+   */
+  tellTimeoutMs: 1500,
+  /**
+   * How long the next primary's instance manager may take to hear of it, from when the telling begins, and how often it is looked whether it
+   * has. With the fencing it is all over before the votes that elected end to bind.
+   */
+  heardTimeoutMs: 2300,
   heardPollMs: 60,
   /** Again and again, when the API was away: it must hear of the new primary before an instance manager acts on old news. */
   tellAgainMs: 250,

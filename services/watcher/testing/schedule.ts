@@ -37,7 +37,7 @@ export async function runSleepyLeader(options: WorldOptions): Promise<string[]> 
   const primary = world.primary();
   primary?.freeze();
   for (const watcher of world.watchers.values()) watcher.freezeAt = { steps: "promotion", durationMs: 11_000 + random.between(0, 2000) };
-  await time.run(time.nowMs + 3200);
+  await time.run(time.nowMs + 3900);
   for (const watcher of world.watchers.values()) watcher.freezeAt = undefined;
   primary?.thaw();
   world.operator.setApi(true);
