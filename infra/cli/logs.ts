@@ -20,6 +20,7 @@ const parts: Record<string, Part> = {
   ),
   postgres: { namespace: names.namespace, selector: "cnpg.io/cluster=pg" },
   watcher: { namespace: names.namespace, selector: `app.kubernetes.io/name=${names.watcher}` },
+  backup: { namespace: names.namespace, selector: `app.kubernetes.io/name=${names.backup}` },
   redis: { namespace: names.namespace, selector: "app.kubernetes.io/name=redis" },
   edge: { namespace: names.edgeNamespace, selector: "app.kubernetes.io/name=edge" },
   operator: { namespace: names.operatorNamespace, selector: "app.kubernetes.io/name=cloudnative-pg" },

@@ -261,7 +261,8 @@ export class Failover {
     const telling = ask(() => cluster.namePrimary(next, { reign, wish, evenPending: false }));
     // With the name, not after it: an instance manager that finds the Lease another's tries again only after its retry period.
     const giving = ask(() => cluster.giveLease(next));
-    const named = await within(clock, timings.tellTimeoutMs, "telling the operator", telling).catch(() => undefined);
+    const answer = within(clock, timings.tellTimeoutMs, "telling the operator", telling).catch(() => undefined);
+    const named = await this.#keepingSessions(answer);
     if (named === false) throw new Error("the operator has moved on by itself");
     this.#step("operator told", { next, answered: named === true });
     if (named) await this.#awaitHeard(next, giving, untilMs);
@@ -276,12 +277,11 @@ export class Failover {
     const { clock, timings } = this.#parts;
     const hearing = (async () => {
       for (const hasHeard = await giving; clock.nowMs() <= untilMs; await sleep(clock, timings.heardPollMs)) {
-        this.#touch(this.#fenced);
         if (await hasHeard()) return true;
       }
       return false;
     })();
-    const heard = await within(clock, untilMs - clock.nowMs(), "its instance manager", hearing).catch(() => false);
+    const heard = await this.#keepingSessions(within(clock, untilMs - clock.nowMs(), "its instance manager", hearing).catch(() => false));
     this.#step("instance manager told", { next, heard });
   }
 
@@ -314,6 +314,19 @@ export class Failover {
     } catch (error) {
       return { kind: "unclear", reason: (error as Error).message };
     }
+  }
+
+  /** Waits for the work; the sessions with the fenced standbys do not end meanwhile. */
+  async #keepingSessions<T>(work: Promise<T>): Promise<T> {
+    const { clock, timings } = this.#parts;
+    let isOver = false;
+    const over = work.finally(() => {
+      isOver = true;
+    });
+    void (async () => {
+      for (; !isOver; await sleep(clock, timings.heardPollMs)) this.#touch(this.#fenced);
+    })();
+    return await over;
   }
 
   /** Sessions end when they idle, and these are needed in a moment. */

@@ -57,6 +57,11 @@ async function succession(
 
 const isLabelled = ({ name }: TestInstance): boolean => watched.kubernetes.labelled.join() === name;
 
+async function isStandby(instance: TestInstance): Promise<boolean> {
+  const [row] = await watched.postgres.query<{ standby: boolean }>(instance, "SELECT pg_is_in_recovery() AS standby");
+  return row?.standby === true;
+}
+
 async function streaming(primary: TestInstance): Promise<number> {
   const [row] = await watched.postgres.query<{ count: string }>(
     primary,
@@ -277,12 +282,8 @@ describe("three watchers", () => {
     await sleep(2500);
     await postgres.crash(postgres.at(0));
     const [next] = await succession("the lease is given", ({ name }) => kubernetes.lease.holderIdentity === name);
-    const isStandby = async (): Promise<boolean> => {
-      const [row] = await postgres.query<{ standby: boolean }>(next, "SELECT pg_is_in_recovery() AS standby");
-      return row?.standby === true;
-    };
-    while (performance.now() - kubernetes.leaseGivenMs < kubernetes.hearsAfterMs - 200) expect(await isStandby()).toBe(true);
-    await until("it is promoted", async () => !(await isStandby()));
+    while (performance.now() - kubernetes.leaseGivenMs < kubernetes.hearsAfterMs - 200) expect(await isStandby(next)).toBe(true);
+    await until("it is promoted", async () => !(await isStandby(next)));
     expect(performance.now() - kubernetes.leaseGivenMs).toBeGreaterThanOrEqual(kubernetes.hearsAfterMs);
     // The others have followed it meanwhile, and its sessions with the watcher have not run out.
     await until("the other standby streams", async () => (await streaming(next)) === 1);
@@ -341,8 +342,7 @@ describe("three watchers", () => {
     kubernetes.cordon("site-a");
     await until("the lease is given", () => kubernetes.lease.holderIdentity === next.name);
     await Promise.all(watched.running.map((watcher) => watcher.leave()));
-    const [row] = await postgres.query<{ standby: boolean }>(next, "SELECT pg_is_in_recovery() AS standby");
-    expect(row?.standby).toBe(false);
+    expect(await isStandby(next)).toBe(false);
     expect(await streaming(old)).toBe(0);
     await until("the other standby streams", async () => (await streaming(next)) === 1);
   }, 60_000);
@@ -374,15 +374,17 @@ describe("three watchers", () => {
 
   it("replace a frozen primary while the API is away, and leave the thawed one without a follower", async () => {
     const { postgres, kubernetes } = watched;
-    await watched.startWatchers({ LEASE_MS: "2000" });
+    // Votes bind for longer than the API is waited for.
+    await watched.startWatchers({ LEASE_MS: "4000" });
     await sleep(2500);
     const writes = writer();
     await until("writes are acknowledged", () => writes.acknowledged.length > 20);
     kubernetes.setAway(true);
     const frozenMs = performance.now();
     await postgres.freeze(postgres.at(0));
-    const isFollowed = async (standby: TestInstance): Promise<boolean> => (await streaming(standby)) === 1;
-    const [primary] = await succession("one standby streams from the other", isFollowed);
+    // The others follow the next primary before it is promoted, which waits for the API.
+    const isFollowed = async (standby: TestInstance): Promise<boolean> => !(await isStandby(standby)) && (await streaming(standby)) === 1;
+    const [primary] = await succession("one standby is promoted, and the other streams from it", isFollowed);
     console.log(`primary frozen, API away: streaming again after ${Math.round(performance.now() - frozenMs)} ms`);
     await postgres.thaw(postgres.at(0));
     await sleep(1500);

@@ -18,6 +18,11 @@ flock --nonblock 9 || fail "another backup is under way in $SITE"
 # What an earlier one left when it was stopped.
 rm -rf "$BACKUPS"/*.partial "${SCRATCH:?}"/*
 name=$(date -u +%Y-%m-%dT%H-%M-%SZ)
+# Two in one second would be one folder within the other.
+while [ -e "$BACKUPS/$name" ]; do
+  sleep 0.2
+  name=$(date -u +%Y-%m-%dT%H-%M-%SZ)
+done
 copy=$BACKUPS/$name.partial
 started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 
