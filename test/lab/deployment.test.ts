@@ -67,6 +67,7 @@ describe("a stack for a real cluster", () => {
       // What a standing volume cannot change stays the lab's.
       "dsp:storageClass": "standard",
       "dsp:storageSize": "2Gi",
+      "dsp:backup": { size: "2Gi" },
     };
     writeFileSync(settingsFile, stringify({ ...lab, config: { ...kept, ...settings, ...changes } }));
   }
