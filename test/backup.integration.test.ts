@@ -92,7 +92,8 @@ describe("a backup", () => {
 
   it("is not taken while another one is", async () => {
     const before = kept();
-    const lock = spawn("flock", [join(root, "backups/.lock"), "-c", "echo held; read -r"], { stdio: ["pipe", "pipe", "inherit"] });
+    // Not flock's own -c, which takes the user's shell, whatever that is.
+    const lock = spawn("flock", [join(root, "backups/.lock"), "sh", "-c", "echo held; read -r _"], { stdio: ["pipe", "pipe", "inherit"] });
     await once(lock.stdout, "data");
     const { code, output } = await backUp(1);
     lock.stdin.end("\n");
