@@ -26,7 +26,7 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
 };
 
 function overview(): string {
-  const names = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`);
+  const names = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`);
   return [
     "Usage: ./dsp <command> [options]",
     "",

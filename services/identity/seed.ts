@@ -53,7 +53,7 @@ async function seedPerson(deps: Deps, person: DemoPerson, password: string): Pro
       active: true,
     });
     const fact = { interaction: "credentials", outcome: "0", resourceType: "Person", resourceId: accountId } as const;
-    await deps.audit.record(context, transaction, [fact]);
+    deps.audit.record(context, transaction, [fact]);
   });
   return true;
 }

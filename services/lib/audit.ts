@@ -46,8 +46,8 @@ export class AuditTrail {
   }
 
   /** Records facts within the transaction that makes them true. */
-  async record(context: Context, transaction: Transaction, facts: readonly AuditFact[]): Promise<void> {
-    await this.#insert(
+  record(context: Context, transaction: Transaction, facts: readonly AuditFact[]): void {
+    this.#insert(
       transaction,
       facts.map((fact) => auditRow(context, { ...this.#source, servedBy: "primary" }, fact)),
     );
@@ -63,14 +63,14 @@ export class AuditTrail {
     options: { primaryOnly: boolean },
     work: (transaction: Transaction) => Promise<{ value: T; facts: readonly AuditFact[] }>,
   ): Promise<Served<T>> {
-    const { value, rows, servedBy } = await this.#database.read(
+    const { value, rows, servedBy } = await this.#database.readRecorded(
       context,
       () => !options.primaryOnly && this.#outbox.usable(),
       async (transaction) => {
         const { value, facts } = await work(transaction);
         const rows = facts.map((fact) => auditRow(context, { ...this.#source, servedBy: transaction.servedBy }, fact));
-        if (transaction.servedBy === "primary") await this.#insert(transaction, rows);
-        return { value, rows, servedBy: transaction.servedBy };
+        const found = { value, rows, servedBy: transaction.servedBy };
+        return { value: found, record: transaction.servedBy === "primary" ? this.#insertion(rows) : undefined };
       },
     );
     if (servedBy === "standby") {
@@ -99,7 +99,7 @@ export class AuditTrail {
       if (this.#database.primary) {
         const attempt = { ...context, left: undefined, deadline: Deadline.after(Math.min(1000, context.deadline.remainingMs())) };
         const kept = await this.#database
-          .write(attempt, (transaction) => this.#insert(transaction, rows))
+          .write(attempt, async (transaction) => this.#insert(transaction, rows))
           .then(
             () => true,
             () => false,
@@ -116,7 +116,7 @@ export class AuditTrail {
   /** Records a refused access before the refusal is answered, also when its client does not wait for that. */
   async refused(context: Context, fact: AuditFact): Promise<void> {
     if (this.#database.primary) {
-      await this.#database.write({ ...context, left: undefined }, (transaction) => this.record(context, transaction, [fact]));
+      await this.#database.write({ ...context, left: undefined }, async (transaction) => this.record(context, transaction, [fact]));
     } else {
       await this.#keep(context, [auditRow(context, { ...this.#source, servedBy: "standby" }, fact)]);
     }
@@ -144,7 +144,7 @@ export class AuditTrail {
     try {
       const moved = await this.#outbox.drain(async (rows) => {
         const context = backgroundContext(this.#log, "audit-outbox", 5000);
-        await this.#database.write(context, (transaction) => this.#insert(transaction, rows));
+        await this.#database.write(context, async (transaction) => this.#insert(transaction, rows));
       });
       if (moved > 0) this.#log.info({ moved }, "audit records moved from the outbox");
     } catch (error) {
@@ -160,9 +160,14 @@ export class AuditTrail {
     return true;
   }
 
-  async #insert(transaction: Transaction, rows: readonly AuditRow[]): Promise<void> {
-    await transaction.query(insert, [JSON.stringify(rows)]);
+  #insert(transaction: Transaction, rows: readonly AuditRow[]): void {
+    const { statement, values } = this.#insertion(rows);
+    transaction.send(statement, values);
+  }
+
+  #insertion(rows: readonly AuditRow[]): { statement: Statement; values: readonly unknown[] } {
     this.#unsealedLooks = 2;
+    return { statement: insert, values: [JSON.stringify(rows)] };
   }
 
   stop(): void {

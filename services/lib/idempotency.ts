@@ -23,7 +23,7 @@ export interface WriteRequest {
 
 const claim: Statement = {
   name: "idempotency-claim",
-  text: `INSERT INTO idempotency_key (client, key, fingerprint) VALUES ($1, $2, $3)
+  text: `INSERT INTO idempotency_key (client, key, fingerprint, status, resource_type, resource_id, version) VALUES ($1, $2, $3, $4, $5, $6, $7)
     ON CONFLICT DO NOTHING RETURNING key`,
 };
 const replay: Statement = {
@@ -66,24 +66,26 @@ export function checkedKey(header: string | undefined): string {
  * request with the key waits for that transaction and then finds its result; a repetition after a lost commit does the same.
  * The replay itself writes a row, so that it is acknowledged only when its own commit, which follows the first in the log,
  * is replicated.
- * @throws FhirError 422 when the key was used for another request
+ * @param expected the result where nothing else can come of it: kept with the key at once. @throws FhirError 422 when the key was used for another request
  */
 export async function exactlyOnce(
   context: Context,
   deps: { database: Database; metrics: Metrics },
   request: WriteRequest,
   work: (transaction: Transaction) => Promise<WriteResult>,
+  expected?: Omit<WriteResult, "entries">,
 ): Promise<WriteResult & { replayed: boolean }> {
   const client = `${context.principal.clientId}|${context.principal.subject}`;
   let attempts = 0;
   return await deps.database.write(context, async (transaction) => {
     attempts++;
-    const claimed = await transaction.query(claim, [client, request.key, request.fingerprint]);
+    const early = expected ? [expected.status, expected.resourceType, expected.resourceId, expected.version] : [null, null, null, null];
+    const claimed = await transaction.query(claim, [client, request.key, request.fingerprint, ...early]);
     if (claimed.length > 0) {
       const result = await work(transaction);
       const { status, resourceType, resourceId, version, entries } = result;
       const kept = entries === undefined ? null : JSON.stringify(entries);
-      await transaction.query(finish, [client, request.key, status, resourceType, resourceId, version, kept]);
+      if (!isSame(result, expected)) transaction.send(finish, [client, request.key, status, resourceType, resourceId, version, kept]);
       return { ...result, replayed: false };
     }
     const [row] = await transaction.query<StoredResult>(replay, [client, request.key]);
@@ -104,6 +106,12 @@ export async function exactlyOnce(
       replayed: attempts === 1,
     };
   });
+}
+
+function isSame(result: WriteResult, expected: WriteResult | undefined): boolean {
+  const { status, resourceType, resourceId, version, entries } = result;
+  const asExpected = status === expected?.status && resourceType === expected.resourceType && resourceId === expected.resourceId;
+  return asExpected && version === expected.version && entries === undefined;
 }
 
 interface StoredResult {

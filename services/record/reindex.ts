@@ -70,7 +70,7 @@ async function reindexOne(
   const isRelabelled = now.level !== kept.level || now.category !== kept.category;
   // What was deleted says nothing any more.
   if (!kept.deleted) {
-    await spread(transaction, { type: kept.type, id: kept.id, changed: isRelabelled, mayLower: false }, sensitivity);
+    spread(transaction, { type: kept.type, id: kept.id, changed: isRelabelled, mayLower: false }, sensitivity);
   }
   return { isRelabelled, notHeld };
 }

@@ -26,7 +26,7 @@ export function eventRoutes(app: Hono<Env>, deps: Deps): void {
     const ticket = randomBytes(24).toString("base64url");
     await deps.database.write(context, async (transaction) => {
       await insertTicket(transaction, ticket, { account: context.principal.subject, actors }, ticketSeconds);
-      await deps.audit.record(context, transaction, [{ ...about, outcome: "0" }]);
+      deps.audit.record(context, transaction, [{ ...about, outcome: "0" }]);
     });
     return call.json({ ticket, expiresInSeconds: ticketSeconds }, 201);
   });
@@ -36,7 +36,7 @@ export function eventRoutes(app: Hono<Env>, deps: Deps): void {
 async function byToken(call: Call, deps: Deps): Promise<Listener> {
   const context = await authenticate(call, deps, about);
   const { actors } = await admitParty(context, deps, { ...about, permission: "r" });
-  await deps.database.write(context, (transaction) => deps.audit.record(context, transaction, [{ ...about, outcome: "0" }]));
+  await deps.database.write(context, async (transaction) => deps.audit.record(context, transaction, [{ ...about, outcome: "0" }]));
   return { account: context.principal.subject, actors };
 }
 

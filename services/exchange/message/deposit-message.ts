@@ -57,7 +57,7 @@ export async function depositMessage(context: Context, deps: Deps, request: Depo
       await insertDeposit(transaction, message.key, { part: part.part, document, subject: context.principal.subject });
       await insertNotices(transaction, message.sender, { kind: "deposit", about: `Communication/${request.id}` });
       const fact = { resourceType: "Communication", resourceId: request.id, patientId: message.patientId };
-      await deps.audit.record(context, transaction, [{ interaction: "operation", outcome: "0", ...fact }]);
+      deps.audit.record(context, transaction, [{ interaction: "operation", outcome: "0", ...fact }]);
     });
   }
   return await deps.database.write(context, (transaction) => listDeposits(transaction, message.key));

@@ -82,7 +82,7 @@ async function keep(
   const parameters = deps.catalogue.types.get(stored.type)?.parameters ?? new Map();
   await replaceResource(transaction, next, searchIndex(parameters, JSON.parse(content) as AnyResource));
   const fact = { interaction: "update" as const, outcome: "0" as const, resourceType: stored.type, resourceId: stored.id, version };
-  await deps.audit.record(context, transaction, [{ ...fact, ...(stored.patientId === null ? {} : { patientId: stored.patientId }) }]);
+  deps.audit.record(context, transaction, [{ ...fact, ...(stored.patientId === null ? {} : { patientId: stored.patientId }) }]);
   return next;
 }
 

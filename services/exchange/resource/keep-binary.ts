@@ -17,7 +17,7 @@ export async function keepBinary(call: Call, context: Context, deps: Deps, party
   const { resourceId, replayed } = await exactlyOnce(context, deps, request, async (transaction) => {
     await insertAttachment(transaction, attachment, null);
     const fact = { resourceType: "Binary", resourceId: attachment.id, version: 1 };
-    await deps.audit.record(context, transaction, [{ interaction: "create", outcome: "0", ...fact }]);
+    deps.audit.record(context, transaction, [{ interaction: "create", outcome: "0", ...fact }]);
     return { status: 201, ...fact };
   });
   const location = `${deps.settings.publicUrl}/fhir/Binary/${resourceId}/_history/1`;

@@ -19,7 +19,7 @@ export async function openMessage(
         : await readVersion(transaction, { type, id, version }, party.actors);
     const about = { interaction: version === undefined ? ("read" as const) : ("vread" as const), resourceType: type, resourceId: id };
     const patient = stored?.patientId ? { patientId: stored.patientId } : {};
-    await deps.audit.record(context, transaction, [
+    deps.audit.record(context, transaction, [
       { ...about, ...patient, outcome: stored ? "0" : "8", ...(stored ? { version: stored.version } : {}) },
     ]);
     if (!stored) return undefined;

@@ -45,7 +45,7 @@ async function sendWithin(
   // A ServiceRequest is told of by its Task.
   if (type !== "ServiceRequest") await insertNotices(transaction, recipients, { kind, about: `${type}/${id}` });
   const fact = { interaction: "create" as const, outcome: "0" as const, resourceType: type, resourceId: id, version: 1 };
-  await deps.audit.record(context, transaction, [{ ...fact, ...(patientId === null ? {} : { patientId }) }]);
+  deps.audit.record(context, transaction, [{ ...fact, ...(patientId === null ? {} : { patientId }) }]);
   return { status: 201, resourceType: type, resourceId: id, version: 1 };
 }
 

@@ -81,7 +81,7 @@ export async function createSubscription(
     }
     await insertSubscription(transaction, { ...wanted, secret: sealSecret(deps.secrets, wanted.id, newSecret()) });
     const fact = { resourceType: "Subscription", resourceId: wanted.id, version: 1 };
-    await deps.audit.record(context, transaction, [{ interaction: "create", outcome: "0", ...fact }]);
+    deps.audit.record(context, transaction, [{ interaction: "create", outcome: "0", ...fact }]);
     return { status: 201, ...fact };
   });
 }
@@ -99,7 +99,7 @@ export async function updateSubscription(
     const version = current.version + 1;
     await replaceSubscription(transaction, { ...wanted, version });
     const fact = { resourceType: "Subscription", resourceId: request.id, version };
-    await deps.audit.record(context, transaction, [{ interaction: "update", outcome: "0", ...fact }]);
+    deps.audit.record(context, transaction, [{ interaction: "update", outcome: "0", ...fact }]);
     return { status: 200, ...fact };
   });
 }
@@ -120,7 +120,7 @@ export async function actOn(
     if (!current && act === "delete") return {};
     if (!current) throw notThere();
     const interaction = act === "delete" ? ("delete" as const) : ("operation" as const);
-    await deps.audit.record(context, transaction, [{ interaction, outcome: "0", resourceType: "Subscription", resourceId: id }]);
+    deps.audit.record(context, transaction, [{ interaction, outcome: "0", resourceType: "Subscription", resourceId: id }]);
     if (act === "delete") await deleteSubscription(transaction, id);
     if (act === "redrive") return { redriven: await redrive(transaction, id) };
     if (act === "rotate-secret") {

@@ -50,7 +50,7 @@ export async function registerVendor(context: Context, deps: Deps, request: Writ
       throw fhirError(503, "too-costly", "There are too many sandboxes at present", { headers: { "Retry-After": "3600" } });
     const { name, kind, contact, jwks, redirect_uris } = given;
     await insertVendor(transaction, { id, owner, name, kind, contact, registration: { jwks, redirect_uris } }, vendorDays);
-    await deps.audit.record(context, transaction, [{ interaction: "create", outcome: "0", resourceType: "Device", resourceId: id }]);
+    deps.audit.record(context, transaction, [{ interaction: "create", outcome: "0", resourceType: "Device", resourceId: id }]);
     return { status: 201, resourceType: "Device", resourceId: id, version: 1 };
   });
   return await prepareVendor(context, deps, resourceId);
@@ -98,7 +98,7 @@ async function makeClient(context: Context, deps: Deps, { id, name, kind, regist
 export async function removeVendor(context: Context, deps: Deps, id: string): Promise<void> {
   const vendor = await deps.database.write(context, async (transaction) => {
     await setStatus(transaction, id, "removing");
-    await deps.audit.record(context, transaction, [{ interaction: "delete", outcome: "0", resourceType: "Device", resourceId: id }]);
+    deps.audit.record(context, transaction, [{ interaction: "delete", outcome: "0", resourceType: "Device", resourceId: id }]);
     return await readVendor(transaction, id);
   });
   if (vendor) await removeRegistration(context, deps, vendor);

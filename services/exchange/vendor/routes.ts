@@ -24,7 +24,7 @@ export function vendorRoutes(app: Hono<Env>, deps: Deps): void {
     const context = await admitMaker(call, deps, "search-type");
     const owner = context.principal.role === "operator" ? undefined : context.principal.subject;
     const vendors = await deps.database.write(context, async (transaction) => {
-      await deps.audit.record(context, transaction, [{ interaction: "search-type", outcome: "0", resourceType: "Device" }]);
+      deps.audit.record(context, transaction, [{ interaction: "search-type", outcome: "0", resourceType: "Device" }]);
       return await listVendors(transaction, owner);
     });
     return call.json({ items: vendors.map((vendor) => describe(deps, vendor)) });
@@ -68,7 +68,7 @@ async function admitted(call: Call, deps: Deps, interaction: Wanted): Promise<{ 
     const found = await readVendor(transaction, id);
     const isOwn = found !== undefined && (found.owner === subject || (found.clientId === clientId && interaction !== "delete"));
     const isSeen = found !== undefined && (role === "operator" || isOwn);
-    await deps.audit.record(context, transaction, [{ interaction, outcome: isSeen ? "0" : "8", resourceType: "Device", resourceId: id }]);
+    deps.audit.record(context, transaction, [{ interaction, outcome: isSeen ? "0" : "8", resourceType: "Device", resourceId: id }]);
     return isSeen ? found : undefined;
   });
   if (vendor) return { context, vendor };

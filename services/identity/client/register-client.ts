@@ -21,7 +21,7 @@ export async function registerClient(context: Context, deps: Deps, request: Writ
   const { client } = read;
   const { resourceId } = await exactlyOnce(context, deps, request, async (transaction) => {
     await addClient(transaction, client);
-    await deps.audit.record(context, transaction, [{ ...fact, outcome: "0", resourceId: client.id }]);
+    deps.audit.record(context, transaction, [{ ...fact, outcome: "0", resourceId: client.id }]);
     return { status: 201, resourceType: "Device", resourceId: client.id, version: 1 };
   });
   return { ...client, id: resourceId };

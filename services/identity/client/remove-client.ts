@@ -24,6 +24,6 @@ export async function removeClient(context: Context, deps: Deps, id: string): Pr
   }
   await deps.database.write(context, async (transaction) => {
     const removed = await removeStored(transaction, id);
-    if (removed) await deps.audit.record(context, transaction, [{ ...fact, outcome: "0" }]);
+    if (removed) deps.audit.record(context, transaction, [{ ...fact, outcome: "0" }]);
   });
 }

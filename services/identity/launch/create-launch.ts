@@ -39,7 +39,7 @@ export async function createLaunch(
   const launch = deps.cookieKeys.sign("launch", principal.subject, patientId, clientId ?? "", key);
   await deps.database.write(context, async (transaction) => {
     await addLaunch(transaction, launch, { accountId: account.id, patientId, clientId });
-    await deps.audit.record(context, transaction, [{ ...fact, outcome: "0" }]);
+    deps.audit.record(context, transaction, [{ ...fact, outcome: "0" }]);
   });
   return { launch, expires_in: expiresInS };
 }

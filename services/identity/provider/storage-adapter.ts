@@ -92,7 +92,7 @@ export class StorageAdapter implements Adapter {
       if (this.#kind !== "Session" || !removed?.accountId || renewed) return;
       const principal = { ...context.principal, subject: removed.accountId };
       const fact = { interaction: "logout", outcome: "0", resourceType: "Person", resourceId: removed.accountId } as const;
-      await this.#deps.audit.record({ ...context, principal }, transaction, [fact]);
+      this.#deps.audit.record({ ...context, principal }, transaction, [fact]);
     });
   }
 

@@ -53,7 +53,7 @@ async function softwareClaims(token: TokenLike, deps: Deps): Promise<Record<stri
   const principal = { ...context.principal, subject: clientId, clientId };
   const fact = { interaction: "client-token", outcome: "0", resourceType: "Device", resourceId: clientId } as const;
   const recording = { ...context, principal };
-  await deps.database.write(recording, (transaction) => deps.audit.record(recording, transaction, [fact]));
+  await deps.database.write(recording, async (transaction) => deps.audit.record(recording, transaction, [fact]));
   return { role: "system", ...(organization === undefined ? {} : { organization }) };
 }
 

@@ -26,7 +26,7 @@ async function changed(own: Own, what: Change | "logout", work: (transaction: Tr
   const interaction = what === "logout" ? "logout" : "credentials";
   await deps.database.write(context, async (transaction) => {
     if ((await work(transaction)) === false) return;
-    await deps.audit.record(context, transaction, [{ interaction, outcome: "0", resourceType: "Person", resourceId: account.id }]);
+    deps.audit.record(context, transaction, [{ interaction, outcome: "0", resourceType: "Person", resourceId: account.id }]);
     if (what !== "logout") await noteNews(own, transaction, account.id, what);
   });
 }

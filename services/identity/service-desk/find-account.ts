@@ -62,7 +62,7 @@ export async function readAccount(context: Context, deps: Deps, id: string): Pro
 
 async function recordLook(context: Context, deps: Deps, transaction: Transaction, account: Account | undefined): Promise<void> {
   const fact = { interaction: "read", outcome: account ? "0" : "4", resourceType: "Person" } as const;
-  await deps.audit.record(context, transaction, [account ? { ...fact, resourceId: account.id } : fact]);
+  deps.audit.record(context, transaction, [account ? { ...fact, resourceId: account.id } : fact]);
 }
 
 async function seen(deps: Deps, transaction: Transaction, account: Account): Promise<SeenAccount> {

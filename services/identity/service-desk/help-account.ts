@@ -101,7 +101,7 @@ async function once(
     await work(transaction, account);
     await addAction(transaction, { operator: subject, operatorName: name, account, action, reason });
     const fact = { interaction: "credentials", outcome: "0", resourceType: "Person", resourceId: accountId } as const;
-    await deps.audit.record(context, transaction, [{ ...fact, reason: `${action}: ${reason}` }]);
+    deps.audit.record(context, transaction, [{ ...fact, reason: `${action}: ${reason}` }]);
     return { status: 200, resourceType: "Person", resourceId: accountId, version: 1 };
   });
 }

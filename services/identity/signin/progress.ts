@@ -50,7 +50,7 @@ export async function recordFact(
   const who = account ? { subject: account.id, name: account.name } : {};
   const role = account?.role ?? context.principal.role;
   const principal = { ...context.principal, ...who, role };
-  await deps.audit.record({ ...context, principal }, transaction, [factAbout(account, interaction, outcome)]);
+  deps.audit.record({ ...context, principal }, transaction, [factAbout(account, interaction, outcome)]);
 }
 
 /** Tells the account's owner of what this request did. @param by with the session it was done in, if one had begun */

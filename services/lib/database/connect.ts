@@ -64,6 +64,8 @@ async function connectWith({ access, instance, limits, tls }: Way, password: str
     password,
     ssl: tls,
     application_name: access.applicationName,
+    // A statement is sent although the answer to the one before it has not come yet.
+    pipeline: true,
     keepAlive: true,
     keepAliveInitialDelayMillis: 1000,
     connectionTimeoutMillis: limits.connectTimeoutMs,

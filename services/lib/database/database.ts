@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { QueryConfig } from "pg";
 import type { Logger } from "pino";
 import { type Context, Deadline } from "../context.ts";
 import type { Metrics } from "../metrics.ts";
@@ -22,6 +23,15 @@ export interface Statement {
 export interface Transaction {
   readonly servedBy: "primary" | "standby";
   query<R extends object>(statement: Statement, values?: readonly unknown[]): Promise<R[]>;
+  /** Sends a statement whose rows nobody needs, without waiting for it: where it fails, so does the transaction. */
+  send(statement: Statement, values?: readonly unknown[]): void;
+}
+
+/** What a reading found, and what is to be kept of it having been read. */
+export interface Found<T> {
+  value: T;
+  /** Durable before the value is told. Not on a standby, which keeps nothing. */
+  record?: { statement: Statement; values: readonly unknown[] } | undefined;
 }
 
 export interface DatabaseOptions {
@@ -153,15 +163,21 @@ export class Database {
 
   /** Runs the work in a read-write transaction on the primary and commits it. @throws FhirError 503 past the deadline, and what the work throws */
   write<T>(context: Context, work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    return this.#run(context, () => "primary", work);
+    return this.#run(context, () => "primary", inTransaction(work));
   }
 
   /**
-   * As `write`; but for as long as `standbyAllowed` says so, a read-only transaction on the standby that has replayed most
-   * will do, while there is no primary or it is slow. `servedBy` of the transaction tells which it was.
+   * Asks statement by statement, each seeing what is committed when it begins, as within a transaction too, whose two more round trips it
+   * spares. For as long as `standbyAllowed` says so, the standby that has replayed most will do, while there is no primary or it is slow;
+   * `servedBy` tells which it was.
    */
-  async read<T>(context: Context, standbyAllowed: () => boolean, question: (transaction: Transaction) => Promise<T>): Promise<T> {
-    const work = (transaction: Transaction): Promise<T> => question(transaction).catch(refuseTooSlow);
+  read<T>(context: Context, standbyAllowed: () => boolean, question: (asked: Transaction) => Promise<T>): Promise<T> {
+    return this.readRecorded(context, standbyAllowed, async (asked) => ({ value: await question(asked) }));
+  }
+
+  /** As `read`, for what is told once it is on record that it was read. */
+  async readRecorded<T>(context: Context, standbyAllowed: () => boolean, question: (asked: Transaction) => Promise<Found<T>>): Promise<T> {
+    const work = oneByOne((asked) => question(asked).catch(refuseTooSlow));
     const wish = (): Wish => (!standbyAllowed() ? "primary" : this.#sparesPrimary() ? "standby" : "any");
     if (this.#watch.primary && this.#watch.standby && standbyAllowed()) {
       const patience = Deadline.after(Math.min(primaryPatienceMs, context.deadline.remainingMs()));
@@ -178,7 +194,7 @@ export class Database {
     return await this.#run(context, wish, work);
   }
 
-  async #run<T>(context: Context, wish: () => Wish, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  async #run<T>(context: Context, wish: () => Wish, work: Conversation<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       const connection = await this.#acquire(context, wish());
       try {
@@ -200,28 +216,21 @@ export class Database {
     }
   }
 
-  async #attempt<T>(context: Context, connection: Connection, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  async #attempt<T>(context: Context, connection: Connection, work: Conversation<T>): Promise<T> {
     const { pool } = connection;
     const standby = this.#watch.primary !== pool.instance;
     const doubt = setTimeout(() => this.#watch.doubt(), doubtAfterMs);
     const limit = setTimeout(() => pool.discard(connection), context.deadline.remainingMs());
+    const statements = new Statements(connection, standby ? "standby" : "primary", () => this.#watch.heard(pool.instance));
     let clean = false;
     try {
-      await connection.client.query(standby ? "BEGIN READ ONLY" : "BEGIN");
-      const result = await work({
-        servedBy: standby ? "standby" : "primary",
-        query: async <R extends object>(statement: Statement, values: readonly unknown[] = []) => {
-          const { rows } = await connection.client.query<R>({ ...statement, values: values as unknown[] });
-          this.#watch.heard(pool.instance);
-          return rows;
-        },
-      });
-      await commit(connection);
+      const result = await work(statements);
       clean = true;
       if (pool.instance === this.#unproven?.primary) this.#unproven = undefined;
       return result;
     } catch (error) {
       if (retryReason(error)) throw error;
+      // Outside of a transaction there is nothing to undo, and the server says so.
       await connection.client.query("ROLLBACK");
       if (!standby && error instanceof FhirError && error.status < 500) await confirm(connection);
       clean = true;
@@ -362,19 +371,91 @@ export class Database {
   }
 }
 
+/** The statements of one attempt. */
+class Statements implements Transaction {
+  readonly servedBy: "primary" | "standby";
+  readonly connection: Connection;
+  readonly #heard: () => void;
+  readonly #sent: Promise<unknown>[] = [];
+
+  constructor(connection: Connection, servedBy: "primary" | "standby", heard: () => void) {
+    this.connection = connection;
+    this.servedBy = servedBy;
+    this.#heard = heard;
+  }
+
+  async query<R extends object>(statement: Statement, values: readonly unknown[] = []): Promise<R[]> {
+    const { rows } = await this.connection.client.query<R>({ ...statement, values: values as unknown[] });
+    this.#heard();
+    return rows;
+  }
+
+  send(statement: Statement, values?: readonly unknown[]): void {
+    const answered = this.query(statement, values);
+    answered.catch(() => undefined);
+    this.#sent.push(answered);
+  }
+
+  /** Waits for what was sent. @throws the first failure */
+  async settled(): Promise<void> {
+    for (const answered of await Promise.allSettled(this.#sent)) {
+      if (answered.status === "rejected") throw answered.reason;
+    }
+  }
+}
+
+/** What an attempt does on its connection. */
+type Conversation<T> = (statements: Statements) => Promise<T>;
+
 /**
- * COMMIT, believed only when the server says nothing beside it. A commit whose wait for a standby was cancelled succeeds
+ * BEGIN is waited for: where it failed, what was sent after it would be committed by itself. COMMIT is not sent alone: behind a statement that
+ * failed it is a rollback.
+ */
+function inTransaction<T>(work: (transaction: Transaction) => Promise<T>): Conversation<T> {
+  return async (statements) => {
+    await statements.connection.client.query("BEGIN");
+    try {
+      const result = await work(statements);
+      await believed(statements.connection, "COMMIT", "COMMIT", () => statements.settled());
+      return result;
+    } catch (error) {
+      // Whatever came after a statement that failed was told only that the transaction is aborted.
+      await statements.settled();
+      throw error;
+    }
+  };
+}
+
+function oneByOne<T>(question: (asked: Transaction) => Promise<Found<T>>): Conversation<T> {
+  return async (statements) => {
+    const { value, record } = await question(statements);
+    if (record) await believed(statements.connection, { ...record.statement, values: record.values as unknown[] }, "INSERT");
+    return value;
+  };
+}
+
+/**
+ * What commits, believed only when the server says nothing beside it. A commit whose wait for a standby was cancelled succeeds
  * with a warning: it holds on this instance, and perhaps nowhere else (PostgreSQL, SyncRepWaitForLSN). The warning's text is
  * translated, so any notice counts.
+ * @param before what was sent before it, whose failure is told rather than its own
  */
-async function commit(connection: Connection): Promise<void> {
-  connection.notices.length = 0;
-  const result = await connection.client.query("COMMIT");
-  const notice = connection.notices[0];
+async function believed(
+  { client, notices }: Connection,
+  statement: string | QueryConfig,
+  command: "COMMIT" | "INSERT",
+  before?: () => Promise<void>,
+): Promise<void> {
+  notices.length = 0;
+  const answered = client.query(statement);
+  answered.catch(() => undefined);
+  await before?.();
+  const result = await answered;
+  const notice = notices[0];
   if (notice) {
     throw new UnknownCommitError(notice.message);
   }
-  if (result.command !== "COMMIT") {
+  if (result.command !== command) {
     throw new UnknownCommitError(`the server answered ${result.command}`);
   }
 }
@@ -386,7 +467,7 @@ async function commit(connection: Connection): Promise<void> {
 async function confirm(connection: Connection): Promise<void> {
   await connection.client.query("BEGIN");
   await connection.client.query("SELECT pg_logical_emit_message(true, 'refused', '')");
-  await commit(connection);
+  await believed(connection, "COMMIT", "COMMIT");
 }
 
 /** A question that takes the server too long will do so again. */

@@ -22,7 +22,7 @@ export async function walkChain(caller: Caller, deps: Deps, id: string): Promise
   const { context } = caller;
   const walk = await deps.database.write(context, async (transaction) => {
     const begun = await beginWalk(transaction, id, context.principal.subject);
-    if (begun) await deps.audit.record(context, transaction, [{ interaction: "operation", outcome: "0", resourceType: "AuditEvent" }]);
+    if (begun) deps.audit.record(context, transaction, [{ interaction: "operation", outcome: "0", resourceType: "AuditEvent" }]);
     return begun;
   });
   return walk && goOn(caller, deps, walk);

@@ -9,7 +9,7 @@ export async function receiveReport(context: Context, { database, audit }: Deps,
   const id = reportId(report);
   const isNew = await database.write(context, async (transaction) => {
     const added = await keepReport(transaction, { id, report, sentBy: context.principal.subject });
-    await audit.record(context, transaction, [{ interaction: "create", outcome: "0", resourceType: "DrillReport", resourceId: id }]);
+    audit.record(context, transaction, [{ interaction: "create", outcome: "0", resourceType: "DrillReport", resourceId: id }]);
     return added;
   });
   return { id, isNew };

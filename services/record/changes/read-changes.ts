@@ -63,7 +63,7 @@ async function onePage(context: Context, deps: Deps, after: Place, count: number
     const changes = found.slice(0, count);
     const last = changes.at(-1);
     // One record for a page, not one for a look: what each change is about was recorded when it was made.
-    if (last) await deps.audit.record(context, transaction, [{ interaction: "operation", outcome: "0", resourceType: "Bundle" }]);
+    if (last) deps.audit.record(context, transaction, [{ interaction: "operation", outcome: "0", resourceType: "Bundle" }]);
     return { changes, cursor: encodePlace(last ?? after), more: found.length > count };
   });
 }

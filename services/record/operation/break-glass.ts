@@ -83,9 +83,9 @@ export async function breakGlass(
       throw fhirError(403, "forbidden", "The patient has objected to access in an emergency");
     }
     const taskId = await keep(context, deps, transaction, review({ patientId, person, reason, until }));
-    await replaceRules(transaction, { type: "Task", id: taskId }, [opened(patientId, person, until)]);
+    replaceRules(transaction, { type: "Task", id: taskId }, [opened(patientId, person, until)]);
     await notify(context, deps, transaction, { patientId, person, reason, until, content: patient.content });
-    await deps.audit.record(context, transaction, facts({ ...about, outcome: "0", emergency: reason }, [patientId]));
+    deps.audit.record(context, transaction, facts({ ...about, outcome: "0", emergency: reason }, [patientId]));
     return { status: 200, resourceType: "Task", resourceId: taskId, version: 1 };
   });
   const { resourceId, replayed } = await recordingRefusal(context, deps, about, work);
@@ -142,7 +142,7 @@ async function notify(context: Context, deps: Deps, transaction: Transaction, em
     const id = await keep(context, deps, transaction, { ...notice, recipient: [{ reference: doctor }] });
     const told: AccessRule = { ...opened(patientId, doctor, emergency.until), specificity: specificities.person, categories: ["notice"] };
     const { to: _until, ...forever } = told;
-    await replaceRules(transaction, { type: "Communication", id }, [forever]);
+    replaceRules(transaction, { type: "Communication", id }, [forever]);
   }
 }
 

@@ -118,7 +118,7 @@ async function rehearse(
       if (!(error instanceof Rehearsed)) throw error;
     });
   await recordingRefusal(context, deps, fact, work);
-  await deps.database.write(context, (transaction) =>
+  await deps.database.write(context, async (transaction) =>
     deps.audit.record(context, transaction, facts({ ...fact, outcome: "0" }, patientIds)),
   );
 }

@@ -14,7 +14,7 @@ import { checkDocument } from "../document/check-document.ts";
 import { keepDocument, type StoredDocument } from "../document/store.ts";
 import { partParameter, partsOf } from "../rights/compilations.ts";
 import { type Sensitivity, sensitivityOf, spread } from "../rights/sensitivity.ts";
-import { insertResource, patientsOf, type StoredVersion, searchResources } from "./store.ts";
+import { addResource, patientsOf, type StoredVersion, searchResources } from "./store.ts";
 import { outOfReach, type Written, writeOnce } from "./write-once.ts";
 
 /** Parses and validates a body. @throws FhirError 400, 422 */
@@ -93,7 +93,10 @@ export async function createResource(
     ...prepare(deps, type, checkedResource(deps, type, request.body), crypto.randomUUID()),
   };
   const about = { interaction: "create" as const, resourceType: type.name };
-  return await writeOnce(context, deps, request, about, (transaction) => createWithin(context, deps, transaction, creation));
+  const expected = ifNoneExist === undefined ? { status: 201, resourceType: type.name, resourceId: creation.id, version: 1 } : undefined;
+  return await writeOnce(context, deps, { ...request, expected }, about, (transaction) =>
+    createWithin(context, deps, transaction, creation),
+  );
 }
 
 /** The part of a create that is done in the transaction. @throws FhirError 403, 412 */
@@ -115,14 +118,12 @@ export async function createWithin(
   const version: StoredVersion = { ...first, patientIds, content: text, ...(document && { document: document.id }) };
   const kept = existing ?? version;
   if (!existing) {
-    if (!(await insertResource(transaction, version, index, sensitivity))) {
-      throw new Error("a new random id is taken");
-    }
+    addResource(transaction, version, index, sensitivity);
     if (document) await keepDocument(transaction, version, document);
-    await spread(transaction, { type: type.name, id, changed: false, mayLower: mayLower(context, access) }, sensitivity);
+    spread(transaction, { type: type.name, id, changed: false, mayLower: mayLower(context, access) }, sensitivity);
   }
   const fact = { resourceType: type.name, resourceId: kept.id, version: kept.version };
-  await deps.audit.record(context, transaction, facts({ interaction: "create", outcome: "0", ...fact }, kept.patientIds));
+  deps.audit.record(context, transaction, facts({ interaction: "create", outcome: "0", ...fact }, kept.patientIds));
   return { result: { status: existing ? 200 : 201, ...fact }, version: kept };
 }
 

@@ -67,9 +67,9 @@ export async function deleteWithin(
     const gone = { type: type.name, id, version, lastUpdated: nextInstant(current), method: "DELETE" as const, deleted: true, content: "" };
     await replaceResource(transaction, { ...gone, patientIds: current.patientIds }, ownerIndex(current.patientIds), { mayLower: false });
     // A consent that is gone means nothing any more.
-    if (type.name === "Consent") await replaceRules(transaction, { type: type.name, id }, []);
+    if (type.name === "Consent") replaceRules(transaction, { type: type.name, id }, []);
   }
   const fact = { resourceType: type.name, resourceId: id, version };
-  await deps.audit.record(context, transaction, facts({ interaction: "delete", outcome: "0", ...fact }, current.patientIds));
+  deps.audit.record(context, transaction, facts({ interaction: "delete", outcome: "0", ...fact }, current.patientIds));
   return { status: 204, ...fact };
 }

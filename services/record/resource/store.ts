@@ -95,11 +95,12 @@ const oldIndexRows = `t0 AS (DELETE FROM search_token USING r WHERE resource_key
 const patientsDefault = `coalesce((SELECT max(x.level) FROM access_rule x
   WHERE x.kind = 'default-level' AND x.patient_id = ANY ($7) AND now() BETWEEN x.valid_from AND x.valid_to), 0)`;
 
+const insertion = `WITH r AS (INSERT INTO resource (type, id, version, last_updated, deleted, patient_ids, category, level)
+    VALUES ($1, $2, $3, $4, $6, $7, $13, coalesce($14::smallint, ${patientsDefault}))`;
+const addStatement: Statement = { name: "resource-add", text: `${insertion} RETURNING key, category, level),${versionAndIndexes}` };
 const insertStatement: Statement = {
   name: "resource-insert",
-  text: `WITH r AS (INSERT INTO resource (type, id, version, last_updated, deleted, patient_ids, category, level)
-    VALUES ($1, $2, $3, $4, $6, $7, $13, coalesce($14::smallint, ${patientsDefault}))
-    ON CONFLICT (type, id) DO NOTHING RETURNING key, category, level),${versionAndIndexes}`,
+  text: `${insertion} ON CONFLICT (type, id) DO NOTHING RETURNING key, category, level),${versionAndIndexes}`,
 };
 
 const replaceStatement: Statement = {
@@ -131,6 +132,11 @@ function versionValues(version: StoredVersion, index: SearchIndex, labels: Label
 
 function indexValues(index: SearchIndex): string[] {
   return [index.tokens, index.strings, index.dates, index.quantities].map((rows) => JSON.stringify(rows));
+}
+
+/** Keeps the first version of a resource under a new random id. */
+export function addResource(transaction: Transaction, version: StoredVersion, index: SearchIndex, labels: Labels): void {
+  transaction.send(addStatement, versionValues(version, index, labels));
 }
 
 /** Keeps the first version of a resource. False when the id is taken. */

@@ -108,12 +108,12 @@ export async function updateWithin(
     throw fhirError(409, "conflict", "The resource was created by another request at the same moment");
   }
   if (document) await keepDocument(transaction, version, document);
-  await spread(transaction, { type: type.name, id, changed, mayLower: lower }, sensitivity);
+  spread(transaction, { type: type.name, id, changed, mayLower: lower }, sensitivity);
   const created = !current || current.deleted;
   const fact = { resourceType: type.name, resourceId: id, version: number };
   const interaction = created ? ("create" as const) : method === "PATCH" ? ("patch" as const) : ("update" as const);
   const touched = [...new Set([...patientIds, ...(current?.patientIds ?? [])])];
-  await deps.audit.record(context, transaction, facts({ interaction, outcome: "0", ...fact }, touched));
+  deps.audit.record(context, transaction, facts({ interaction, outcome: "0", ...fact }, touched));
   return { result: { status: created ? 201 : 200, ...fact }, version };
 }
 

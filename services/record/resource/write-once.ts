@@ -20,16 +20,17 @@ export interface Written {
 export async function writeOnce(
   context: Context,
   deps: Deps,
-  request: WriteRequest,
+  request: WriteRequest & { expected?: WriteResult | undefined },
   about: Refused,
   change: (transaction: Transaction) => Promise<{ result: WriteResult; version: StoredVersion }>,
 ): Promise<Written> {
   let written: StoredVersion | undefined;
-  const work = exactlyOnce(context, deps, request, async (transaction) => {
+  const changing = async (transaction: Transaction): Promise<WriteResult> => {
     const done = await change(transaction);
     written = done.version;
     return done.result;
-  });
+  };
+  const work = exactlyOnce(context, deps, request, changing, request.expected);
   const result = await recordingRefusal(context, deps, about, work);
   const same = written?.id === result.resourceId && written.version === result.version && !result.replayed ? written : undefined;
   return { status: result.status, replayed: result.replayed, version: same ?? (await storedVersion(context, deps, result)) };

@@ -55,17 +55,17 @@ function attachedBinaries(resource: AnyResource, ownUrl: string): string[] {
  * Carries a written resource's rights on to what hangs on it.
  * @param written.changed it is new under an id that others may have referred to, or as confidential, about, or part of something else than before
  */
-export async function spread(
+export function spread(
   transaction: Transaction,
   written: { type: string; id: string; changed: boolean; mayLower: boolean },
   { rules, binaryIds, addresses, target }: Sensitivity,
-): Promise<void> {
-  if (written.type === "Consent") await replaceRules(transaction, written, rules);
-  if (binaryIds.length > 0) await protectBinaries(transaction, written, binaryIds, written.mayLower);
-  if (addresses.length > 0) await protectBinary(transaction, written.id, addresses);
-  if (target) await protectPointers(transaction, target);
+): void {
+  if (written.type === "Consent") replaceRules(transaction, written, rules);
+  if (binaryIds.length > 0) protectBinaries(transaction, written, binaryIds, written.mayLower);
+  if (addresses.length > 0) protectBinary(transaction, written.id, addresses);
+  if (target) protectPointers(transaction, target);
   if (written.changed && !target) {
-    await protectPointers(transaction, written);
-    await ownPointers(transaction, written);
+    protectPointers(transaction, written);
+    ownPointers(transaction, written);
   }
 }

@@ -13,16 +13,12 @@ const replaceStatement: Statement = {
 };
 
 /** What one resource says instead of what it said before. */
-export async function replaceRules(
-  transaction: Transaction,
-  source: { type: string; id: string },
-  rules: readonly AccessRule[],
-): Promise<void> {
+export function replaceRules(transaction: Transaction, source: { type: string; id: string }, rules: readonly AccessRule[]): void {
   const rows = rules.map(({ patientId, kind, actor, specificity, level, categories, from, to }) => ({
     ...{ patient_id: patientId, kind, actor, specificity, level },
     ...{ categories: categories ?? null, valid_from: from ?? null, valid_to: to ?? null },
   }));
-  await transaction.query(replaceStatement, [source.type, source.id, JSON.stringify(rows)]);
+  transaction.send(replaceStatement, [source.type, source.id, JSON.stringify(rows)]);
 }
 
 /** Whether the patient forbade that an emergency opens the record. */
@@ -38,13 +34,13 @@ export async function objectsToEmergency(transaction: Transaction, patientId: st
 }
 
 /** The bytes of a document are as confidential as what describes them; only the patient makes them less so. */
-export async function protectBinaries(
+export function protectBinaries(
   transaction: Transaction,
   described: { type: string; id: string },
   binaryIds: readonly string[],
   mayLower: boolean,
-): Promise<void> {
-  await transaction.query(
+): void {
+  transaction.send(
     {
       name: "protect-binaries",
       text: `UPDATE resource b SET level = CASE WHEN $4 THEN d.level ELSE greatest(b.level, d.level) END,
@@ -56,8 +52,8 @@ export async function protectBinaries(
 }
 
 /** A Binary that comes after what describes it. */
-export async function protectBinary(transaction: Transaction, id: string, addresses: readonly string[]): Promise<void> {
-  await transaction.query(
+export function protectBinary(transaction: Transaction, id: string, addresses: readonly string[]): void {
+  transaction.send(
     {
       name: "protect-binary",
       text: `UPDATE resource b SET level = greatest(b.level, d.level), category = CASE WHEN b.category = 'other' THEN d.category ELSE b.category END
@@ -70,8 +66,8 @@ export async function protectBinary(transaction: Transaction, id: string, addres
 }
 
 /** A Provenance belongs to the records that its targets are part of: also where one of them comes later, or comes into another record. */
-export async function ownPointers(transaction: Transaction, target: { type: string; id: string }): Promise<void> {
-  await transaction.query(
+export function ownPointers(transaction: Transaction, target: { type: string; id: string }): void {
+  transaction.send(
     {
       name: "own-pointers",
       text: `WITH p AS (SELECT p.key, p.type, p.id, p.version, p.patient_ids AS old, ARRAY(
@@ -92,8 +88,8 @@ export async function ownPointers(transaction: Transaction, target: { type: stri
 }
 
 /** What only says something about other resources is as confidential as the most confidential of them, or as its own labels say: Provenance, List. */
-export async function protectPointers(transaction: Transaction, target: { type: string; id: string }): Promise<void> {
-  await transaction.query(
+export function protectPointers(transaction: Transaction, target: { type: string; id: string }): void {
+  transaction.send(
     {
       name: "protect-pointers",
       text: `UPDATE resource p SET category = m.category, level = greatest(m.level, (

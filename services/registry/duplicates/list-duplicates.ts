@@ -50,7 +50,7 @@ export async function dismissPair(context: Context, deps: Deps, request: WriteRe
     if (pair.state === "merged") throw fhirError(409, "conflict", "The two were merged; undo the merge with Patient/$unmerge");
     await decidePair(transaction, [pair.left_id, pair.right_id], "dismissed", context.principal.subject);
     const touched = [{ id: pair.left_id }, { id: pair.right_id }];
-    await deps.audit.record(context, transaction, factsAbout({ interaction: "operation", outcome: "0" }, "Patient", touched));
+    deps.audit.record(context, transaction, factsAbout({ interaction: "operation", outcome: "0" }, "Patient", touched));
     return { status: 204, resourceType: "DuplicatePair", resourceId: pair.id, version: 1 };
   });
 }

@@ -37,9 +37,7 @@ export function feedRoutes(app: Hono<Env>, deps: Deps): void {
       if (!(await reviveMessage(transaction, id))) {
         throw fhirError(409, "conflict", "The message is not dead, or a later version of its resource has followed: that one counts");
       }
-      await deps.audit.record(context, transaction, [
-        { interaction: "operation", outcome: "0", resourceType: "OutboxMessage", resourceId: id },
-      ]);
+      deps.audit.record(context, transaction, [{ interaction: "operation", outcome: "0", resourceType: "OutboxMessage", resourceId: id }]);
       return { status: 204, resourceType: "OutboxMessage", resourceId: id, version: 1 };
     });
     return new Response(null, { status: 204 });

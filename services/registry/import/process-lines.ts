@@ -74,7 +74,7 @@ async function processLine(context: Context, deps: Deps, transaction: Transactio
         "Patient",
         error.patientIds.map((id) => ({ id })),
       );
-      await deps.audit.record(context, transaction, facts);
+      deps.audit.record(context, transaction, facts);
       return { ...none, outcome: "duplicate", words: wordsOf(error), candidates: [...error.patientIds] };
     }
     if (error instanceof FhirError) return { ...none, outcome: "error", words: wordsOf(error), candidates: null };

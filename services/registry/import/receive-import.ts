@@ -70,9 +70,7 @@ async function beginJob(context: Context, deps: Deps, { key, format, kind, langu
     const job = await findJobByKey(transaction, client, key);
     if (!job) throw fhirError(409, "conflict", "The import was removed this moment; send it again");
     if (job.format !== format || job.kind !== kind) throw otherUpload("its format or kind differs");
-    await deps.audit.record(context, transaction, [
-      { interaction: "operation", outcome: "0", resourceType: "ImportJob", resourceId: job.id },
-    ]);
+    deps.audit.record(context, transaction, [{ interaction: "operation", outcome: "0", resourceType: "ImportJob", resourceId: job.id }]);
     return { job, resumed: !isNew };
   });
 }

@@ -143,7 +143,7 @@ async function carryOut(context: Context, deps: Deps, transaction: Transaction, 
   await decidePair(transaction, [source.id, target.id], "merged", subject);
   await notePairs(transaction, source.id, []);
   await notePairs(transaction, target.id, await findCandidates(transaction, featuresOf(newTarget.plain as unknown as Patient), target.id));
-  await deps.audit.record(context, transaction, factsAbout({ interaction: "operation", outcome: "0" }, "Patient", [replaced, merged]));
+  deps.audit.record(context, transaction, factsAbout({ interaction: "operation", outcome: "0" }, "Patient", [replaced, merged]));
   return merged;
 }
 

@@ -64,7 +64,7 @@ async function carryOut(context: Context, deps: Deps, transaction: Transaction, 
   await notePairs(transaction, target.id, await findCandidates(transaction, featuresOf(newTarget.plain as unknown as Patient), target.id));
   // Somebody found that they are two people.
   await decidePair(transaction, [sourceId, target.id], "dismissed", subject);
-  await deps.audit.record(context, transaction, factsAbout({ interaction: "operation", outcome: "0" }, "Patient", [restored, separated]));
+  deps.audit.record(context, transaction, factsAbout({ interaction: "operation", outcome: "0" }, "Patient", [restored, separated]));
   return restored;
 }
 

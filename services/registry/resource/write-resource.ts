@@ -81,7 +81,7 @@ export async function writeWithin(
   if (!saved) throw fhirError(409, "conflict", "The resource was created by another request at the same moment");
   if (type === "Patient") await notePairs(transaction, id, candidates);
   const interaction = current ? ("update" as const) : ("create" as const);
-  await deps.audit.record(context, transaction, factsAbout({ interaction, outcome: "0" }, type, [version]));
+  deps.audit.record(context, transaction, factsAbout({ interaction, outcome: "0" }, type, [version]));
   return { version, created: !current, candidates };
 }
 

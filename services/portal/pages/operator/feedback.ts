@@ -60,7 +60,7 @@ export async function answerFeedback(visit: Member, deps: Deps): Promise<Respons
   const isThere = await deps.database.write(context, async (transaction) => {
     const marked = await markFeedback(transaction, id, isAnswered);
     if (marked)
-      await deps.audit.record(context, transaction, [{ interaction: "update", outcome: "0", resourceType: "Feedback", resourceId: id }]);
+      deps.audit.record(context, transaction, [{ interaction: "update", outcome: "0", resourceType: "Feedback", resourceId: id }]);
     return marked;
   });
   if (!isThere) throw new NoSuchPage();
