@@ -4,7 +4,7 @@ import type { Interaction } from "./audit-event.ts";
 import { RefusedToken } from "./authenticate.ts";
 import { type Context, Deadline } from "./context.ts";
 import { idPattern } from "./fhir/validate.ts";
-import { fhirError } from "./operation-outcome.ts";
+import { type FhirError, fhirError } from "./operation-outcome.ts";
 import type { Principal } from "./principal.ts";
 import { parsePurpose, purposeHeader } from "./purpose-of-use.ts";
 import type { ServiceDeps } from "./service-parts.ts";
@@ -142,16 +142,16 @@ export function isBodyOf(call: Call, types: ReadonlySet<string>): boolean {
 /** The body as bytes, within the bounds for one body and for all of them, and in time for the answer. @throws FhirError 408, 413, 503 */
 export async function readBody(call: Call, deps: ServiceDeps): Promise<Uint8Array> {
   const maxBytes = deps.settings.bodyMaxBytes;
-  const tooLong = fhirError(413, "too-long", `The body may have at most ${maxBytes} bytes`);
+  const tooLong = (): FhirError => fhirError(413, "too-long", `The body may have at most ${maxBytes} bytes`);
   if (Number(call.req.header("Content-Length") ?? 0) > maxBytes) {
-    throw tooLong;
+    throw tooLong();
   }
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of bodyInTime(call, () => call.var.deadline)) {
     length += chunk.length;
     if (length > maxBytes) {
-      throw tooLong;
+      throw tooLong();
     }
     holdBytes(call, deps, chunk.length);
     chunks.push(chunk);

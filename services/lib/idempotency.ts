@@ -24,16 +24,17 @@ export interface WriteRequest {
 const claim: Statement = {
   name: "idempotency-claim",
   text: `INSERT INTO idempotency_key (client, key, fingerprint, status, resource_type, resource_id, version) VALUES ($1, $2, $3, $4, $5, $6, $7)
-    ON CONFLICT DO NOTHING RETURNING key`,
+    ON CONFLICT DO NOTHING RETURNING ctid AS place`,
 };
 const replay: Statement = {
   name: "idempotency-replay",
   text: `UPDATE idempotency_key SET replays = replays + 1 WHERE client = $1 AND key = $2
     RETURNING fingerprint, status, resource_type, resource_id, version, entries`,
 };
+/** By its place, which within the transaction stays the same: a plan made while the table was small would read all of it ever after. */
 const finish: Statement = {
   name: "idempotency-finish",
-  text: `UPDATE idempotency_key SET status = $3, resource_type = $4, resource_id = $5, version = $6, entries = $7 WHERE client = $1 AND key = $2`,
+  text: `UPDATE idempotency_key SET status = $2, resource_type = $3, resource_id = $4, version = $5, entries = $6 WHERE ctid = $1::tid`,
 };
 const expire: Statement = {
   name: "idempotency-expire",
@@ -80,12 +81,12 @@ export async function exactlyOnce(
   return await deps.database.write(context, async (transaction) => {
     attempts++;
     const early = expected ? [expected.status, expected.resourceType, expected.resourceId, expected.version] : [null, null, null, null];
-    const claimed = await transaction.query(claim, [client, request.key, request.fingerprint, ...early]);
-    if (claimed.length > 0) {
+    const [claimed] = await transaction.query<{ place: string }>(claim, [client, request.key, request.fingerprint, ...early]);
+    if (claimed) {
       const result = await work(transaction);
       const { status, resourceType, resourceId, version, entries } = result;
       const kept = entries === undefined ? null : JSON.stringify(entries);
-      if (!isSame(result, expected)) transaction.send(finish, [client, request.key, status, resourceType, resourceId, version, kept]);
+      if (!isSame(result, expected)) transaction.send(finish, [claimed.place, status, resourceType, resourceId, version, kept]);
       return { ...result, replayed: false };
     }
     const [row] = await transaction.query<StoredResult>(replay, [client, request.key]);

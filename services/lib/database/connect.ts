@@ -104,9 +104,21 @@ async function tlsOptions(access: PostgresAccess): Promise<ConnectionOptions | u
   };
 }
 
+function streamOf(client: pg.Client): Duplex {
+  return (client as unknown as { connection: { stream: Duplex } }).connection.stream;
+}
+
+/** What is sent in this turn of the event loop leaves in one piece: a write costs both sides more than most statements do. */
+export function writeTogether(client: pg.Client): void {
+  const stream = streamOf(client);
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
+}
+
 /** Closes the socket at once, without PostgreSQL's goodbye: the peer may be gone or frozen. Statements under way fail. */
 export function destroy(client: pg.Client): void {
-  const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection;
+  const stream = streamOf(client);
   stream.on("error", () => {});
   stream.destroy();
 }

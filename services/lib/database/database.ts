@@ -5,7 +5,7 @@ import { type Context, Deadline } from "../context.ts";
 import type { Metrics } from "../metrics.ts";
 import { FhirError, unavailable } from "../operation-outcome.ts";
 import type { InstanceView } from "./choose-primary.ts";
-import type { PostgresAccess } from "./connect.ts";
+import { type PostgresAccess, writeTogether } from "./connect.ts";
 import { type Connection, ConnectionPool } from "./connection-pool.ts";
 import { HoldQueue, type Wish } from "./hold-queue.ts";
 import { type Instance, instanceName } from "./instance.ts";
@@ -385,6 +385,7 @@ class Statements implements Transaction {
   }
 
   async query<R extends object>(statement: Statement, values: readonly unknown[] = []): Promise<R[]> {
+    writeTogether(this.connection.client);
     const { rows } = await this.connection.client.query<R>({ ...statement, values: values as unknown[] });
     this.#heard();
     return rows;
@@ -447,6 +448,7 @@ async function believed(
   before?: () => Promise<void>,
 ): Promise<void> {
   notices.length = 0;
+  writeTogether(client);
   const answered = client.query(statement);
   answered.catch(() => undefined);
   await before?.();

@@ -1,3 +1,4 @@
+import { StatementNames } from "../../lib/database/statement-names.ts";
 import type { DateRange } from "../../lib/fhir/date-range.ts";
 import type {
   Condition,
@@ -128,7 +129,26 @@ export function searchStatement(type: string, request: SearchRequest, sight: Sig
     : "NULL";
   const sortText = isText ? sort : instantText;
   const order = `${sort ? `${sort} ${direction}, ` : ""}r.key ${direction}`;
-  return pageOf(values, { where: where.join(" AND "), order, limit: request.count + 1, more: `, ${sortText} AS sort_value` });
+  const page = pageOf(values, { where: where.join(" AND "), order, limit: request.count + 1, more: `, ${sortText} AS sort_value` });
+  return isOfOnePatient(request, sight) ? askedOften(page) : page;
+}
+
+const names = new StatementNames("resource-page");
+
+/** Not for what may find any number of resources: there the plan depends on which. */
+function askedOften({ text, values }: SqlText): SqlText {
+  const name = names.of(text);
+  return name === undefined ? { text, values } : { name, text, values };
+}
+
+function isOfOnePatient({ conditions }: SearchRequest, sight: Sight): boolean {
+  const ofOne = (condition: Condition): boolean =>
+    condition.kind === "token" &&
+    !condition.negated &&
+    ["patient", "subject"].includes(condition.parameter) &&
+    condition.alternatives.length === 1 &&
+    condition.alternatives.every(({ code, below }) => code !== undefined && !below);
+  return sight.patientId !== undefined || conditions.some(ofOne);
 }
 
 /** How much content one page may carry, beyond its first row: a page of large Binaries must not fill the memory. */
@@ -170,7 +190,8 @@ export function recordStatement(
   const from = `r.key > ${values.add(page.after)}::bigint AND r.last_updated >= ${values.add(page.since)}::timestamptz`;
   const seen = sight.rights ? rightsConditions(values, sight.rights, undefined, "r") : [];
   const care = page.care ? [careSql(values, page.care)] : [];
-  return pageOf(values, { where: [`r.key IN (${part})`, "NOT r.deleted", from, ...care, ...seen].join(" AND "), limit: page.count + 1 });
+  const where = [`r.key IN (${part})`, "NOT r.deleted", from, ...care, ...seen];
+  return askedOften(pageOf(values, { where: where.join(" AND "), limit: page.count + 1 }));
 }
 
 /** When care was given or planned, as the types call it; what has no such date belongs to all of a record's time. */

@@ -60,36 +60,47 @@ export function toVersion(row: VersionRow): StoredVersion {
   return document === null ? of : { ...of, document };
 }
 
-/** Index rows of a resource `r`, of the type $1, from four lists of rows as JSON, whose places begin with `first`. */
-function indexRows(first: number): string {
-  return `t AS (INSERT INTO search_token (resource_key, type, parameter, occurrence, system, code)
-    SELECT r.key, $1, x.parameter, x.occurrence, x.system, x.code
-    FROM r, jsonb_to_recordset($${first}::jsonb) AS x(parameter text, occurrence integer, system text, code text)),
-  s AS (INSERT INTO search_string (resource_key, type, parameter, occurrence, value, exact)
-    SELECT r.key, $1, x.parameter, x.occurrence, x.value, x.exact
-    FROM r, jsonb_to_recordset($${first + 1}::jsonb) AS x(parameter text, occurrence integer, value text, exact text)),
-  d AS (INSERT INTO search_date (resource_key, type, parameter, occurrence, low, high)
-    SELECT r.key, $1, x.parameter, x.occurrence, x.low, x.high
-    FROM r, jsonb_to_recordset($${first + 2}::jsonb) AS x(parameter text, occurrence integer, low timestamptz, high timestamptz)),
-  q AS (INSERT INTO search_quantity (resource_key, type, parameter, occurrence, low, high, system, code, unit)
-    SELECT r.key, $1, x.parameter, x.occurrence, x.low, x.high, x.system, x.code, x.unit
-    FROM r, jsonb_to_recordset($${first + 3}::jsonb)
-      AS x(parameter text, occurrence integer, low numeric, high numeric, system text, code text, unit text))`;
+const indexTables = [
+  { table: "search_token", columns: { parameter: "text", occurrence: "integer", system: "text", code: "text" } },
+  { table: "search_string", columns: { parameter: "text", occurrence: "integer", value: "text", exact: "text" } },
+  { table: "search_date", columns: { parameter: "text", occurrence: "integer", low: "timestamptz", high: "timestamptz" } },
+  {
+    table: "search_quantity",
+    columns: { parameter: "text", occurrence: "integer", low: "numeric", high: "numeric", system: "text", code: "text", unit: "text" },
+  },
+] as const;
+
+/**
+ * Index rows of a resource `r`, of the type $1, from four lists of rows as JSON, whose places begin with `first`.
+ * @param changed there are rows already: what is the same in both stays untouched
+ */
+function indexRows(first: number, changed: boolean): string {
+  return indexTables
+    .map(({ table, columns }, at) => {
+      const names = Object.keys(columns);
+      const given = `jsonb_to_recordset($${first + at}::jsonb) AS x(${Object.entries(columns)
+        .map((column) => column.join(" "))
+        .join(", ")})`;
+      const [old, fresh] = [`o${at}`, `n${at}`];
+      const row = (alias: string): string => `ROW(${names.map((name) => `${alias}.${name}`).join(", ")})::text`;
+      const insert = `INSERT INTO ${table} (resource_key, type, ${names.join(", ")}) SELECT r.key, $1, ${names.map((name) => `x.${name}`).join(", ")}`;
+      if (!changed) return `i${at} AS (${insert} FROM r, ${given})`;
+      return `${old} AS (SELECT s.ctid AS place, ${row("s")} AS row FROM ${table} s JOIN r ON s.resource_key = r.key),
+  ${fresh} AS (SELECT x.*, ${row("x")} AS row FROM ${given}),
+  d${at} AS (DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT place FROM ${old} WHERE row NOT IN (SELECT row FROM ${fresh})))),
+  i${at} AS (${insert} FROM r, ${fresh} x WHERE x.row NOT IN (SELECT row FROM ${old}))`;
+    })
+    .join(",\n  ");
 }
 
-/** The part that creating and changing share: the version's row, index rows instead of those of the version before, and that it changed. */
-const versionAndIndexes = `
+/** The part that creating and changing share: the version's row, index rows, and that it changed. */
+const versionAndIndexes = (changed: boolean): string => `
   v AS (INSERT INTO resource_version (type, id, version, last_updated, method, deleted, patient_ids, content)
     SELECT $1, $2, $3, $4, $5, $6, $7, $8 FROM r),
-  ${indexRows(9)},
+  ${indexRows(9, changed)},
   c AS (INSERT INTO change (type, id, version, method, patient_ids, category)
     SELECT $1, $2, $3, $5, $7, r.category FROM r WHERE $1 <> 'Binary')
   SELECT category, level FROM r`;
-
-const oldIndexRows = `t0 AS (DELETE FROM search_token USING r WHERE resource_key = r.key),
-  s0 AS (DELETE FROM search_string USING r WHERE resource_key = r.key),
-  d0 AS (DELETE FROM search_date USING r WHERE resource_key = r.key),
-  q0 AS (DELETE FROM search_quantity USING r WHERE resource_key = r.key)`;
 
 /** The level that the patients want for what says nothing itself. */
 const patientsDefault = `coalesce((SELECT max(x.level) FROM access_rule x
@@ -97,10 +108,10 @@ const patientsDefault = `coalesce((SELECT max(x.level) FROM access_rule x
 
 const insertion = `WITH r AS (INSERT INTO resource (type, id, version, last_updated, deleted, patient_ids, category, level)
     VALUES ($1, $2, $3, $4, $6, $7, $13, coalesce($14::smallint, ${patientsDefault}))`;
-const addStatement: Statement = { name: "resource-add", text: `${insertion} RETURNING key, category, level),${versionAndIndexes}` };
+const addStatement: Statement = { name: "resource-add", text: `${insertion} RETURNING key, category, level),${versionAndIndexes(false)}` };
 const insertStatement: Statement = {
   name: "resource-insert",
-  text: `${insertion} ON CONFLICT (type, id) DO NOTHING RETURNING key, category, level),${versionAndIndexes}`,
+  text: `${insertion} ON CONFLICT (type, id) DO NOTHING RETURNING key, category, level),${versionAndIndexes(false)}`,
 };
 
 const replaceStatement: Statement = {
@@ -108,7 +119,7 @@ const replaceStatement: Statement = {
   text: `WITH r AS (UPDATE resource SET version = $3, last_updated = $4, deleted = $6, patient_ids = $7, category = coalesce($13, category),
       level = CASE WHEN $15 THEN coalesce($14::smallint, ${patientsDefault}) ELSE greatest(level, $14::smallint) END
     WHERE type = $1 AND id = $2 RETURNING key, category, level),
-  ${oldIndexRows},${versionAndIndexes}`,
+  ${versionAndIndexes(true)}`,
 };
 
 /** What a resource that does not say what it is about has been given by others, it keeps; and nothing becomes less confidential. */
@@ -116,8 +127,7 @@ const reindexStatement: Statement = {
   name: "resource-reindex",
   text: `WITH r AS (UPDATE resource SET category = CASE $7 WHEN 'other' THEN category ELSE $7 END, level = greatest(level, $8::smallint)
     WHERE type = $1 AND id = $2 RETURNING key, category, level),
-  ${oldIndexRows},
-  ${indexRows(3)}
+  ${indexRows(3, true)}
   SELECT category, level FROM r`,
 };
 
@@ -330,8 +340,8 @@ type FoundRow = VersionRow & { key: string };
 export async function searchResources(transaction: Transaction, type: string, request: SearchRequest, sight: Sight): Promise<SearchPage> {
   const page: SearchPage = { matches: [], included: [], cut: false };
   if (request.count > 0) {
-    const { text, values } = searchStatement(type, request, sight);
-    const rows = await transaction.query<FoundRow & { sort_value: string | null; available: string }>({ text }, values);
+    const { values, ...statement } = searchStatement(type, request, sight);
+    const rows = await transaction.query<FoundRow & { sort_value: string | null; available: string }>(statement, values);
     const shown = rows.slice(0, request.count);
     page.matches = shown.map(toVersion);
     const last = shown.at(-1);
@@ -396,8 +406,8 @@ export async function listRecord(
   sight: Sight,
 ): Promise<RecordPage> {
   const from = { after: page.after ?? "0", since: page.since ?? "-infinity", care: page.care, count: page.count };
-  const { text, values } = recordStatement(patientId, types, from, sight);
-  const rows = await transaction.query<FoundRow & { available: string }>({ text }, values);
+  const { values, ...statement } = recordStatement(patientId, types, from, sight);
+  const rows = await transaction.query<FoundRow & { available: string }>(statement, values);
   const shown = rows.slice(0, page.count);
   const last = shown.at(-1);
   const more = last !== undefined && Number(last.available) > shown.length;
