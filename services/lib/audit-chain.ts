@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { backgroundContext, type Context } from "./context.ts";
 import type { Database, Statement, Transaction } from "./database/database.ts";
@@ -52,8 +53,8 @@ const lastLink: Statement = {
   name: "audit-last-link",
   text: "SELECT sequence::text, encode(hash, 'hex') AS hash FROM audit_seal s ORDER BY s.sequence DESC LIMIT 1",
 };
+/** Not prepared: a plan made while there were few records would read all of them ever after. */
 const takeWaiting: Statement = {
-  name: "audit-take-waiting",
   text: `WITH taken AS (DELETE FROM audit_unsealed WHERE event_id IN (SELECT event_id FROM audit_unsealed LIMIT ${batchMax}) RETURNING event_id)
     SELECT ${columns} FROM taken JOIN audit_event e ON e.id = taken.event_id ORDER BY e.recorded, e.id`,
 };
@@ -63,8 +64,14 @@ const addLinks: Statement = {
     SELECT x.sequence, x.event_id, decode(x.hash, 'hex') FROM jsonb_to_recordset($1::jsonb) AS x(sequence bigint, event_id uuid, hash text)`,
 };
 
+export interface Sealed {
+  head: ChainHead;
+  /** As many as are taken at once: more may wait. */
+  full: boolean;
+}
+
 /** Puts waiting audit records into the chain, one replica at a time. Returns the new head, undefined when there was nothing to do. */
-export async function sealWaiting(context: Context, database: Database): Promise<ChainHead | undefined> {
+export async function sealWaiting(context: Context, database: Database): Promise<Sealed | undefined> {
   return await database.write(context, async (transaction) => {
     if ((await transaction.query(anyWaiting)).length === 0) return undefined;
     const [lock] = await transaction.query<{ locked: boolean }>(oneAtATime);
@@ -76,7 +83,7 @@ export async function sealWaiting(context: Context, database: Database): Promise
       links.push({ ...head, event_id: record.id });
     }
     await transaction.query(addLinks, [JSON.stringify(links)]);
-    return head;
+    return { head, full: links.length === batchMax };
   });
 }
 
@@ -85,27 +92,39 @@ async function chainHead(transaction: Transaction): Promise<ChainHead> {
   return last ? { sequence: Number(last.sequence), hash: last.hash } : beginning;
 }
 
+/** Between full batches: sealing keeps up with whatever is recorded, and others get their turn. */
+const pauseMs = 50;
+
 /**
- * Seals now and then while there is a primary; the log keeps each new head, outside of the database.
+ * Seals now and then while there is a primary, all that waits; the log keeps each new head, outside of the database.
  * @param options.due whether there may be something to seal: an idle process need not ask
  */
 export function startSealing(options: { database: Database; log: Logger; intervalMs: number; due(): boolean }): () => void {
   const { database, log, intervalMs, due } = options;
   let busy = false;
+  let stopped = false;
+  const sealAll = async (): Promise<void> => {
+    for (let full = true; full && !stopped && database.primary; ) {
+      const sealed = await sealWaiting(backgroundContext(log, "audit-chain", 5000), database);
+      if (sealed) log.info(sealed.head, "audit chain");
+      full = sealed?.full ?? false;
+      if (full) await sleep(pauseMs);
+    }
+  };
   const timer = setInterval(() => {
     if (busy || !database.primary || !due()) return;
     busy = true;
-    sealWaiting(backgroundContext(log, "audit-chain", 5000), database)
-      .then(
-        (head) => head && log.info(head, "audit chain"),
-        (error: unknown) => log.warn({ error: describeError(error) }, "audit records not put into the chain, trying again later"),
-      )
+    sealAll()
+      .catch((error: unknown) => log.warn({ error: describeError(error) }, "audit records not put into the chain, trying again later"))
       .finally(() => {
         busy = false;
       });
   }, intervalMs);
   timer.unref();
-  return () => clearInterval(timer);
+  return () => {
+    stopped = true;
+    clearInterval(timer);
+  };
 }
 
 export interface ChainDefect {

@@ -26,8 +26,8 @@ const claim: Statement = {
   text: `INSERT INTO idempotency_key (client, key, fingerprint, status, resource_type, resource_id, version) VALUES ($1, $2, $3, $4, $5, $6, $7)
     ON CONFLICT DO NOTHING RETURNING ctid AS place`,
 };
+/** Not prepared: see `finish`. */
 const replay: Statement = {
-  name: "idempotency-replay",
   text: `UPDATE idempotency_key SET replays = replays + 1 WHERE client = $1 AND key = $2
     RETURNING fingerprint, status, resource_type, resource_id, version, entries`,
 };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { sealWaiting, verifyChain } from "../../lib/audit-chain.ts";
+import { sealWaiting, startSealing, verifyChain } from "../../lib/audit-chain.ts";
 import { backgroundContext } from "../../lib/context.ts";
 import { useTestRecord } from "../testing/record.ts";
 import { decide } from "./decide.ts";
@@ -493,10 +493,25 @@ describe("the audit chain", () => {
     for (const each of [...loose, statement, ...tight]) await postgres.query(postgres.at(0), each);
   };
 
-  it("goes on past a thousand records, and past a page of them", async () => {
+  /** As if so many requests had been answered. */
+  const recordMany = async (count: number): Promise<void> => {
     const more = `INSERT INTO record.audit_event (id, recorded, interaction, outcome, subject, client_id, resource_type, request_id, content)
-      SELECT gen_random_uuid(), now(), 'read', '0', 'many', 'many', 'Patient', 'many', '{}' FROM generate_series(1, 2400) RETURNING id`;
+      SELECT gen_random_uuid(), now(), 'read', '0', 'many', 'many', 'Patient', 'many', '{}' FROM generate_series(1, ${count}) RETURNING id`;
     await postgres.query(postgres.at(0), `WITH added AS (${more}) INSERT INTO record.audit_unsealed SELECT id FROM added`);
+  };
+
+  it("takes in all that waits once somebody looks", async () => {
+    await recordMany(1200);
+    let looks = 1;
+    const { database, log } = record.deps;
+    const stop = startSealing({ database, log, intervalMs: 10, due: () => looks-- > 0 });
+    const waiting = async (): Promise<number> => (await sql("SELECT FROM record.audit_unsealed", [])).length;
+    await expect.poll(waiting, { timeout: 10_000 }).toBe(0);
+    stop();
+  });
+
+  it("goes on past a thousand records, and past a page of them", async () => {
+    await recordMany(2400);
     await seal();
     const { sealed, waiting, head, defects } = await verify();
     expect({ waiting, defects, head: head.sequence }).toEqual({ waiting: 0, defects: [], head: sealed });
