@@ -43,7 +43,7 @@ ${field({ name: "password", label: say("password"), ...password })}${button(say(
 }
 
 describe.skipIf(!hasBrowser)("the sign-in page", () => {
-  it.each(languages.flatMap((language) => [360, 1280].map((width) => [language, width] as const)))(
+  it.each(languages.flatMap((language) => [320, 1280].map((width) => [language, width] as const)))(
     "shows the password to who wants to see it (%s, %i pixels)",
     async (language, width) => {
       const page = await open(language, width);
@@ -62,7 +62,7 @@ describe.skipIf(!hasBrowser)("the sign-in page", () => {
   );
 
   it("has no box where there are no scripts", async () => {
-    const page = await open("en", 360, false);
+    const page = await open("en", 320, false);
     expect(await page.isVisible("input[type=checkbox]")).toBe(false);
     await page.context().close();
   });

@@ -62,11 +62,11 @@ async function visitor({
 describe.skipIf(!hasBrowser)("an operator's pages", () => {
   it.each([
     { locale: "en-GB", width: 1280, dark: false },
-    { locale: "de-DE", width: 360, dark: false },
+    { locale: "de-DE", width: 320, dark: false },
     { locale: "fr-FR", width: 1280, dark: false },
-    { locale: "fr-FR", width: 360, dark: true },
+    { locale: "fr-FR", width: 320, dark: true },
     { locale: "de-DE", width: 1280, dark: true },
-    { locale: "en-GB", width: 360, dark: false },
+    { locale: "en-GB", width: 320, dark: false },
   ])("are accessible and fit: $locale, $width px, dark $dark", async (how) => {
     const { context, page } = await visitor(how);
     const found: string[] = [];

@@ -59,12 +59,12 @@ async function signIn(page: Page): Promise<void> {
 describe.skipIf(!hasBrowser)("every page", () => {
   it.each([
     { locale: "en-GB", width: 1280, dark: false },
-    { locale: "de-DE", width: 360, dark: false },
-    { locale: "fr-FR", width: 360, dark: true },
+    { locale: "de-DE", width: 320, dark: false },
+    { locale: "fr-FR", width: 320, dark: true },
     { locale: "fr-FR", width: 1280, dark: false },
     { locale: "de-DE", width: 1280, dark: true },
-    { locale: "en-GB", width: 360, dark: false },
-    // As a window of 1280 pixels is at 200 %.
+    { locale: "en-GB", width: 320, dark: false },
+    // A window of 1280 pixels is 640 wide at 200 %, and 320 at 400 %.
     { locale: "de-DE", width: 640, dark: false },
   ])("is accessible and fits: $locale, $width px, dark $dark", async (how) => {
     const { context, page } = await visitor(how);
@@ -205,13 +205,13 @@ describe.skipIf(!hasBrowser)("somebody", () => {
 
   it("sees who looked, and reports it", async () => {
     await portal.record.get("/fhir/DiagnosticReport/marie-report", hoffmann);
-    const { context, page } = await visitor({ locale: "de-DE", width: 360 });
+    const { context, page } = await visitor({ locale: "de-DE", width: 320 });
     await signIn(page);
     await page.goto("/portal/patient/accesses");
     await page.locator(".entries >> text=Melden").first().click();
     await page.waitForSelector("#field-reason");
     expect([await violations(page), await isTooWide(page)]).toEqual([[], false]);
-    await picture(page, "complaint-de-360");
+    await picture(page, "complaint-de-320");
     await page.fill("#field-reason", "Ich war nie dort.");
     await page.click("text=Meldung senden");
     await page.waitForURL("**/accesses?done=reported");

@@ -135,11 +135,11 @@ async function look(page: Page, name: string, how: string, found: string[]): Pro
 describe.skipIf(!hasBrowser)("every page of professionals and practices", () => {
   it.each([
     { locale: "en-GB", width: 1280, dark: false },
-    { locale: "de-DE", width: 360, dark: false },
-    { locale: "fr-FR", width: 360, dark: true },
+    { locale: "de-DE", width: 320, dark: false },
+    { locale: "fr-FR", width: 320, dark: true },
     { locale: "fr-FR", width: 1280, dark: false },
     { locale: "de-DE", width: 1280, dark: true },
-    { locale: "en-GB", width: 360, dark: false },
+    { locale: "en-GB", width: 320, dark: false },
   ])("is accessible and fits: $locale, $width px, dark $dark", { timeout: 400_000 }, async (options) => {
     const { context, page } = await visitor(options);
     const how = `${options.locale.slice(0, 2)}-${options.width}${options.dark ? "-dark" : ""}`;
