@@ -6,12 +6,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { names } from "../components/names.ts";
 import { toolEnvironment } from "../lab/environment.ts";
-import { CommandError, runCommand } from "./child-process.ts";
 import { type Command, exitCodes, UsageError, unknownWord } from "./command.ts";
+import { Kubectl } from "./kubectl.ts";
 import { formatBytes, table } from "./platform/show-status.ts";
 import { StepError } from "./recipe.ts";
-import { lastLine } from "./service-script.ts";
-import { kubectlTarget, readStackFile } from "./stack-file.ts";
 
 const callTimeoutMs = 15_000;
 /** A copy of a large cluster takes its time; the Job itself ends after four hours. */
@@ -34,38 +32,8 @@ export type BackupRun = z.infer<typeof runSchema>;
 const listing = `SELECT coalesce(json_agg(json_build_object('site', site, 'name', name, 'startedAt', started_at, 'endedAt', ended_at,
   'bytes', bytes, 'tables', tables) ORDER BY name, site), '[]') FROM backup.run`;
 
-/** `kubectl` for the platform's namespace. */
-class Cluster {
-  readonly #target: readonly string[];
-
-  constructor(stack: string) {
-    this.#target = kubectlTarget(readStackFile(stack), names.namespace);
-  }
-
-  args(args: readonly string[]): string[] {
-    const at = args.indexOf("--");
-    return at < 0 ? [...args, ...this.#target] : [...args.slice(0, at), ...this.#target, ...args.slice(at)];
-  }
-
-  async run(
-    args: readonly string[],
-    options: { timeoutMs?: number; input?: string; onLine?: (line: string) => void } = {},
-  ): Promise<string> {
-    try {
-      return await runCommand("kubectl", this.args(args), { timeoutMs: callTimeoutMs, ...options, env: toolEnvironment() });
-    } catch (failure) {
-      if (!(failure instanceof CommandError)) throw failure;
-      throw new StepError(`the cluster said: ${lastLine(failure.stderr) || failure.message}`, "See ./dsp status.");
-    }
-  }
-
-  async json<T>(schema: z.ZodType<T>, args: readonly string[]): Promise<T> {
-    return schema.parse(JSON.parse(await this.run([...args, "--output", "json"])));
-  }
-}
-
 /** The CronJob of each site, in the sites' order. */
-async function cronJobs(cluster: Cluster): Promise<{ name: string; site: string }[]> {
+async function cronJobs(cluster: Kubectl): Promise<{ name: string; site: string }[]> {
   const schema = z.object({
     items: z.array(
       z.object({
@@ -87,34 +55,40 @@ async function cronJobs(cluster: Cluster): Promise<{ name: string; site: string 
 }
 
 /** Takes one in a site and tells what it does. @throws StepError when it fails, or nothing comes of it */
-async function takeOne(cluster: Cluster, cronJob: { name: string; site: string }, say: (line: string) => void): Promise<void> {
+async function takeOne(cluster: Kubectl, cronJob: { name: string; site: string }, say: (line: string) => void): Promise<void> {
   const job = `${cronJob.name}-asked-${Date.now().toString(36)}`;
   await cluster.run(["create", "job", job, `--from=cronjob/${cronJob.name}`]);
   const conditionSchema = z.object({ type: z.string(), status: z.string() });
   const jobSchema = z.object({ status: z.object({ conditions: z.array(conditionSchema).default([]) }) });
   const untilMs = performance.now() + limitMs;
-  const startsUntilMs = performance.now() + startLimitMs;
-  let told = 0;
+  let last: string | undefined;
+  const following = cluster.run(["logs", "--follow", `job/${job}`, "--tail=-1", `--pod-running-timeout=${startLimitMs / 1000}s`], {
+    timeoutMs: limitMs,
+    onLine: (line) => {
+      last = line;
+      say(`${cronJob.site}: ${line}`);
+    },
+  });
+  // What became of it the Job says; following it may end for other reasons.
+  await following.catch(() => undefined);
   for (;;) {
-    await delay(lookIntervalMs);
     const { status } = await cluster.json(jobSchema, ["get", "job", job]);
     const isNow = (type: string) => status.conditions.some((condition) => condition.type === type && condition.status === "True");
-    const lines = (await cluster.run(["logs", `job/${job}`, "--tail=-1"]).catch(() => "")).split("\n").filter((line) => line !== "");
-    for (const line of lines.slice(told)) say(`${cronJob.site}: ${line}`);
-    told = Math.max(told, lines.length);
     if (isNow("Complete")) return;
     const isOver = isNow("Failed");
-    const isLate = performance.now() > untilMs || (lines.length === 0 && performance.now() > startsUntilMs);
-    if (!isOver && !isLate) continue;
-    const why = isOver ? "failed" : lines.length === 0 ? `did not begin within ${startLimitMs / 1000} s` : "takes too long";
+    if (!isOver && last !== undefined && performance.now() < untilMs) {
+      await delay(lookIntervalMs);
+      continue;
+    }
+    const why = isOver ? "failed" : last === undefined ? `did not begin within ${startLimitMs / 1000} s` : "takes too long";
     throw new StepError(
-      `the backup in ${cronJob.site} ${why}${lines.length > 0 ? `: ${lines.at(-1)}` : ""}`,
+      `the backup in ${cronJob.site} ${why}${last === undefined ? "" : `: ${last}`}`,
       `What was kept before is untouched. More: ./dsp shell -- kubectl --namespace ${names.namespace} describe job ${job}`,
     );
   }
 }
 
-async function listRuns(cluster: Cluster): Promise<BackupRun[]> {
+async function listRuns(cluster: Kubectl): Promise<BackupRun[]> {
   const schema = z.object({ status: z.object({ currentPrimary: z.string() }) });
   const { status } = await cluster.json(schema, ["get", "clusters.postgresql.cnpg.io", names.postgresCluster]);
   const asked = ["exec", status.currentPrimary, "--container", "postgres", "--", "psql", "--no-psqlrc", "--tuples-only", "--no-align"];
@@ -167,7 +141,7 @@ function readerPod(cronJob: unknown, name: string): object {
 }
 
 /** Copies a kept backup's files out of the cluster. @returns the folder */
-async function fetchOne(cluster: Cluster, cronJob: { name: string; site: string }, run: BackupRun, into: string): Promise<string> {
+async function fetchOne(cluster: Kubectl, cronJob: { name: string; site: string }, run: BackupRun, into: string): Promise<string> {
   const pod = `${cronJob.name}-read-${Date.now().toString(36)}`;
   const manifest = readerPod(JSON.parse(await cluster.run(["get", "cronjob", cronJob.name, "--output", "json"])), pod);
   await mkdir(into, { recursive: true });
@@ -211,7 +185,7 @@ export const backup: Command = {
     if ((what === "fetch") !== (folder !== undefined))
       throw new UsageError(what === "fetch" ? "say where to: ./dsp backup fetch FOLDER" : `${what} takes no folder`);
     const text = (option: string) => (typeof values[option] === "string" ? (values[option] as string) : undefined);
-    const cluster = new Cluster(text("stack") ?? "lab");
+    const cluster = new Kubectl(text("stack") ?? "lab");
     const all = await cronJobs(cluster);
     const site = text("site");
     const chosen = all.filter((each) => site === undefined || each.site === site);

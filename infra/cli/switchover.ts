@@ -1,15 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { names } from "../components/names.ts";
-import { toolEnvironment } from "../lab/environment.ts";
-import { CommandError, runCommand } from "./child-process.ts";
 import { type Command, exitCodes, UsageError, unknownWord } from "./command.ts";
+import { Kubectl } from "./kubectl.ts";
 import { StepError } from "./recipe.ts";
-import { lastLine } from "./service-script.ts";
-import { kubectlTarget, readStackFile } from "./stack-file.ts";
 
 const resource = "clusters.postgresql.cnpg.io";
-const callTimeoutMs = 15_000;
 const limitMs = 60_000;
 const lookIntervalMs = 500;
 
@@ -33,28 +29,18 @@ export function request({ currentPrimary, currentPrimaryTimestamp }: Standing, t
   return { metadata: { annotations } };
 }
 
-/** @param target as `kubectlTarget` has it */
-async function kubectl(target: readonly string[], args: readonly string[]): Promise<string> {
-  try {
-    return await runCommand("kubectl", [...args, ...target], { timeoutMs: callTimeoutMs, env: toolEnvironment() });
-  } catch (failure) {
-    if (!(failure instanceof CommandError)) throw failure;
-    throw new StepError(`the cluster of PostgreSQL cannot be reached: ${lastLine(failure.stderr) || failure.message}`, "See ./dsp status.");
-  }
-}
-
-async function readStanding(target: readonly string[]): Promise<Standing> {
-  const parsed = clusterSchema.safeParse(JSON.parse(await kubectl(target, ["get", resource, names.postgresCluster, "--output", "json"])));
+async function readStanding(cluster: Kubectl): Promise<Standing> {
+  const parsed = clusterSchema.safeParse(await cluster.json(z.unknown(), ["get", resource, names.postgresCluster]));
   if (!parsed.success) throw new StepError("the cluster of PostgreSQL has no primary yet", "See ./dsp status.");
   return parsed.data.status;
 }
 
 /** Resolves with the new primary once the operator agrees on it. @throws StepError when it takes too long */
-async function awaitMove(target: readonly string[], from: Standing): Promise<Standing> {
+async function awaitMove(cluster: Kubectl, from: Standing): Promise<Standing> {
   const untilMs = performance.now() + limitMs;
   for (;;) {
     await delay(lookIntervalMs);
-    const now = await readStanding(target);
+    const now = await readStanding(cluster);
     const moved = now.currentPrimary !== from.currentPrimary && now.targetPrimary === now.currentPrimary;
     if (moved) return now;
     if (performance.now() > untilMs)
@@ -71,14 +57,14 @@ async function awaitMove(target: readonly string[], from: Standing): Promise<Sta
  * @throws UsageError for an instance that is none or is the primary already; StepError when it does not come about
  */
 export async function movePrimary(stack: string, to?: string): Promise<{ from: string; to: string; tookMs: number }> {
-  const target = kubectlTarget(readStackFile(stack), names.namespace);
-  const from = await readStanding(target);
+  const cluster = new Kubectl(stack);
+  const from = await readStanding(cluster);
   if (to !== undefined && !from.instanceNames.includes(to)) throw new UsageError(unknownWord("instance", to, from.instanceNames));
   if (to === from.currentPrimary) throw new UsageError(`${to} is the primary already`);
   const startedMs = performance.now();
   const patch = JSON.stringify(request(from, to));
-  await kubectl(target, ["patch", resource, names.postgresCluster, "--type=merge", "--patch", patch]);
-  const now = await awaitMove(target, from);
+  await cluster.run(["patch", resource, names.postgresCluster, "--type=merge", "--patch", patch]);
+  const now = await awaitMove(cluster, from);
   return { from: from.currentPrimary, to: now.currentPrimary, tookMs: Math.round(performance.now() - startedMs) };
 }
 
