@@ -22,3 +22,32 @@ export const promises = {
   // Beyond what one fault may cost: requests may wait as long as they are held, and still nothing is lost.
   several: { row: "several faults at once", stallBarMs: 20_000, stallGoalMs: 15_000 },
 } as const satisfies Record<string, PromiseRow>;
+
+/**
+ * What limits each row now, and what its goal would take: read from the journals of drills (docs/promises.md), to be said anew when they say
+ * otherwise.
+ */
+const limits: Readonly<Record<keyof typeof promises, string>> = {
+  service:
+    "The pod that takes the lost one's place starts, and for a second takes what the lab's two cores have: requests wait meanwhile on every pod, the untouched ones too. With the record alone 0.6 s. The goal takes a core that a starting pod cannot take from those that serve: a machine for each node.",
+  edge: "The other edge has the address after 0.4 s; then all clients shake hands anew at once, and an edge that is cut off or frozen is noticed only when nothing has been heard of it for long enough not to be mere slowness. The goal takes handshakes on cores of their own, and an address that both edges serve at the same time.",
+  redis:
+    "Two Sentinels agree after 0.5 s; the worst is the replacement's start beside it. The goal is reached in the median; always, with a processor that is not shared.",
+  postgresCrash:
+    "Noticed and voted 0.7 s, standbys fenced 0.5 s, promoted 1 s, the other standby on the new timeline 1 to 2 s: each a wait for the processor, which the crashed instance's recovery and the control plane take at the same moment (a killed node takes its processes along, and costs less). The goal takes a third core for the control plane.",
+  postgresStuck:
+    "What is frozen refuses nothing: it counts as dead after 1.5 to 2 s of silence, so that a slow moment does not move the primary. From then on as when it crashes. The goal takes the same third core; a shorter silence would move primaries that are merely slow.",
+  node: "Silence of 1.5 s before a node counts as dead, then the move. The goal is reached in most runs; always, with the third core.",
+  site: "A site that is killed is near the goal. One that is cut off goes on running on the same two cores: its control plane elects, its standbys and services look for each other, and clients that hold its address wait until it gives the address up. The goal takes a machine for each site.",
+  spare:
+    "Nothing that serves clients is lost: the stall is the processor's, which the replacement, its image and certificates and the control plane's caches take. The goal takes cores for the control plane that the services do not share.",
+  planned:
+    "Moving the primary pauses writes for 1 s where nothing else runs (an integration test measures it), and for seconds where a drain's or a roll's new pods start on the same cores. The goal takes the third core, and a primary that hands over the last of its log before it stops taking writes.",
+  several: "Writes wait until two instances are there again, which is when the drill gives one back.",
+};
+
+/** What limits the row; empty for a row that there is no more. */
+export function limitOf(row: string): string {
+  const found = Object.entries(promises).find(([, promise]) => promise.row === row);
+  return found === undefined ? "" : limits[found[0] as keyof typeof promises];
+}

@@ -1,4 +1,5 @@
 /** The README's table of promises, from the last run of all drills. */
+import { limitOf } from "../promises.ts";
 import type { SessionFacts } from "./read-run.ts";
 import { type DrillSummary, formatCount, formatMs, formatPace, paceRange, summarizePromises, summarizeRuns } from "./summary.ts";
 
@@ -28,7 +29,8 @@ function verdictsOf(drills: readonly DrillSummary[]): string {
 /** What stands between the marks. */
 export function promiseTable(facts: SessionFacts): string {
   const drills = summarizeRuns(facts.runs);
-  const rows = summarizePromises(drills).map(({ promise, stall, failed, lost, doubled, redundancy, drills: members }) => [
+  const kept = summarizePromises(drills);
+  const rows = kept.map(({ promise, stall, failed, lost, doubled, redundancy, drills: members }) => [
     promise.row,
     formatMs(promise.stallBarMs),
     formatMs(promise.stallGoalMs),
@@ -41,6 +43,8 @@ export function promiseTable(facts: SessionFacts): string {
     formatMs(redundancy?.worst),
     verdictsOf(members),
   ]);
+  const short = kept.filter(({ promise, stall }) => stall !== undefined && stall.worst > promise.stallGoalMs);
+  const limits = short.map(({ promise }) => [promise.row, limitOf(promise.row)]);
   const each = drills.map(({ name, title, stall, redundancy, verdict }) => [
     `\`${name}\``,
     title,
@@ -61,6 +65,9 @@ export function promiseTable(facts: SessionFacts): string {
     "",
     markdownTable(["one fault", "bar", "goal", "runs", "p50", "worst", "failed", "lost", "doubled", "whole again", "verdict"], rows),
     "",
+    ...(limits.length === 0
+      ? []
+      : [markdownTable(["whose goal is not reached", "what limits it, and what the goal would take"], limits), ""]),
     "<details><summary>Each drill</summary>",
     "",
     markdownTable(["drill", "what is lost", "runs", "stall p50", "worst", "whole again", "verdict"], each),

@@ -87,6 +87,9 @@ describe("the summary", () => {
     expect(table).toMatch(/`network-latency` \| .* \| 0 \| – \| – \| – \| not run/);
     expect(table).toMatch(/^\| PostgreSQL primary crashed \| .* \| 1 invalid \|$/m);
     expect(table).toMatch(/^\| a whole site .* \| 1 not run \|$/m);
+    // Of a goal that was not reached, what it would take; nothing of what was not measured.
+    expect(table).toMatch(/^\| PostgreSQL primary crashed \| [^|]* goal takes [^|]* \|$/m);
+    expect(table).not.toMatch(/^\| a whole site [^|]* \| [^|]* goal takes/m);
   });
 
   it("puts a drill that was never judged into no distribution", () => {
