@@ -37,7 +37,7 @@ const limits: Readonly<Record<keyof typeof promises, string>> = {
     "Noticed and voted 0.7 s, standbys fenced 0.5 s, promoted 1 s, the other standby on the new timeline 1 to 2 s: each a wait for the processor, which the crashed instance's recovery and the control plane take at the same moment (a killed node takes its processes along, and costs less). The goal takes a third core for the control plane.",
   postgresStuck:
     "What is frozen refuses nothing: it counts as dead after 1.5 to 2 s of silence, so that a slow moment does not move the primary. From then on as when it crashes. The goal takes the same third core; a shorter silence would move primaries that are merely slow.",
-  node: "Silence of 1.5 s before a node counts as dead, then the move. The goal is reached in most runs; always, with the third core.",
+  node: "Silence of 1.5 s before a node counts as dead, then the move, beside half a dozen pods that look for another place. The goal is reached in one run of two or three; always, with the third core.",
   site: "A site that is killed is near the goal. One that is cut off goes on running on the same two cores: its control plane elects, its standbys and services look for each other, and clients that hold its address wait until it gives the address up. The goal takes a machine for each site.",
   spare:
     "Nothing that serves clients is lost: the stall is the processor's, which the replacement, its image and certificates and the control plane's caches take. The goal takes cores for the control plane that the services do not share.",
