@@ -61,28 +61,22 @@ async function takeOne(cluster: Kubectl, cronJob: { name: string; site: string }
   const conditionSchema = z.object({ type: z.string(), status: z.string() });
   const jobSchema = z.object({ status: z.object({ conditions: z.array(conditionSchema).default([]) }) });
   const untilMs = performance.now() + limitMs;
-  let last: string | undefined;
-  const following = cluster.run(["logs", "--follow", `job/${job}`, "--tail=-1", `--pod-running-timeout=${startLimitMs / 1000}s`], {
-    timeoutMs: limitMs,
-    onLine: (line) => {
-      last = line;
-      say(`${cronJob.site}: ${line}`);
-    },
-  });
-  // What became of it the Job says; following it may end for other reasons.
-  await following.catch(() => undefined);
+  const startsUntilMs = performance.now() + startLimitMs;
+  let told = 0;
   for (;;) {
+    await delay(lookIntervalMs);
     const { status } = await cluster.json(jobSchema, ["get", "job", job]);
     const isNow = (type: string) => status.conditions.some((condition) => condition.type === type && condition.status === "True");
+    const lines = (await cluster.run(["logs", `job/${job}`, "--tail=-1"]).catch(() => "")).split("\n").filter((line) => line !== "");
+    for (const line of lines.slice(told)) say(`${cronJob.site}: ${line}`);
+    told = Math.max(told, lines.length);
     if (isNow("Complete")) return;
     const isOver = isNow("Failed");
-    if (!isOver && last !== undefined && performance.now() < untilMs) {
-      await delay(lookIntervalMs);
-      continue;
-    }
-    const why = isOver ? "failed" : last === undefined ? `did not begin within ${startLimitMs / 1000} s` : "takes too long";
+    const isLate = performance.now() > untilMs || (lines.length === 0 && performance.now() > startsUntilMs);
+    if (!isOver && !isLate) continue;
+    const why = isOver ? "failed" : lines.length === 0 ? `did not begin within ${startLimitMs / 1000} s` : "takes too long";
     throw new StepError(
-      `the backup in ${cronJob.site} ${why}${last === undefined ? "" : `: ${last}`}`,
+      `the backup in ${cronJob.site} ${why}${lines.length > 0 ? `: ${lines.at(-1)}` : ""}`,
       `What was kept before is untouched. More: ./dsp shell -- kubectl --namespace ${names.namespace} describe job ${job}`,
     );
   }

@@ -23,10 +23,7 @@ export class Kubectl {
   }
 
   /** @throws StepError with what the cluster said */
-  async run(
-    args: readonly string[],
-    options: { timeoutMs?: number; input?: string; onLine?: (line: string) => void } = {},
-  ): Promise<string> {
+  async run(args: readonly string[], options: { timeoutMs?: number; input?: string } = {}): Promise<string> {
     try {
       return await runCommand("kubectl", this.args(args), { timeoutMs: callTimeoutMs, ...options, env: toolEnvironment() });
     } catch (failure) {
