@@ -107,7 +107,7 @@ describe("the FHIR API", () => {
     await client.update({ resourceType: "Patient", id, body: { ...newPatient("Berta"), id } });
     expect(await client.read({ resourceType: "Patient", id })).toMatchObject({ name: [{ given: ["Berta"] }], meta: { versionId: "2" } });
     expect(await client.vread({ resourceType: "Patient", id, version: "1" })).toMatchObject({ name: [{ given: ["Anna"] }] });
-    const found = (await client.search({ resourceType: "Patient", searchParams: { name: family } })) as Entries;
+    const found = (await client.search({ resourceType: "Patient", searchParams: { family, given: "Berta" } })) as Entries;
     expect(found.entry?.map(({ resource }) => resource.id)).toEqual([id]);
     const history = (await client.history({ resourceType: "Patient", id })) as Entries;
     expect(history.entry).toHaveLength(2);

@@ -8,6 +8,9 @@ import { WatchedObject } from "./watched-object.ts";
 const stepMs = 5_000;
 const shortestStepMs = 250;
 
+/** The garbage collector's own finalizer: it takes it away when the object's dependents are gone. */
+const foregroundDeletion = "foregroundDeletion";
+
 /** Waits until an object that is being deleted is gone (or another one has its name). Throws, saying what holds it, at the deadline. */
 export async function waitUntilGone(context: Context, urn: string, live: KubernetesObject, deadlineMs: number): Promise<void> {
   const reference = referenceTo(live);
@@ -43,7 +46,12 @@ function holdersOf(live: KubernetesObject): string {
     .map((condition) => condition?.message ?? "");
   if (remaining.length > 0) return remaining.join("; ");
   const finalizers = listAt(live, "metadata", "finalizers");
-  if (finalizers.includes("foregroundDeletion")) return "its dependents are being deleted";
-  if (finalizers.length > 0) return `finalizers ${finalizers.join(", ")} are not done`;
+  const others = finalizers.filter((name) => name !== foregroundDeletion);
+  const holders = [
+    ...(finalizers.length > others.length ? ["its dependents are being deleted"] : []),
+    // Named beside the dependents too: the garbage collector is quick, and what stays is somebody's finalizer.
+    ...(others.length > 0 ? [`finalizers ${others.join(", ")} are not done`] : []),
+  ];
+  if (holders.length > 0) return holders.join("; ");
   return stringAt(live, "kind") === "Pod" ? "its containers are being stopped" : "deletion is under way";
 }
