@@ -250,6 +250,20 @@ describe("a drill that cannot be run", () => {
     expect(fault.calls).toEqual([]);
   });
 
+  it("is not run where its walk needs a browser and the machine has none, unless it can do without the walk", async () => {
+    const walk = { name: "at-work", title: "Somebody works", services: ["record"], needsBrowser: true };
+    const walks = [{ ...walk, begin: () => Promise.reject(new Error("none")) }];
+    const fault = madeFault("kill");
+    const { outcome } = await run(madeDrill([once(fault)], { walks }));
+    expect(outcome).toMatchObject({ verdict: "not run", reasons: [expect.stringContaining("no Chromium (apt-get install chromium")] });
+    expect(fault.calls).toEqual([]);
+    const without = await run(madeDrill([once(madeFault("kill"))], { walks, walksIfThere: true }));
+    expect(without.outcome.verdict).toBe("valid");
+    expect(without.lines).toContainEqual(
+      expect.objectContaining({ entry: "log", text: expect.stringContaining("without the walk at-work: this machine has no Chromium") }),
+    );
+  });
+
   it("is not run where a pod that the status does not know is not ready", async () => {
     const dns = { namespace: "kube-system", name: "coredns-1", owner: "coredns", node: "n", labels: {}, images: [], claims: [] };
     const parts = madeParts({ readPods: async () => [{ ...dns, ready: false, finished: false, leaving: false }] });

@@ -127,18 +127,36 @@ function servicesOf({ watch }: DrillRun): string[] {
   return watch.latest()?.status.services.map(({ name }) => name) ?? [];
 }
 
-function walksOf(run: DrillRun): readonly Walk[] {
-  const { walks = [], walksIfThere = false } = run.drill;
+/** What a walk would need that is not there, in words. */
+function lackOf(run: DrillRun, { services, needsBrowser = false }: Walk): string | undefined {
   const running = servicesOf(run);
-  return walksIfThere ? walks.filter(({ services }) => services.every((name) => running.includes(name))) : walks;
+  const missing = services.filter((name) => !running.includes(name));
+  if (missing.length > 0) return notRunning(missing);
+  if (!needsBrowser || run.options.target.browserPath !== undefined) return undefined;
+  return "this machine has no Chromium (apt-get install chromium; elsewhere DSP_TEST_CHROMIUM with its path)";
 }
 
-/** @throws NotFit when the platform does not run what is to be broken or walked */
-function requireServices(run: DrillRun): void {
+function notRunning(services: readonly string[]): string {
+  return `this platform does not run ${services.join(", ")} (the setting dsp:services)`;
+}
+
+function walksOf(run: DrillRun): readonly Walk[] {
+  const { walks = [], walksIfThere = false } = run.drill;
+  return walksIfThere ? walks.filter((walk) => lackOf(run, walk) === undefined) : walks;
+}
+
+/** @throws NotFit when what is to be broken or walked is not there */
+function requireParts(run: DrillRun): void {
   const wanted = [run.drill.services ?? [], ...walksOf(run).map(({ services }) => services)].flat();
   const running = servicesOf(run);
   const missing = [...new Set(wanted)].filter((name) => !running.includes(name));
-  if (missing.length > 0) throw new NotFit(`this platform does not run ${missing.join(", ")} (the setting dsp:services)`);
+  if (missing.length > 0) throw new NotFit(notRunning(missing));
+  for (const walk of run.drill.walks ?? []) {
+    const lack = lackOf(run, walk);
+    if (lack === undefined) continue;
+    if (run.drill.walksIfThere !== true) throw new NotFit(lack);
+    run.journal.write({ entry: "log", text: `without the walk ${walk.name}: ${lack}` });
+  }
 }
 
 /** The platform is whole and has what the drill needs: found out before any load. */
@@ -149,7 +167,7 @@ async function prepare(run: DrillRun): Promise<void> {
     const reasons = run.watch.latest()?.status.reasons ?? ["its status cannot be read"];
     throw new NotFit(`the platform was not whole within ${timings.readyLimitMs / 1_000} s: ${reasons.join("; ") || "pods not ready"}`);
   }
-  requireServices(run);
+  requireParts(run);
   run.journal.write({ entry: "pace", ...measurePace() });
 }
 
@@ -221,7 +239,7 @@ async function establishLoad(run: DrillRun): Promise<void> {
   const load = await parts.startLoad({ target, workload: drill.workload, folder, seconds, runName, signal: run.loadAbort.signal, after });
   run.load = load;
   options.onLoad?.(load.operations);
-  const walking = beginWalks(walksOf(run), { target, runName, signal: run.loadAbort.signal }, timings.walkBeginMs).then((walks) => {
+  const walking = beginWalks(walksOf(run), { target, runName, folder, signal: run.loadAbort.signal }, timings.walkBeginMs).then((walks) => {
     run.walks = walks;
   });
   const [steady] = await Promise.all([

@@ -43,6 +43,8 @@ export interface Target {
   caFile: string;
   /** Environment in which kubectl, k6 and, in the lab, docker run. */
   environment: Readonly<Record<string, string>>;
+  /** A Chromium on the machine that runs the drills. Left out where it has none. */
+  browserPath?: string;
   /** Where drills leave their journals and reports. */
   reports: string;
   /** An access token for the load's client. */

@@ -63,7 +63,7 @@ describe("walks at the exchange and the record", () => {
       makeToken: (ttlSeconds) => token({ role: "system", ttlSeconds }),
       makeReceiver: async () => ({ address: "127.0.0.1", certificate: site.keys.cert, key: site.keys.key }),
     });
-    const running = await walk.begin({ target, runName: `test-${walk.name}`, signal: new AbortController().signal });
+    const running = await walk.begin({ target, runName: `test-${walk.name}`, folder: "/nowhere", signal: new AbortController().signal });
     await delay(ms);
     return await running.end();
   }

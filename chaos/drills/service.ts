@@ -7,6 +7,7 @@ import { podKill } from "../faults/pod-kill.ts";
 import { rollingRestart } from "../faults/rolling-restart.ts";
 import { promises } from "../promises.ts";
 import type { Walk } from "../walk.ts";
+import { atWork } from "../walks/at-work.ts";
 import { messages } from "../walks/messages.ts";
 import { signedIn } from "../walks/signed-in.ts";
 import { declareDrill, lasting, once, rolling } from "./declare.ts";
@@ -16,7 +17,7 @@ const others = [
   { service: "identity", walks: [signedIn] },
   { service: "registry", walks: [] },
   { service: "exchange", walks: [messages] },
-  { service: "portal", walks: [signedIn] },
+  { service: "portal", walks: [signedIn, atWork] },
 ] as const satisfies { service: PodVictim; walks: readonly Walk[] }[];
 
 const otherDrills: readonly Drill[] = [

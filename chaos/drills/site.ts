@@ -2,6 +2,7 @@ import type { Drill } from "../drill.ts";
 import { siteCutOff } from "../faults/site-cut-off.ts";
 import { siteKill } from "../faults/site-kill.ts";
 import { promises } from "../promises.ts";
+import { atWork } from "../walks/at-work.ts";
 import { signedIn } from "../walks/signed-in.ts";
 import { declareDrill, lasting } from "./declare.ts";
 
@@ -15,7 +16,7 @@ export const siteDrills: readonly Drill[] = [
     faults: lasting(siteKill("postgres-primary"), 20),
     promise: promises.site,
     redundancyLimitS,
-    walks: [signedIn],
+    walks: [signedIn, atWork],
     walksIfThere: true,
     short: true,
   }),

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { CheckResult } from "../check.ts";
 import { deadlineMs } from "../load/workloads.ts";
 import type { Walk, WalkContext } from "../walk.ts";
-import { eachSecond } from "./each-second.ts";
+import { beginBeat } from "./beat.ts";
 import { persist } from "./persist.ts";
 import { connectWeb, type WebAnswer, type WebClient } from "./web-client.ts";
 
@@ -158,11 +158,11 @@ export const messages: Walk = {
     const first = await send(client, from ?? "", `${runName} 0`, context);
     if (first.outcome !== "acknowledged") throw new Error(`the first message was ${first.outcome}: ${first.reason}`);
     sent.push(first);
-    const beat = eachSecond(
+    const beat = beginBeat(
       async (n) => {
         sent.push(await send(client, from ?? "", `${runName} ${n}`, context));
       },
-      { overlap: true, signal },
+      { everyMs: 1_000, overlap: true, signal },
     );
     return {
       async end() {

@@ -2,8 +2,8 @@
 import type { CheckResult } from "../check.ts";
 import { deadlineMs } from "../load/workloads.ts";
 import type { Walk, WalkContext } from "../walk.ts";
+import { beginBeat } from "./beat.ts";
 import { Browser, type Page } from "./browser.ts";
-import { eachSecond } from "./each-second.ts";
 import { persist } from "./persist.ts";
 import { connectWeb, type WebClient } from "./web-client.ts";
 
@@ -103,11 +103,11 @@ export const signedIn: Walk = {
     context.signal.addEventListener("abort", () => client.close(), { once: true });
     const browser = await signIn(client, context);
     const visits: Visit[] = [];
-    const beat = eachSecond(
+    const beat = beginBeat(
       async (n) => {
         visits.push(await visit(browser, n, context));
       },
-      { overlap: false, signal: context.signal },
+      { everyMs: 1_000, overlap: false, signal: context.signal },
     );
     return {
       async end() {

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { codeSystem } from "../load/workloads.ts";
 import type { Walk, WalkContext } from "../walk.ts";
-import { eachSecond } from "./each-second.ts";
+import { beginBeat } from "./beat.ts";
 import { type Creation, judgeNotifications } from "./judge-notifications.ts";
 import { persist } from "./persist.ts";
 import { type Receiver, startReceiver } from "./receiver.ts";
@@ -137,11 +137,11 @@ async function walk(software: Software) {
   const { runName, signal } = context;
   const { patient, subscription } = await subscribe(software);
   const created: Creation[] = [];
-  const beat = eachSecond(
+  const beat = beginBeat(
     async (n) => {
       created.push(await create(software, patient, `${runName}-walk-${n}`));
     },
-    { overlap: true, signal },
+    { everyMs: 1_000, overlap: true, signal },
   );
   return {
     async end() {

@@ -21,7 +21,7 @@ function contextOf(changes: Partial<WalkContext> = {}): WalkContext {
     makeReceiver: async () => ({ address: "127.0.0.1", certificate: site.keys.cert, key: site.keys.key }),
     makeUserToken: async ({ person = "" }) => person.replace("Practitioner/demo-", ""),
   });
-  return { target, runName: "made-1", signal: new AbortController().signal, ...changes };
+  return { target, runName: "made-1", folder: "/nowhere", signal: new AbortController().signal, ...changes };
 }
 
 async function walkFor(walk: Walk, ms: number) {

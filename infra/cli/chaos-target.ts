@@ -11,9 +11,10 @@ import { makeLeaf, type Rotatable } from "../secrets/generate.ts";
 import { readSecrets, rotate } from "../secrets.ts";
 import { CommandError, runCommand } from "./child-process.ts";
 import { readPlatform } from "./platform/read-platform.ts";
-import { runRecipe, StepError } from "./recipe.ts";
+import { runRecipe, type Step, StepError } from "./recipe.ts";
 import { readStackFile } from "./stack-file.ts";
 import { secretNeeds, secretStore, writeAuthority } from "./stack-secrets.ts";
+import { findChromium, installBrowser } from "./test-servers.ts";
 import { makeToken } from "./token.ts";
 
 /** Where drills leave their journals and reports. */
@@ -53,19 +54,31 @@ async function makeReceiver(stack: string): Promise<ReceiverPlace> {
 }
 
 /** Makes sure of what puts the load on the platform: k6, which nothing else needs. @throws RecipeStopped */
-export async function installLoadTools(stream: NodeJS.WriteStream): Promise<void> {
-  await runRecipe(toolchainSteps(["k6"]), { stream, logFolder: paths.logs, resumeAdvice: "Run it again." });
+export async function installLoadTools(stream: NodeJS.WriteStream, more: readonly Step[] = []): Promise<void> {
+  await runRecipe([...toolchainSteps(["k6"]), ...more], { stream, logFolder: paths.logs, resumeAdvice: "Run it again." });
 }
+
+/** Drills that need a browser say themselves that they cannot be run without one. */
+export const browserStep: Step = {
+  name: "browser",
+  run: (tools) =>
+    installBrowser(tools).catch((failure) => {
+      if (failure instanceof StepError) return `left out: ${failure.message}`;
+      throw failure;
+    }),
+};
 
 /** @throws StepError when there is no such stack */
 export function chaosTarget(stack: string): Target {
   const file = readStackFile(stack);
   const { kubeconfig, context } = file.kubernetes;
   const environment = { ...toolEnvironment(), KUBECONFIG: kubeconfig };
+  const browserPath = findChromium();
   return {
     ...{ stack, environment, production: file.production, publicUrl: file.publicUrl, caFile: file.caFile },
     kind: file.kind === "lab" ? "lab" : "cluster",
     namespace: names.namespace,
+    ...(browserPath === undefined ? {} : { browserPath }),
     reports: drillReports,
     makeToken: (ttlSeconds) => makeToken({ stack, role: "system", ttlSeconds }),
     makeUserToken: (user) => makeToken({ stack, ...user }),

@@ -13,7 +13,7 @@ import type { Target } from "../../chaos/target.ts";
 import { type Weakness, weaknesses } from "../../chaos/weaknesses.ts";
 import { holdLabLock } from "../lab/lock.ts";
 import { paths } from "../lab/paths.ts";
-import { chaosTarget, drillReports, installLoadTools } from "./chaos-target.ts";
+import { browserStep, chaosTarget, drillReports, installLoadTools } from "./chaos-target.ts";
 import { type Command, exitCodes, UsageError, unknownWord } from "./command.ts";
 import type { DrillDisplay } from "./drill-display.ts";
 import { showDrills } from "./drill-display.ts";
@@ -220,10 +220,13 @@ export const drill: Command = {
     const repeat = readRepeat(values.repeat);
     const room = readRoom(values.room);
     return orRefused(async () => {
-      const target = chaosTarget(stack);
-      requireConfirmed(target, await typedName(target, typeof values.confirm === "string" ? values.confirm : undefined));
+      const asked = chaosTarget(stack);
+      requireConfirmed(asked, await typedName(asked, typeof values.confirm === "string" ? values.confirm : undefined));
       const stream = values.json === true ? process.stderr : process.stdout;
-      await installLoadTools(stream);
+      const needsBrowser = drills.some(({ walks = [] }) => walks.some((walk) => walk.needsBrowser));
+      await installLoadTools(stream, needsBrowser ? [browserStep] : []);
+      // A browser may have come with the tools.
+      const target = chaosTarget(stack);
       if (target.kind === "lab") holdLabLock();
       const display = showDrills(stream);
       const json = values.json === true;

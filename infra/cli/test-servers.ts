@@ -27,10 +27,12 @@ export function findRedisServer(): string | undefined {
   return folder === undefined ? undefined : join(folder, "redis-server");
 }
 
-/** The browser that the portal's tests drive; undefined where there is none. */
-function findChromium(): string | undefined {
+/** The browser that the portal's tests and the drills drive; undefined where there is none. */
+export function findChromium(): string | undefined {
   const { DSP_TEST_CHROMIUM: told } = process.env;
-  return told ?? onPath("chromium");
+  if (told !== undefined) return told;
+  const folder = onPath("chromium");
+  return folder === undefined ? undefined : join(folder, "chromium");
 }
 
 /** Debian starts a server when it installs it, unless a policy forbids: ours is there for the installation only. */
@@ -60,7 +62,7 @@ export function installTestServers(tools: StepTools): Promise<string> {
  * Makes sure that there is a Chromium, with a font for it.
  * @throws StepError where it is missing and cannot be installed
  */
-export function installTestBrowser(tools: StepTools): Promise<string> {
+export function installBrowser(tools: StepTools): Promise<string> {
   return install(findChromium() === undefined ? ["chromium", "fonts-dejavu-core"] : [], tools);
 }
 

@@ -11,7 +11,7 @@ import { takeDown } from "./down.ts";
 import { listenForInterrupt, RecipeStopped, runRecipe, type Step } from "./recipe.ts";
 import { formatElapsed } from "./step-display.ts";
 import { addCounts, countCheck, countVitest, formatCounts, noTests, type TestCounts } from "./test-results.ts";
-import { installTestBrowser, installTestServers } from "./test-servers.ts";
+import { installBrowser, installTestServers } from "./test-servers.ts";
 import { bringUp } from "./up.ts";
 
 const layers = ["fast", "integration", "portal", "lab"] as const;
@@ -94,7 +94,7 @@ async function testIntegration(run: TestRun): Promise<TestCounts> {
 async function testPortal(run: TestRun): Promise<TestCounts> {
   await prepare([
     { name: "test servers", run: installTestServers },
-    { name: "test browser", run: installTestBrowser },
+    { name: "test browser", run: installBrowser },
   ]);
   return runVitest("portal", run);
 }

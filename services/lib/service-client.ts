@@ -6,6 +6,7 @@ import { type Dispatcher, Pool } from "undici";
 import type { Context } from "./context.ts";
 import { type Instance, instanceName } from "./database/instance.ts";
 import { HostResolver, type Lookup } from "./database/resolve-hosts.ts";
+import { DoubtedPods } from "./doubted-pods.ts";
 import { describeError } from "./log.ts";
 import { unavailable } from "./operation-outcome.ts";
 import { purposeHeader } from "./purpose-of-use.ts";
@@ -43,31 +44,32 @@ export interface StreamedAnswer extends Omit<ServiceAnswer, "body"> {
 }
 
 const connectTimeoutMs = 500;
-/** A pod that says nothing for so long is tried no longer: it may be frozen. A repetition of a request that it holds does no harm. */
+/** A pod that says nothing for so long is asked beside it whether it is there at all. */
+const silenceMs = 500;
+/** One that is there and says nothing for so long is tried no longer. A repetition of a request that it holds does no harm. */
 const attemptMs = 6000;
-/** A pod that failed comes last for so long. */
-const distrustMs = 2000;
 const attemptsMax = 8;
 const lookupEveryMs = 2000;
 /** Answers by which a pod says that another one, or a moment later, may do better. */
 const passing = new Set([502, 503, 504]);
 
 /**
- * Calls another service of the platform, pod by pod: each is found by name and remembered, one that is dead or frozen costs half a second once,
- * and a request is sent to another pod until its deadline.
+ * Calls another service of the platform, pod by pod: each is found by name and remembered. One that is dead costs the requests that it has a
+ * second, one that is frozen two, and the requests after them nothing; a request is sent to another pod until its deadline.
  */
 export class ServiceClient {
   readonly #options: ServiceClientOptions;
   readonly #host: string;
   readonly #resolver: HostResolver;
   readonly #pools = new Map<string, Pool>();
-  readonly #failedAtMs = new Map<string, number>();
+  readonly #doubted: DoubtedPods;
   #instances: Instance[] = [];
   #turn = 0;
 
   constructor(options: ServiceClientOptions) {
     this.#options = options;
     this.#host = `${options.name}.${options.domain}`;
+    this.#doubted = new DoubtedPods(() => (options.caFile ? this.#trust() : undefined));
     this.#resolver = new HostResolver({
       hosts: [{ name: this.#host, port: options.port ?? 8443 }],
       log: options.log,
@@ -101,7 +103,7 @@ export class ServiceClient {
           last = await attempted(instance);
           if (!passing.has(last.status)) return last;
         } catch (error) {
-          this.#failedAtMs.set(instanceName(instance), performance.now());
+          if (!context.deadline.passed) this.#doubted.add(instance);
           const facts = { requestId: context.requestId, service: this.#options.name, error: describeError(error) };
           context.log.debug(facts, "a pod did not answer, trying another");
         }
@@ -112,10 +114,9 @@ export class ServiceClient {
     throw unavailable(`The service ${this.#options.name} did not answer within the deadline`);
   }
 
-  /** The pods in turn; those that failed a moment ago only when there are no others. */
+  /** The pods in turn; those that are doubted only when there are no others. */
   #next(): Instance | undefined {
-    const now = performance.now();
-    const trusted = this.#instances.filter((instance) => now - (this.#failedAtMs.get(instanceName(instance)) ?? -distrustMs) >= distrustMs);
+    const trusted = this.#instances.filter((instance) => !this.#doubted.has(instance));
     const among = trusted.length > 0 ? trusted : this.#instances;
     this.#turn++;
     return among[this.#turn % Math.max(1, among.length)];
@@ -144,32 +145,49 @@ export class ServiceClient {
     request: ServiceRequest,
     signal: AbortSignal,
   ): Promise<Omit<ServiceAnswer, "body"> & Pick<Dispatcher.ResponseData, "body">> {
-    const { statusCode, headers, body } = await this.#poolOf(instance).request({
-      method: request.method,
-      path: request.path,
-      headers: {
-        "X-Request-Id": context.requestId,
-        ...(context.purpose === undefined ? {} : { [purposeHeader]: context.purpose }),
-        ...request.headers,
-      },
-      body: request.body ?? null,
-      signal,
-    });
+    const silent = setTimeout(() => void this.#examine(instance), silenceMs);
+    const { statusCode, headers, body } = await this.#poolOf(instance)
+      .request({
+        method: request.method,
+        path: request.path,
+        headers: {
+          "X-Request-Id": context.requestId,
+          ...(context.purpose === undefined ? {} : { [purposeHeader]: context.purpose }),
+          ...request.headers,
+        },
+        body: request.body ?? null,
+        signal,
+      })
+      .finally(() => clearTimeout(silent));
     const flat = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : (value ?? "")]);
     return { status: statusCode, headers: Object.fromEntries(flat), body };
+  }
+
+  /** Takes the requests of a pod that does not even shake hands away from it: its connections would say nothing until their limits. */
+  async #examine(instance: Instance): Promise<void> {
+    if (await this.#doubted.isThere(instance)) return;
+    this.#doubted.add(instance);
+    this.#close(instanceName(instance));
+  }
+
+  /** Whom a pod must prove to be; the authority as it is now. */
+  #trust(): { servername: string; ca?: Buffer } {
+    const { caFile } = this.#options;
+    return { servername: this.#host, ...(caFile && existsSync(caFile) ? { ca: readFileSync(caFile) } : {}) };
+  }
+
+  #close(name: string): void {
+    const pool = this.#pools.get(name);
+    this.#pools.delete(name);
+    void pool?.destroy(new Error("the pod is not there")).catch(() => {});
   }
 
   #poolOf(instance: Instance): Pool {
     const name = instanceName(instance);
     const known = this.#pools.get(name);
     if (known) return known;
-    const { caFile } = this.#options;
-    const connect = {
-      timeout: connectTimeoutMs,
-      servername: this.#host,
-      ...(caFile && existsSync(caFile) ? { ca: readFileSync(caFile) } : {}),
-    };
-    const pool = new Pool(`${caFile ? "https" : "http"}://${name}`, { connections: 20, connect, keepAliveTimeout: 30_000 });
+    const connect = { timeout: connectTimeoutMs, ...this.#trust() };
+    const pool = new Pool(`${this.#options.caFile ? "https" : "http"}://${name}`, { connections: 20, connect, keepAliveTimeout: 30_000 });
     this.#pools.set(name, pool);
     return pool;
   }
@@ -177,12 +195,8 @@ export class ServiceClient {
   #changed(instances: Instance[]): void {
     this.#instances = instances;
     const names = new Set(instances.map(instanceName));
-    for (const [name, pool] of this.#pools) {
-      if (names.has(name)) continue;
-      this.#pools.delete(name);
-      this.#failedAtMs.delete(name);
-      void pool.destroy().catch(() => {});
-    }
+    for (const name of this.#pools.keys()) if (!names.has(name)) this.#close(name);
+    this.#doubted.keepOnly(names);
   }
 }
 

@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { startChromium } from "../../chaos/walks/chromium.ts";
 
 /** Debian's; another one by the variable. */
 const executable = process.env.DSP_TEST_CHROMIUM ?? "/usr/bin/chromium";
@@ -10,8 +11,8 @@ const executable = process.env.DSP_TEST_CHROMIUM ?? "/usr/bin/chromium";
 export const hasBrowser = existsSync(executable);
 export const whyNot = `no Chromium at ${executable} (apt-get install chromium, or set DSP_TEST_CHROMIUM): the walk through the portal is not run`;
 
-export async function startBrowser(): Promise<Browser> {
-  return await chromium.launch({ executablePath: executable, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+export function startBrowser(): Promise<Browser> {
+  return startChromium(executable);
 }
 
 const axeFile = createRequire(import.meta.url).resolve("axe-core/axe.min.js");

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { noteWaits, readWait, type Wait } from "../../chaos/walks/chromium.ts";
 import { PortalProcesses } from "../../services/portal/testing/portal-processes.ts";
 import { marie } from "../../services/portal/testing/test-portal.ts";
 import { hasBrowser, startBrowser, violations, whyNot } from "./browser.ts";
@@ -21,28 +22,8 @@ afterAll(async () => {
   await platform?.stop();
 });
 
-/** Writes down when the last click was, when a banner was shown, and when the next page was there, where later pages of the tab find it. */
-const noteTimes = `const note = (name) => sessionStorage.setItem("test-" + name, String(Date.now()));
-addEventListener("click", () => note("clicked"), true);
-addEventListener("DOMContentLoaded", () => {
-  note("arrived");
-  new MutationObserver(() => {
-    const banner = document.getElementById("banner");
-    if (banner && !banner.hidden) note("banner");
-  }).observe(document.documentElement, { attributes: true, subtree: true, attributeFilter: ["hidden"] });
-});`;
-
-/** Since the last click: until a banner was shown (undefined: none was), and until the present page was there. */
-async function waited(page: Page): Promise<{ bannerMs: number | undefined; pageMs: number }> {
-  const [clicked, shown, arrived] = (await page.evaluate(
-    "['clicked', 'banner', 'arrived'].map((name) => Number(sessionStorage.getItem('test-' + name)))",
-  )) as [number, number, number];
-  await page.evaluate("sessionStorage.removeItem('test-banner')");
-  return { bannerMs: shown === 0 ? undefined : shown - clicked, pageMs: arrived - clicked };
-}
-
 /** A banner says so when, and only when, a wait passes 2 s; what takes about as long may go either way. */
-function expectTold({ bannerMs, pageMs }: { bannerMs: number | undefined; pageMs: number }): void {
+function expectTold({ bannerMs, pageMs }: Wait): void {
   if (bannerMs !== undefined) expect(bannerMs).toBeGreaterThanOrEqual(1900);
   if (pageMs < 1900 || pageMs > 2500) expect(bannerMs !== undefined, `waited ${pageMs} ms, told after ${bannerMs} ms`).toBe(pageMs > 2000);
 }
@@ -50,7 +31,7 @@ function expectTold({ bannerMs, pageMs }: { bannerMs: number | undefined; pageMs
 async function patient(): Promise<{ context: BrowserContext; page: Page }> {
   const context = await browser.newContext({ locale: "en-GB", baseURL: platform.edge.origin });
   const page = await context.newPage();
-  await page.addInitScript(noteTimes);
+  await noteWaits(page);
   await page.goto("/portal/sign-in?return=/portal/patient");
   return { context, page };
 }
@@ -91,7 +72,7 @@ describe.skipIf(!hasBrowser)("somebody at work while something breaks", () => {
     } finally {
       platform.thaw(serving);
     }
-    expectTold(await waited(page));
+    expectTold(await readWait(page));
     // The frozen one goes on with what it had received.
     await sleep(3000);
     expect(await countDocuments("Test frozen portal")).toBe(1);
@@ -106,7 +87,7 @@ describe.skipIf(!hasBrowser)("somebody at work while something breaks", () => {
     try {
       await page.click("text=Add to my record");
       await page.waitForURL(added, { timeout: 30_000 });
-      expectTold(await waited(page));
+      expectTold(await readWait(page));
       expect(await countDocuments("Test killed portal")).toBe(1);
     } finally {
       await platform.run(serving);
@@ -121,7 +102,7 @@ describe.skipIf(!hasBrowser)("somebody at work while something breaks", () => {
     await page.fill("#field-note", "Typed while nobody was there.");
     await page.click("text=Add to my record");
     await page.waitForSelector("#banner:not([hidden])", { timeout: 10_000 });
-    expect((await waited(page)).bannerMs).toBeGreaterThanOrEqual(1900);
+    expect((await readWait(page)).bannerMs).toBeGreaterThanOrEqual(1900);
     expect(await page.inputValue("#field-note")).toBe("Typed while nobody was there.");
     await Promise.all([0, 1].map((pod) => platform.run(pod)));
     await page.waitForURL(added, { timeout: 60_000 });
@@ -164,10 +145,29 @@ describe.skipIf(!hasBrowser)("somebody at work while something breaks", () => {
       await thawed;
       await page.waitForURL("**/portal/patient/documents", { timeout: 30_000 });
       expect(await page.locator(".entry-title").count()).toBeGreaterThan(3);
-      const times = await waited(page);
+      const times = await readWait(page);
       expectTold(times);
       if (frozenMs > 2500) expect(times.bannerMs).toBeDefined();
     }
+    await context.close();
+  });
+
+  it("the record is frozen between a form and the page after it: a banner of that wait too", async () => {
+    const { context, page } = await patient();
+    await typeDocument(page, "Test slow page");
+    let thawed: Promise<void> | undefined;
+    page.on("response", (response) => {
+      if (response.request().method() !== "POST" || !response.url().endsWith("/portal/patient/upload")) return;
+      platform.record.freeze();
+      thawed = sleep(3500).then(() => platform.record.thaw());
+    });
+    await page.click("text=Add to my record", { noWaitAfter: true });
+    await page.waitForURL(added, { timeout: 30_000 });
+    await thawed;
+    const times = await readWait(page);
+    expectTold(times);
+    expect(times.bannerMs).toBeDefined();
+    expect(await countDocuments("Test slow page")).toBe(1);
     await context.close();
   });
 

@@ -55,11 +55,14 @@ async function submit(event) {
   const button = event.submitter;
   button?.setAttribute("aria-disabled", "true");
   watchWait();
+  let leaves = false;
   try {
     const response = await sendUntilAnswered(form, bodyOf(form, event.submitter));
     const location = response.headers.get("Dsp-Location");
     if (location) {
       if (!response.headers.has("Dsp-Keep")) forget(form);
+      // The wait goes on until the next page is there.
+      leaves = true;
       window.location.assign(location);
       return;
     }
@@ -71,7 +74,7 @@ async function submit(event) {
   } catch {
     say("gaveUp");
   } finally {
-    clearTimeout(bannerTimer);
+    if (!leaves) clearTimeout(bannerTimer);
     delete form.dataset.sending;
     button?.removeAttribute("aria-disabled");
   }

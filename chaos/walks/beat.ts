@@ -5,12 +5,15 @@ export interface Beat {
   stop(): Promise<void>;
 }
 
-/**
- * A turn each second until it is stopped.
- * @param overlap whether a turn begins on time although the one before has not ended, as a software does; a person waits
- */
-export function eachSecond(turn: (n: number) => Promise<void>, options: { overlap: boolean; signal: AbortSignal }): Beat {
-  const { overlap, signal } = options;
+interface Options {
+  everyMs: number;
+  /** Whether a turn begins on time although the one before has not ended, as a software does; a person waits. */
+  overlap: boolean;
+  signal: AbortSignal;
+}
+
+/** One turn after the other until it is stopped. */
+export function beginBeat(turn: (n: number) => Promise<void>, { everyMs, overlap, signal }: Options): Beat {
   const stopping = new AbortController();
   const turns: Promise<void>[] = [];
   let failure: unknown;
@@ -23,7 +26,7 @@ export function eachSecond(turn: (n: number) => Promise<void>, options: { overla
       });
       if (overlap) turns.push(taken);
       else await taken;
-      dueMs = Math.max(dueMs + 1_000, Date.now() - 1_000);
+      dueMs = Math.max(dueMs + everyMs, Date.now() - everyMs);
       await delay(Math.max(0, dueMs - Date.now()), undefined, { signal: ended }).catch(() => undefined);
     }
     await Promise.all(turns);
