@@ -136,19 +136,6 @@ export async function signIn(browser: Browser, context: WalkContext): Promise<Pa
   }
 }
 
-/**
- * The browser stands on the machine whose network the lab takes to pieces, and gives up what it is loading when a card goes away. A person's
- * does not see that, so it asks once more.
- */
-async function load(ask: () => Promise<unknown>): Promise<void> {
-  try {
-    await ask();
-  } catch (failure) {
-    if (!firstLine(failure).includes("net::ERR_NETWORK_CHANGED")) throw failure;
-    await ask();
-  }
-}
-
 const firstLine = (failure: unknown) => (failure instanceof Error ? failure.message : String(failure)).split("\n")[0] ?? "";
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
@@ -161,10 +148,10 @@ const typedIn = async (page: Page) => [await page.inputValue("#field-name"), awa
 
 async function typeNote(page: Page, note: TypedNote): Promise<TypedNote> {
   const { name, text } = note;
-  const openMs = await timed(() => load(() => page.goto(place)));
+  const openMs = await timed(() => page.goto(place));
   await page.fill("#field-name", name);
   await page.fill("#field-note", text);
-  const reloadMs = await timed(() => load(() => page.reload()));
+  const reloadMs = await timed(() => page.reload());
   const [keptName, keptText] = await typedIn(page);
   const times = { ...note, openMs, reloadMs };
   if (keptName !== name || keptText !== text)

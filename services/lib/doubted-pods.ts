@@ -1,25 +1,32 @@
-import { connect as connectTcp, type Socket } from "node:net";
+import { request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect as connectTls } from "node:tls";
+import { z } from "zod";
 import { type Instance, instanceName } from "./database/instance.ts";
+import { draining } from "./operations-server.ts";
 
 /** What a pod's certificate is held against, as it is now; undefined: no TLS is spoken. */
 type Trust = () => { servername: string; ca?: Buffer } | undefined;
 
+/** `silent`: no answer in time, or none at all. */
+export type PodState = "ready" | "not ready" | "draining" | "silent";
+
 /** A node that is gone says nothing, not even no. */
 const connectMs = 500;
-/** A process that is frozen or out of breath: its kernel accepts, and it does not shake hands. */
-const handshakeMs = 1500;
+/** A process that is frozen or out of breath: its kernel accepts, and it does not answer. */
+const answerMs = 2000;
 const againMs = 500;
 
+const readinessSchema = z.object({ reason: z.string().optional() });
+
 /**
- * Pods that failed, or said nothing for too long. Each is asked in the background, by a connection that carries nothing, until it shakes hands
- * again: what is gone for minutes costs no request a second attempt.
+ * Pods that are new, failed, or said nothing for too long. Each is asked in the background whether it is ready, until it says so: what is gone for
+ * minutes, or has only just begun, costs no request an attempt.
  */
 export class DoubtedPods {
   readonly #trust: Trust;
   readonly #doubted = new Map<string, AbortController>();
-  readonly #asked = new Map<string, Promise<boolean>>();
+  readonly #asked = new Map<string, Promise<PodState>>();
 
   constructor(trust: Trust) {
     this.#trust = trust;
@@ -29,16 +36,13 @@ export class DoubtedPods {
     return this.#doubted.has(instanceName(instance));
   }
 
-  /** Until it shakes hands. */
+  /** Until it says that it is ready. */
   add(instance: Instance): void {
     const name = instanceName(instance);
     if (this.#doubted.has(name)) return;
     const forgotten = new AbortController();
     this.#doubted.set(name, forgotten);
-    void this.#watch(instance, forgotten.signal).then(
-      () => this.#doubted.delete(name),
-      () => {},
-    );
+    void this.#watch(instance, forgotten.signal);
   }
 
   /** All but these: they are no pods any more. */
@@ -50,39 +54,47 @@ export class DoubtedPods {
     }
   }
 
-  /** Whether it shakes hands, now. One question at a time, whoever asks. */
-  isThere(instance: Instance): Promise<boolean> {
+  /** What it says now. One question at a time, whoever asks. */
+  ask(instance: Instance): Promise<PodState> {
     const name = instanceName(instance);
     const known = this.#asked.get(name);
     if (known) return known;
-    const asked = this.#shakesHands(instance).finally(() => this.#asked.delete(name));
+    const asked = this.#question(instance).finally(() => this.#asked.delete(name));
     this.#asked.set(name, asked);
     return asked;
   }
 
   async #watch(instance: Instance, signal: AbortSignal): Promise<void> {
-    do await sleep(againMs, undefined, { signal, ref: false });
-    while (!(await this.isThere(instance)) || signal.aborted);
+    while (!signal.aborted && (await this.ask(instance)) !== "ready") await sleep(againMs, undefined, { ref: false });
+    if (!signal.aborted) this.#doubted.delete(instanceName(instance));
   }
 
-  #shakesHands({ address: host, port }: Instance): Promise<boolean> {
-    return new Promise((resolve) => {
-      const tls = this.#trust();
-      const socket: Socket = tls === undefined ? connectTcp({ host, port }) : connectTls({ host, port, ...tls });
-      const end = (answer: boolean) => {
-        clearTimeout(limit);
-        socket.destroy();
-        resolve(answer);
-      };
-      let limit = setTimeout(() => end(false), connectMs);
-      socket.once("connect", () => {
-        if (tls === undefined) return end(true);
-        clearTimeout(limit);
-        limit = setTimeout(() => end(false), handshakeMs);
-      });
-      socket.once("secureConnect", () => end(true));
-      // Somebody who has the wrong certificate answers, and is found out by the request.
-      socket.once("error", () => end(false));
+  async #question({ address: host, port }: Instance): Promise<PodState> {
+    const tls = this.#trust();
+    const options = { host, port, path: "/health/ready", agent: false, signal: AbortSignal.timeout(answerMs), ...tls };
+    const { promise, resolve } = Promise.withResolvers<PodState>();
+    const asked = (tls === undefined ? requestHttp : requestHttps)(options, (answer) => {
+      const parts: Buffer[] = [];
+      answer.on("data", (part: Buffer) => parts.push(part));
+      answer.on("end", () => resolve(stateOf(answer.statusCode ?? 0, Buffer.concat(parts).toString())));
+      answer.on("error", () => resolve("silent"));
     });
+    asked.on("socket", (socket) => {
+      const limit = setTimeout(() => asked.destroy(), connectMs);
+      socket.once("connect", () => clearTimeout(limit)).once("close", () => clearTimeout(limit));
+    });
+    asked.on("error", () => resolve("silent"));
+    asked.end();
+    return promise;
+  }
+}
+
+function stateOf(status: number, body: string): PodState {
+  // Only 503 is a pod's own word that it should be given nothing.
+  if (status !== 503) return "ready";
+  try {
+    return readinessSchema.parse(JSON.parse(body)).reason === draining ? "draining" : "not ready";
+  } catch {
+    return "not ready";
   }
 }

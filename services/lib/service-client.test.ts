@@ -23,6 +23,7 @@ class Pod {
   readonly address: string;
   asked = 0;
   answersAfterMs = 0;
+  ready = true;
   #silent = false;
   #server: Server | undefined;
   #frozen: TcpServer | undefined;
@@ -38,7 +39,12 @@ class Pod {
     await new Promise<void>((resolve) => server.listen(port, this.address, resolve));
   }
 
-  async #serve(_request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #serve({ url }: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#silent) return;
+    if (url === "/health/ready") {
+      response.writeHead(this.ready ? 200 : 503).end(JSON.stringify({ ready: this.ready }));
+      return;
+    }
     this.asked += 1;
     await sleep(this.answersAfterMs);
     if (!this.#silent) response.end(this.address);
@@ -73,9 +79,18 @@ async function ask(): Promise<string> {
   return body.toString();
 }
 
-/** One request for each pod: from then on there is a connection to it. */
+const addresses = () => pods.map(({ address }) => address);
+
+/** Until there is a connection to each pod, and none is new. */
 async function meetAll(): Promise<void> {
-  expect(new Set([await ask(), await ask()])).toEqual(new Set(pods.map(({ address }) => address)));
+  await expect.poll(async () => new Set([await ask(), await ask()]).size).toBe(2);
+}
+
+function makeClient(): ServiceClient {
+  return new ServiceClient({
+    ...{ name: "record", domain: "services.test", port, caFile: certificate.certFile, log },
+    lookup: async () => addresses(),
+  });
 }
 
 beforeEach(async () => {
@@ -84,10 +99,7 @@ beforeEach(async () => {
   port = await freePort();
   pods = ["127.0.0.2", "127.0.0.3"].map((address) => new Pod(address));
   for (const pod of pods) await pod.listen();
-  client = new ServiceClient({
-    ...{ name: "record", domain: "services.test", port, caFile: certificate.certFile, log },
-    lookup: async () => pods.map(({ address }) => address),
-  });
+  client = makeClient();
 });
 
 afterEach(async () => {
@@ -121,6 +133,29 @@ describe("a service with two pods", () => {
     expect(pods.map(({ asked }, index) => asked - (before[index] ?? 0)).toSorted()).toEqual([0, 1]);
   });
 
+  it("gives a pod that has only just begun nothing until it is ready", async () => {
+    const [begun, other] = pods as [Pod, Pod];
+    client.stop();
+    begun.ready = false;
+    client = makeClient();
+    await expect.poll(ask).toBe(other.address);
+    const before = begun.asked;
+    for (let n = 0; n < 6; n += 1) expect(await ask()).toBe(other.address);
+    expect(begun.asked).toBe(before);
+    begun.ready = true;
+    await expect.poll(ask, { timeout: 10_000 }).toBe(begun.address);
+  });
+
+  it("takes a request away from a pod that holds it and is not ready", async () => {
+    await meetAll();
+    const [held, other] = pods as [Pod, Pod];
+    held.ready = false;
+    held.answersAfterMs = 10_000;
+    const beganMs = performance.now();
+    expect([await ask(), await ask()]).toEqual([other.address, other.address]);
+    expect(performance.now() - beganMs).toBeLessThan(5000);
+  });
+
   it("is asked where it is, though all its pods failed a moment ago", async () => {
     await meetAll();
     for (const pod of pods) pod.vanish();
@@ -129,6 +164,6 @@ describe("a service with two pods", () => {
       pod.stop();
       await pod.listen();
     }
-    expect(pods.map(({ address }) => address)).toContain(await ask());
+    expect(addresses()).toContain(await ask());
   });
 });

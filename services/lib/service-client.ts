@@ -44,7 +44,7 @@ export interface StreamedAnswer extends Omit<ServiceAnswer, "body"> {
 }
 
 const connectTimeoutMs = 500;
-/** A pod that says nothing for so long is asked beside it whether it is there at all. */
+/** A pod that says nothing for so long is asked beside it whether it is there, and ready. */
 const silenceMs = 500;
 /** One that is there and says nothing for so long is tried no longer. A repetition of a request that it holds does no harm. */
 const attemptMs = 6000;
@@ -55,7 +55,7 @@ const passing = new Set([502, 503, 504]);
 
 /**
  * Calls another service of the platform, pod by pod: each is found by name and remembered. One that is dead costs the requests that it has a
- * second, one that is frozen two, and the requests after them nothing; a request is sent to another pod until its deadline.
+ * second, one that is frozen three, and the requests after them nothing; a request is sent to another pod until its deadline.
  */
 export class ServiceClient {
   readonly #options: ServiceClientOptions;
@@ -163,11 +163,13 @@ export class ServiceClient {
     return { status: statusCode, headers: Object.fromEntries(flat), body };
   }
 
-  /** Takes the requests of a pod that does not even shake hands away from it: its connections would say nothing until their limits. */
+  /** Takes the requests of a pod that is not there, or not yet ready, away from it: its connections would say nothing until their limits. */
   async #examine(instance: Instance): Promise<void> {
-    if (await this.#doubted.isThere(instance)) return;
+    const state = await this.#doubted.ask(instance);
+    if (state === "ready") return;
     this.#doubted.add(instance);
-    this.#close(instanceName(instance));
+    // One that drains answers what it has.
+    if (state !== "draining") this.#close(instanceName(instance));
   }
 
   /** Whom a pod must prove to be; the authority as it is now. */
@@ -193,8 +195,11 @@ export class ServiceClient {
   }
 
   #changed(instances: Instance[]): void {
-    this.#instances = instances;
     const names = new Set(instances.map(instanceName));
+    const known = new Set(this.#instances.map(instanceName));
+    // The name leads to pods that have only just begun too: they would hold what they cannot answer yet.
+    for (const instance of instances) if (!known.has(instanceName(instance))) this.#doubted.add(instance);
+    this.#instances = instances;
     for (const name of this.#pools.keys()) if (!names.has(name)) this.#close(name);
     this.#doubted.keepOnly(names);
   }

@@ -53,6 +53,15 @@ describe("pages for everybody", () => {
     expect(sizes.reduce((sum, size) => sum + size, Buffer.byteLength(text))).toBeLessThan(100_000);
   });
 
+  it("have a worker for the pages beside it, whose newest version is asked for each time", async () => {
+    const { status, headers } = await fetch(`${portal.origin}/portal/worker.js`);
+    expect([status, headers.get("Content-Type"), headers.get("Cache-Control")]).toEqual([
+      200,
+      "text/javascript; charset=utf-8",
+      "no-cache",
+    ]);
+  });
+
   it("say that a page is not there", async () => {
     expect(await browser("de").open("/portal/nowhere")).toMatchObject({
       status: 404,

@@ -134,6 +134,19 @@ describe.skipIf(!hasBrowser)("somebody at work while something breaks", () => {
     await context.close();
   });
 
+  it("nobody answers the address: a page that is asked for or reloaded meanwhile is there when somebody does again", async () => {
+    const { context, page } = await patient();
+    await typeDocument(page, "Test address");
+    await page.evaluate("navigator.serviceWorker.ready");
+    for (const ask of [() => page.reload(), () => page.goto("/portal/patient/documents")]) {
+      platform.edge.goAway();
+      const [answer] = await Promise.all([ask(), sleep(2000).then(() => platform.edge.comeBack())]);
+      expect(answer?.status()).toBe(200);
+      if (page.url().endsWith("upload")) expect(await page.inputValue("#field-name")).toBe("Test address");
+    }
+    await context.close();
+  });
+
   it("the record is frozen under a reader: nothing is said of a short wait, a banner of a long one, and then the page is there", async () => {
     const { context, page } = await patient();
     for (const frozenMs of [500, 3500]) {

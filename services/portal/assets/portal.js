@@ -261,4 +261,5 @@ window.addEventListener("pagehide", () => {
   for (const form of document.querySelectorAll("form[data-draft]")) if (form.draftTimer) sendDraft(form);
 });
 window.addEventListener("pageshow", endWait);
+navigator.serviceWorker?.register("/portal/worker.js").catch(() => {});
 begin();

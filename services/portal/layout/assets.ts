@@ -16,6 +16,8 @@ export interface Assets {
   style: Asset;
   script: Asset;
   icon: Asset;
+  /** No page refers to it: the script has the browser keep it, and look for a newer one under the same name. */
+  worker: Asset;
   byName: ReadonlyMap<string, Asset>;
 }
 
@@ -25,7 +27,8 @@ export function loadAssets(): Assets {
   const style = load("portal.css", "text/css; charset=utf-8");
   const script = load("portal.js", "text/javascript; charset=utf-8");
   const icon = load("icon.svg", "image/svg+xml");
-  return { style, script, icon, byName: new Map([style, script, icon].map((asset) => [asset.path.replace(/^.*\//, ""), asset])) };
+  const worker = load("worker.js", "text/javascript; charset=utf-8");
+  return { style, script, icon, worker, byName: new Map([style, script, icon].map((asset) => [asset.path.replace(/^.*\//, ""), asset])) };
 }
 
 function load(name: string, contentType: string): Asset {

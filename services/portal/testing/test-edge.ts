@@ -49,6 +49,15 @@ export class TestEdge {
     answer.writeHead(503, { "Content-Type": "text/plain" }).end();
   }
 
+  /** Nobody answers the address, until `comeBack`. */
+  goAway(): void {
+    this.stop();
+  }
+
+  async comeBack(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(Number(new URL(this.origin).port), resolve));
+  }
+
   stop(): void {
     this.#server.closeAllConnections();
     this.#server.close();

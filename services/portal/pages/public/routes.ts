@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import type { Call, Env } from "../../../lib/http.ts";
 import type { Deps } from "../../deps.ts";
+import type { Asset } from "../../layout/assets.ts";
 import { greet, NoSuchPage, type Visit, visitOf } from "../../session/visit.ts";
 import { accessibilityPage } from "./accessibility.ts";
 import { helpPage } from "./help.ts";
@@ -13,16 +14,16 @@ export function publicRoutes(app: Hono<Env>, deps: Deps): void {
   app.get("/assets/:name", (call) => {
     const asset = deps.assets.byName.get(call.req.param("name"));
     if (!asset) throw new NoSuchPage();
-    const compressed = /\bgzip\b/.test(call.req.header("Accept-Encoding") ?? "");
-    const headers = {
-      "Content-Type": asset.contentType,
-      "Cache-Control": "public, max-age=31536000, immutable",
-      Vary: "Accept-Encoding",
-    };
-    return new Response(compressed ? asset.compressed : asset.bytes, {
-      headers: { ...headers, ...(compressed ? { "Content-Encoding": "gzip" } : {}) },
-    });
+    return send(call, asset, "public, max-age=31536000, immutable");
   });
+  // It stands beside the pages that it is for: a browser gives it those below its own folder.
+  app.get("/worker.js", (call) => send(call, deps.assets.worker, "no-cache"));
+}
+
+function send(call: Call, { contentType, bytes, compressed }: Asset, caching: string): Response {
+  const zips = /\bgzip\b/.test(call.req.header("Accept-Encoding") ?? "");
+  const headers = { "Content-Type": contentType, "Cache-Control": caching, Vary: "Accept-Encoding" };
+  return new Response(zips ? compressed : bytes, { headers: { ...headers, ...(zips ? { "Content-Encoding": "gzip" } : {}) } });
 }
 
 /** Who is signed in already goes to their own first page. */
