@@ -51,11 +51,13 @@ describe("the drills", () => {
     expect(walks).toEqual({
       "identity-pod-kill": ["signed-in"],
       "exchange-pod-kill": ["messages"],
-      "portal-pod-kill": ["signed-in"],
+      "portal-pod-kill": ["signed-in", "at-work"],
       "other-services-roll": ["signed-in", "messages"],
       "message-edge-kill": ["messages"],
       "subscription-primary-kill": ["subscription"],
+      "portal-node-kill": ["at-work"],
       "site-kill": ["signed-in"],
+      "portal-site-kill": ["at-work"],
     });
   });
 

@@ -4,6 +4,7 @@ import { networkLatency } from "../faults/network-latency.ts";
 import { nodeFreeze } from "../faults/node-freeze.ts";
 import { nodeKill } from "../faults/node-kill.ts";
 import { promises } from "../promises.ts";
+import { atWork } from "../walks/at-work.ts";
 import { declareDrill, lasting } from "./declare.ts";
 
 export const nodeDrills: readonly Drill[] = [
@@ -15,6 +16,15 @@ export const nodeDrills: readonly Drill[] = [
     promise: promises.node,
     redundancyLimitS: 240,
     short: true,
+  }),
+  declareDrill({
+    name: "portal-node-kill",
+    title: "The node of the PostgreSQL primary is killed, while somebody works at the portal in a browser",
+    tolerates: "one node",
+    faults: lasting(nodeKill("postgres-primary"), 20),
+    promise: promises.node,
+    redundancyLimitS: 240,
+    walks: [atWork],
   }),
   declareDrill({
     name: "node-freeze",

@@ -5,7 +5,7 @@ function madeNotes(changes: Record<number, Partial<TypedNote>> = {}): TypedNote[
   return Array.from({ length: 10 }, (_, index) => {
     const n = index + 1;
     const name = `made-1 ${n}`;
-    const times = { beganMs: 1_000_000 + n * 3_000, openMs: 90, reloadMs: 80, wait: { bannerMs: undefined, pageMs: 150 } };
+    const times = { beganMs: 1_000_000 + n * 3_000, openMs: 90, reloadMs: 80, wait: { bannerMs: undefined, leftMs: 120, pageMs: 150 } };
     return { name, text: `${name}: typed`, ...times, outcome: "added" as const, ...changes[n] };
   });
 }
@@ -14,7 +14,7 @@ const stored = (): StoredNote[] => madeNotes().map(({ name, text }) => ({ name, 
 
 describe("somebody at work in a browser", () => {
   it("has every page, and the longest waits are told", () => {
-    const slow = { 4: { openMs: 3_100 }, 5: { reloadMs: 2_700, wait: { bannerMs: 2_010, pageMs: 5_400 } } };
+    const slow = { 4: { openMs: 3_100 }, 5: { reloadMs: 2_700, wait: { bannerMs: 2_010, leftMs: 5_300, pageMs: 5_400 } } };
     const { verdict, figures, findings } = judgeNotes(madeNotes(slow), [...stored(), { name: "somebody else's", text: "" }]);
     expect([verdict, findings]).toEqual(["valid", []]);
     expect(figures).toEqual({
@@ -49,10 +49,10 @@ describe("somebody at work in a browser", () => {
   it.each([
     [
       "a long wait of which nothing was said",
-      { bannerMs: undefined, pageMs: 3_400 },
+      { bannerMs: undefined, leftMs: 3_400, pageMs: 3_500 },
       "was waited for 3400 ms, and nothing said that it takes a while",
     ],
-    ["words of waiting before there was any", { bannerMs: 700, pageMs: 900 }, "was said to take a while after 700 ms"],
+    ["words of waiting before there was any", { bannerMs: 700, leftMs: 850, pageMs: 900 }, "was said to take a while after 700 ms"],
   ])("must not see %s", (_what, wait, finding) => {
     const judged = judgeNotes(madeNotes({ 2: { wait } }), stored());
     expect(judged).toMatchObject({ verdict: "invalid", figures: { wrongBanners: 1 } });
