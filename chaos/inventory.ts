@@ -58,7 +58,7 @@ function ownerOf({ metadata, spec }: PodItem): string {
   return owner.name;
 }
 
-/** @param json what `kubectl get pods --all-namespaces --output json` prints */
+/** @param json the API's list of pods */
 export function parsePods(json: string): PodFacts[] {
   return podListSchema.parse(JSON.parse(json)).items.map((item) => ({
     namespace: item.metadata.namespace,
@@ -77,7 +77,7 @@ export function parsePods(json: string): PodFacts[] {
 /** @throws Error when kubectl cannot read them */
 export async function readPods(target: Target, signal?: AbortSignal): Promise<PodFacts[]> {
   const options = { timeoutMs: toolTimeoutMs, ...(signal === undefined ? {} : { signal }) };
-  return parsePods(await target.run("kubectl", ["get", "pods", "--all-namespaces", "--output", "json"], options));
+  return parsePods(await target.run("kubectl", ["get", "--raw", "/api/v1/pods"], options));
 }
 
 /** Pods that should serve and do not, in words. */

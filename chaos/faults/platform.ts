@@ -154,7 +154,7 @@ function containersOf({ spec, status }: PodItem): ContainerFacts[] {
   });
 }
 
-/** @param json what `kubectl get pods --all-namespaces --output json` prints */
+/** @param json the API's list of pods */
 export function parsePods(json: string, nodes: readonly NodeFacts[]): PodFacts[] {
   return podListSchema
     .parse(JSON.parse(json))
@@ -178,16 +178,22 @@ export function parsePods(json: string, nodes: readonly NodeFacts[]): PodFacts[]
 
 /** @throws Error when nobody tells */
 export async function readPlatform({ target, signal }: FaultContext): Promise<Platform> {
-  const get = (what: string) => kubectl(target, ["get", what, "--all-namespaces", "--output", "json"], { signal });
-  const [nodesJson, podsJson] = await Promise.all([get("nodes"), get("pods")]);
+  return readFrom({ target, signal }, "/api/v1/pods");
+}
+
+/** As the API prints it: kubectl needs four times the processor to print it itself, and what recovers pays for that. */
+async function readFrom({ target, signal }: Pick<FaultContext, "target" | "signal">, podsPath: string): Promise<Platform> {
+  const get = (path: string) => kubectl(target, ["get", "--raw", path], { signal });
+  const [nodesJson, podsJson] = await Promise.all([get("/api/v1/nodes"), get(podsPath)]);
   const nodes = parseNodes(nodesJson);
   return { nodes, pods: parsePods(podsJson, nodes) };
 }
 
 /** A pod as it is now; undefined when there is none of this name. @throws Error when nobody tells */
 export async function readPod(context: FaultContext, pod: Pick<PodFacts, "namespace" | "name">): Promise<PodFacts | undefined> {
-  const { pods } = await readPlatform(context);
-  return pods.find(({ namespace, name }) => namespace === pod.namespace && name === pod.name);
+  const path = `/api/v1/namespaces/${pod.namespace}/pods?fieldSelector=metadata.name%3D${pod.name}`;
+  const { pods } = await readFrom(context, path);
+  return pods[0];
 }
 
 /** The inventory's name of a pod: its owner's; a PostgreSQL instance's, which has a name for life, is its own. */
