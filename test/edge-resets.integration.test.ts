@@ -35,7 +35,9 @@ function startResets(name: "old" | "next"): void {
   start(name, ["perl", resets], env).stderr?.on("data", (text) => process.stderr.write(`${name}: ${text}`));
 }
 
-const server = `require("node:net").createServer((socket) => socket.on("data", () => {}).on("error", () => {})).listen(443, "${virtualIp}", () => console.log("up"))`;
+/** It answers nothing, and ends all its connections when it is told to. */
+const server = `const sockets = []; process.on("SIGUSR2", () => sockets.forEach((socket) => socket.end()));
+require("node:net").createServer((socket) => sockets.push(socket.on("data", () => {}).on("error", () => {}))).listen(443, "${virtualIp}", () => console.log("up"))`;
 const client = `const socket = require("node:net").connect(443, "${virtualIp}", () => { socket.write("a question"); console.log("connected"); });
 socket.on("error", ({ code }) => console.log(code)); setInterval(() => {}, 1000)`;
 
@@ -70,14 +72,15 @@ afterEach(async () => {
 });
 
 /** A client waits for an answer of the old edge, which loses its address. @returns what the client says within three seconds of it */
-async function clientOfOldEdge(beforehand: () => void, lose: () => Promise<void>): Promise<string> {
-  const up = said(start("old", ["node", "-e", server]));
+async function clientOfOldEdge(beforehand: () => void, lose: (serving: ChildProcess) => Promise<void>): Promise<string> {
+  const serving = start("old", ["node", "-e", server]);
+  const up = said(serving);
   await expect.poll(up, { timeout: 5000 }).toContain("up");
   beforehand();
   const heard = said(start("client", ["node", "-e", client]));
   await expect.poll(heard, { timeout: 5000 }).toContain("connected");
   await sleep(1500);
-  await lose();
+  await lose(serving);
   // keepalived announces who holds the address to the neighbours.
   await ip("client", "neigh", "flush", "all");
   const endMs = performance.now() + 3000;
@@ -96,6 +99,15 @@ async function dies(): Promise<void> {
 async function givesUp(): Promise<void> {
   await nextHasIt();
   await ip("old", "addr", "del", `${virtualIp}/24`, "dev", "eth0");
+}
+
+/** The old edge ends what it has, when its words do not arrive any more, and then has no address: whoever looks finds no open connection. */
+async function endsUnheard(serving: ChildProcess): Promise<void> {
+  await ip("old", "route", "add", "unreachable", `${address.client}/32`);
+  serving.kill("SIGUSR2");
+  await sleep(300);
+  await givesUp();
+  await ip("old", "route", "del", "unreachable", `${address.client}/32`);
 }
 
 // It takes root, as the container has it that does this.
@@ -118,5 +130,9 @@ describe.skipIf(process.getuid?.() !== 0)("a client that waits for an answer of 
 
   it("is told by the edge that gives the address up", async () => {
     expect(await clientOfOldEdge(() => startResets("old"), givesUp)).toContain("ECONNRESET");
+  }, 30_000);
+
+  it("is told also where that edge had ended the connection and nobody heard it", async () => {
+    expect(await clientOfOldEdge(() => startResets("old"), endsUnheard)).toContain("ECONNRESET");
   }, 30_000);
 });

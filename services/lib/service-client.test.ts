@@ -71,6 +71,7 @@ class Pod {
   }
 }
 
+const soon = { timeout: 10_000 };
 const log = pino({ level: "silent" });
 const within = (deadlineMs: number): Context => backgroundContext(log, "test", deadlineMs);
 
@@ -83,7 +84,7 @@ const addresses = () => pods.map(({ address }) => address);
 
 /** Until there is a connection to each pod, and none is new. */
 async function meetAll(): Promise<void> {
-  await expect.poll(async () => new Set([await ask(), await ask()]).size).toBe(2);
+  await expect.poll(async () => new Set([await ask(), await ask()]).size, soon).toBe(2);
 }
 
 function makeClient(): ServiceClient {
@@ -122,7 +123,7 @@ describe("a service with two pods", () => {
     for (let n = 0; n < 10; n += 1) expect(await ask()).toBe(left.address);
     gone.stop();
     await gone.listen();
-    await expect.poll(ask, { timeout: 10_000 }).toBe(gone.address);
+    await expect.poll(ask, soon).toBe(gone.address);
   });
 
   it("leaves a request at one that is slow and there", async () => {
@@ -138,12 +139,12 @@ describe("a service with two pods", () => {
     client.stop();
     begun.ready = false;
     client = makeClient();
-    await expect.poll(ask).toBe(other.address);
+    await expect.poll(ask, soon).toBe(other.address);
     const before = begun.asked;
     for (let n = 0; n < 6; n += 1) expect(await ask()).toBe(other.address);
     expect(begun.asked).toBe(before);
     begun.ready = true;
-    await expect.poll(ask, { timeout: 10_000 }).toBe(begun.address);
+    await expect.poll(ask, soon).toBe(begun.address);
   });
 
   it("takes a request away from a pod that holds it and is not ready", async () => {

@@ -37,12 +37,13 @@ sub holds {
 }
 
 # Clients of the address, also after it was taken away, as address and port in six bytes each. /proc/net/tcp has addresses in the machine's own byte order.
+# Established ones, and those that this side has ended, or is just taking (SYN_RECV): where the address had gone by then, nobody has told them either.
 sub clients {
     my $local = sprintf '%08X:%04X', unpack('L', $virtual), $port;
     open my $table, '<', '/proc/net/tcp' or return;
     my @found;
     while (<$table>) {
-        next unless /^\s*\d+: $local ([0-9A-F]{8}):([0-9A-F]{4}) 01 /;
+        next unless /^\s*\d+: $local ([0-9A-F]{8}):([0-9A-F]{4}) 0[134589B] /;
         push @found, pack('L', hex $1) . pack('n', hex $2);
         last if @found >= $connections_max;
     }
