@@ -59,7 +59,9 @@ export class DoubtedPods {
     const name = instanceName(instance);
     const known = this.#asked.get(name);
     if (known) return known;
-    const asked = this.#question(instance).finally(() => this.#asked.delete(name));
+    const asked = this.#question(instance)
+      .catch((): PodState => "silent")
+      .finally(() => this.#asked.delete(name));
     this.#asked.set(name, asked);
     return asked;
   }

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import { get } from "node:https";
+import { type AddressInfo, connect as connectTcp, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -31,7 +32,14 @@ beforeEach(async () => {
     if (pathname.startsWith("/slow")) await released;
     return new Response(`${request.method} ${pathname} ${await request.text()}`);
   };
-  service = new HttpService({ fetch, port: 0, tlsCertFile: tls.certFile, tlsKeyFile: tls.keyFile, log: pino({ level: "silent" }) });
+  service = new HttpService({
+    fetch,
+    port: 0,
+    pingEveryMs: 200,
+    tlsCertFile: tls.certFile,
+    tlsKeyFile: tls.keyFile,
+    log: pino({ level: "silent" }),
+  });
   port = await service.listen();
   session = connect(`https://127.0.0.1:${port}`, { ca: tls.cert });
   session.on("error", () => undefined);
@@ -53,7 +61,49 @@ async function answer(stream: ClientHttp2Stream): Promise<string> {
   return text;
 }
 
+/** A line to the service that can be cut: nothing passes any more, and nobody is told. */
+async function cuttable(): Promise<{ port: number; cut(): void; ended: Promise<unknown>; stop(): void }> {
+  const sockets: Socket[] = [];
+  const ended = Promise.withResolvers<void>();
+  const line = createServer((near) => {
+    const far = connectTcp(port, "127.0.0.1");
+    sockets.push(near, far);
+    for (const socket of [near, far]) socket.on("error", () => undefined);
+    far.once("close", ended.resolve);
+    near.pipe(far).pipe(near);
+  });
+  await new Promise<void>((resolve) => line.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (line.address() as AddressInfo).port,
+    cut: () => {
+      const [near, far] = sockets as [Socket, Socket];
+      near.unpipe(far);
+      far.unpipe(near);
+      // What comes is taken, as by a network that loses it.
+      far.resume();
+    },
+    ended: ended.promise,
+    stop: () => {
+      for (const socket of sockets) socket.destroy();
+      line.close();
+    },
+  };
+}
+
 describe("HTTP/2", () => {
+  it("ends a connection whose other end has gone silent, and no other", async () => {
+    const line = await cuttable();
+    const distant = connect(`https://127.0.0.1:${line.port}`, { ca: tls.cert });
+    distant.on("error", () => undefined);
+    const ask = (on: ClientHttp2Session) => answer(on.request({ ":path": "/" }));
+    expect([await ask(distant), await ask(session)]).toEqual(["GET / ", "GET / "]);
+    line.cut();
+    await line.ended;
+    expect(await ask(session)).toBe("GET / ");
+    distant.destroy();
+    line.stop();
+  });
+
   it("serves many requests over one connection, and one that is given up ends no other", async () => {
     const slow = answer(send("/slow"));
     const abandoned = send("/slow/abandoned");

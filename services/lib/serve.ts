@@ -18,6 +18,8 @@ export interface ServeOptions {
   headersTimeoutMs?: number;
   requestTimeoutMs?: number;
   keepAliveTimeoutMs?: number;
+  /** How often the other end of an HTTP/2 connection is asked whether it is there; silent twice in a row, it is not. */
+  pingEveryMs?: number;
 }
 
 const maxHeaderSize = 32 * 1024;
@@ -109,6 +111,7 @@ export class HttpService {
     server.on("session", (session) => {
       this.#sessions.add(session);
       session.once("close", () => this.#sessions.delete(session));
+      endWhenSilent(session, this.#options.pingEveryMs ?? 2000);
     });
     server.on("stream", (stream) => stream.setTimeout(limits.requestTimeout, () => stream.close(constants.NGHTTP2_CANCEL)));
     // Polling the status follows the symbolic links by which Kubernetes swaps mounted secrets.
@@ -122,6 +125,21 @@ export class HttpService {
     });
     return server;
   }
+}
+
+/**
+ * Ends a connection whose other end is not there any more. What was sent into a line that is cut is sent again at ever longer intervals, and all
+ * answers after it wait for that: 4 s after the line was whole again, an edge still heard nothing on its old connections.
+ */
+function endWhenSilent(session: ServerHttp2Session, pingEveryMs: number): void {
+  // Counted in questions, not in time: a process that was frozen itself finds the answer when it goes on.
+  let unanswered = 0;
+  const timer = setInterval(() => {
+    if (session.destroyed || session.closed) return;
+    if (unanswered >= 2) return session.destroy();
+    if (unanswered++ === 0) session.ping((error) => (unanswered = error ? unanswered : 0));
+  }, pingEveryMs).unref();
+  session.once("close", () => clearInterval(timer));
 }
 
 /** Answers what is no HTTP request at all, or comes too slowly, before any application sees it. */
