@@ -110,7 +110,10 @@ afterEach(async () => {
 });
 
 describe("a service with two pods", () => {
-  it.each(["vanish", "freeze"] as const)("keeps no request at one that %ss, asks it no more, and again when it is back", async (how) => {
+  it.each([
+    ["vanishes", "vanish"],
+    ["freezes", "freeze"],
+  ] as const)("keeps no request at one that %s, asks it no more, and again when it is back", async (_how, how) => {
     await meetAll();
     const [gone, left] = pods as [Pod, Pod];
     await gone[how]();

@@ -24,6 +24,7 @@ export async function startStandIn(port: number, answer: (asked: Asked) => Answe
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
+      if (request.url === "/health/ready") return response.end();
       const { status, content, bytes, contentType = "application/json" } = answer(askedOf(request, Buffer.concat(chunks).toString()));
       response.writeHead(status, { "Content-Type": contentType }).end(bytes ?? JSON.stringify(content ?? {}));
     });

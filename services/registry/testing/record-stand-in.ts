@@ -23,6 +23,7 @@ export class RecordStandIn {
       let text = "";
       request.on("data", (chunk: Buffer) => (text += chunk.toString()));
       request.on("end", () => {
+        if (request.url === "/health/ready") return response.end();
         const { meta } = JSON.parse(text) as { meta: { versionId: string } };
         const { authorization = "" } = request.headers;
         const put = { path: request.url ?? "", key: String(request.headers["idempotency-key"]), version: meta.versionId, authorization };
