@@ -5,7 +5,11 @@
 const giveUpMs = 20_000;
 const pauseMs = 300;
 
-self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("install", (event) => {
+  // What a page sends while it is left (a draft) must not go through here: the page would have to live until it has been handed on.
+  event.addRoutes?.({ condition: { requestMethod: "POST" }, source: "network" });
+  self.skipWaiting();
+});
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener("fetch", (event) => {
   const { request } = event;
