@@ -8,6 +8,8 @@ import type { Walk, WalkContext } from "../walk.ts";
 import { beginBeat } from "./beat.ts";
 import { noteWaits, readWait, startGentleChromium, type Wait } from "./chromium.ts";
 import { persist } from "./persist.ts";
+import { timeOf } from "./time-of.ts";
+import { tryAgain } from "./try-again.ts";
 import { connectWeb, type WebAnswer, type WebClient } from "./web-client.ts";
 
 /** A synthetic patient whose password alone is enough. */
@@ -15,7 +17,6 @@ const login = "lucas";
 const patient = "demo-lucas";
 const place = "/portal/patient/upload";
 const form = `form[action="${place}"]`;
-const signInAttempts = 3;
 /** A person reads and thinks between two notes; the lab's processors carry the browser and the platform. */
 const everyMs = 5_000;
 /** Longer than any drill. */
@@ -47,8 +48,6 @@ export interface StoredNote {
   name: string;
   text: string;
 }
-
-const timeOf = (ms: number) => new Date(ms).toISOString().slice(11, 23);
 
 function tellWait({ wait }: TypedNote): string | undefined {
   if (wait === undefined) return undefined;
@@ -124,15 +123,8 @@ async function signInOnce(browser: Browser, { target }: WalkContext): Promise<Pa
 }
 
 /** @returns the page with the empty form. @throws Error when nobody was let in */
-export async function signIn(browser: Browser, context: WalkContext): Promise<Page> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await signInOnce(browser, context);
-    } catch (failure) {
-      context.signal.throwIfAborted();
-      if (attempt >= signInAttempts) throw failure;
-    }
-  }
+export function signIn(browser: Browser, context: WalkContext): Promise<Page> {
+  return tryAgain(() => signInOnce(browser, context), context.signal);
 }
 
 const firstLine = (failure: unknown) => (failure instanceof Error ? failure.message : String(failure)).split("\n")[0] ?? "";

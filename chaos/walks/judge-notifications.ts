@@ -1,6 +1,7 @@
 /** What a subscriber was promised: told of every change at least once, in order, and repetitions known by their number. */
 import type { CheckResult } from "../check.ts";
 import type { Notification } from "./receiver.ts";
+import { timeOf } from "./time-of.ts";
 
 const findingsMax = 10;
 
@@ -14,8 +15,6 @@ export interface Creation {
   resource?: string;
   reason?: string;
 }
-
-const timeOf = (ms: number) => new Date(ms).toISOString().slice(11, 23);
 
 /** A number that came for the first time after a higher one had come. */
 function lateOnes(notifications: readonly Notification[]): string[] {

@@ -6,6 +6,7 @@ import { deadlineMs } from "../load/workloads.ts";
 import type { Walk, WalkContext } from "../walk.ts";
 import { beginBeat } from "./beat.ts";
 import { persist } from "./persist.ts";
+import { timeOf } from "./time-of.ts";
 import { connectWeb, type WebAnswer, type WebClient } from "./web-client.ts";
 
 /** Synthetic physicians of two organisations. */
@@ -37,8 +38,6 @@ export interface ReceivedMessage {
   subject: string;
   reference: string;
 }
-
-const timeOf = (ms: number) => new Date(ms).toISOString().slice(11, 23);
 
 /** Each acknowledged one there once, under the name it was acknowledged with; no refused one, none twice, none unanswered. */
 export function judgeMessages(sent: readonly SentMessage[], inbox: readonly ReceivedMessage[]): CheckResult {

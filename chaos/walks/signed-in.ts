@@ -5,12 +5,13 @@ import type { Walk, WalkContext } from "../walk.ts";
 import { beginBeat } from "./beat.ts";
 import { Browser, type Page } from "./browser.ts";
 import { persist } from "./persist.ts";
+import { timeOf } from "./time-of.ts";
+import { tryAgain } from "./try-again.ts";
 import { connectWeb, type WebClient } from "./web-client.ts";
 
 /** A synthetic patient whose password alone is enough. */
 const login = "marie";
 const place = "/portal/patient";
-const signInAttempts = 3;
 const findingsMax = 10;
 
 /** One look at the own record. Milliseconds since 1970. */
@@ -23,8 +24,6 @@ export interface Visit {
   outcome: "served" | "signed out" | "lost" | "wrong";
   reason?: string;
 }
-
-const timeOf = (ms: number) => new Date(ms).toISOString().slice(11, 23);
 
 /** Signed out never, every visit served in the deadline. */
 export function judgeVisits(visits: readonly Visit[]): CheckResult {
@@ -71,14 +70,7 @@ async function signInOnce(client: WebClient, origin: string, password: string, s
 async function signIn(client: WebClient, { target, signal }: WalkContext): Promise<Browser> {
   const password = await target.readDemoPassword();
   const { origin } = new URL(target.publicUrl);
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await signInOnce(client, origin, password, signal);
-    } catch (failure) {
-      signal.throwIfAborted();
-      if (attempt >= signInAttempts) throw failure;
-    }
-  }
+  return tryAgain(() => signInOnce(client, origin, password, signal), signal);
 }
 
 async function visit(browser: Browser, n: number, { target, signal }: WalkContext): Promise<Visit> {

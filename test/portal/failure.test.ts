@@ -139,7 +139,7 @@ describe.skipIf(!hasBrowser)("somebody at work while something breaks", () => {
     await typeDocument(page, "Test address");
     await page.evaluate("navigator.serviceWorker.ready");
     for (const ask of [() => page.reload(), () => page.goto("/portal/patient/documents")]) {
-      platform.edge.goAway();
+      platform.edge.stop();
       const [answer] = await Promise.all([ask(), sleep(2000).then(() => platform.edge.comeBack())]);
       expect(answer?.status()).toBe(200);
       if (page.url().endsWith("upload")) expect(await page.inputValue("#field-name")).toBe("Test address");

@@ -49,11 +49,7 @@ export class TestEdge {
     answer.writeHead(503, { "Content-Type": "text/plain" }).end();
   }
 
-  /** Nobody answers the address, until `comeBack`. */
-  goAway(): void {
-    this.stop();
-  }
-
+  /** After `stop`: somebody answers the address again. */
   async comeBack(): Promise<void> {
     await new Promise<void>((resolve) => this.#server.listen(Number(new URL(this.origin).port), resolve));
   }
