@@ -43,6 +43,8 @@ const kubeletConfiguration = {
   failCgroupV1: false,
   // a node that does not renew its lease is found dead sooner than after the usual 40 s
   nodeStatusUpdateFrequency: "4s",
+  // and what has not changed is not told: every node's whole status went to all that follow nodes, twice a second
+  nodeStatusReportFrequency: "5m",
   nodeLeaseDurationSeconds: 8,
   // a container that was ended several times in ten minutes would else wait up to five before its next start, and redundancy with it
   crashLoopBackOff: { maxContainerRestartPeriod: "2s" },
@@ -63,6 +65,9 @@ const clusterConfiguration = {
   scheduler: { extraArgs: election },
 };
 
+/** Both ways in which a node becomes a control plane; the files are in the node image. */
+const patched = ["InitConfiguration", "JoinConfiguration"].map((kind) => ({ kind, patches: { directory: "/etc/dsp/kubeadm-patches" } }));
+
 /**
  * kind's configuration for the lab.
  * @param image the node image
@@ -76,7 +81,7 @@ export function kindConfig(image: string, settings: LabFacts["settings"]): strin
     name: clusterName,
     networking: { disableDefaultCNI: own, podSubnet, serviceSubnet, apiServerAddress: "127.0.0.1", apiServerPort: settings.apiPort },
     featureGates: { KubeletInUserNamespace: true },
-    kubeadmConfigPatches: [stringify(kubeletConfiguration), stringify({ ...clusterConfiguration, ...(own ? ownImages : {}) })],
+    kubeadmConfigPatches: [kubeletConfiguration, { ...clusterConfiguration, ...(own ? ownImages : {}) }, ...patched].map((patch) => stringify(patch)),
     nodes: labNodes.map((node) => ({
       role: node.role,
       image,

@@ -12,6 +12,8 @@ import { buildModules, upstreamFile } from "./toolchain.ts";
 import { downloadTools, pullImage, upstreamImages } from "./upstream.ts";
 
 const sources = join(import.meta.dirname, "images");
+/** What the lab changes in kubeadm's own pods; every node image has it. */
+const kubeadmPatches = { "kubeadm-patches": join(import.meta.dirname, "kubeadm-patches") };
 const inputsLabel = "dsp.inputs";
 
 /** References of the images that the platform's pods use; the services' one carries a hash of what is in it. */
@@ -96,7 +98,7 @@ async function buildNodeImage(tools: StepTools): Promise<string> {
     name: "node-base",
     tag: local.nodeBase,
     base: local.debian,
-    context: { "kind-base": upstreamFile("kind-base") },
+    context: { "kind-base": upstreamFile("kind-base"), ...kubeadmPatches },
   });
   const baked = [
     ...binaryImages.map((image) => image.tag),
@@ -406,12 +408,12 @@ async function takeFromUpstream(tools: StepTools): Promise<Omit<LabImages, "buil
   }
   await buildImage(tools, { name: "edge", tag: local.edge, base: local.debian });
   const node = "dsp/node:upstream";
-  const nodeFiles = ["dsp-api-proxy.service", "dsp-api-share.service", "api-share"];
+  const nodeFiles = ["dsp-api-proxy.service", "dsp-api-share.service", "api-share", "one-processor.conf"];
   await buildImage(tools, {
     name: "node-upstream",
     tag: node,
     base: kindestNode,
-    context: Object.fromEntries(nodeFiles.map((file) => [file, join(sources, "node-base", file)])),
+    context: { ...Object.fromEntries(nodeFiles.map((file) => [file, join(sources, "node-base", file)])), ...kubeadmPatches },
   });
   const services = await buildServicesImage(tools);
   return { node, platform: { ...platformTags, operator, services }, toLoad: [operator, ...Object.values(platformTags), services] };

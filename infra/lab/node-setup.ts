@@ -6,6 +6,8 @@ import type { LabFacts } from "./facts.ts";
 import { routePods } from "./network.ts";
 
 const apiService = "10.96.0.1";
+/** Where a control plane's node tells the others whether its API server is ready. */
+const apiHealthPort = 6444;
 const podRangesTimeoutMs = 60_000;
 
 const nodeListSchema = z.object({
@@ -53,7 +55,7 @@ async function waitForPodRanges(tools: StepTools, count: number): Promise<Map<st
 function filesOf(node: LabFacts["nodes"][number], facts: LabFacts, podRanges: Map<string, string>): Record<string, string> {
   const own = podRanges.get(node.name) ?? "";
   const others = facts.nodes.filter((other) => other.name !== node.name);
-  const proxy = { "/etc/dsp/api-proxy.cfg": apiProxy(facts, node.site) };
+  const proxy = { "/etc/dsp/api-proxy.cfg": apiProxy(facts, node) };
   // kind's own pod network, which its node image carries, needs neither and enforces NetworkPolicies
   if (facts.settings.artifacts === "upstream") return proxy;
   return {
@@ -84,12 +86,15 @@ function podNetwork(podRange: string): string {
 
 /**
  * HAProxy before the three API servers, those of the node's own site first in line. A server that does not answer twice is out
- * within some 2.5 s, and with it the connections that hang on it.
+ * within some 2.5 s, and with it the connections that hang on it. Beside each API server its node's own HAProxy asks it, and tells the
+ * others over plain HTTP: a question to an API server is a handshake of TLS, and seven nodes asked three of them.
  */
-function apiProxy(facts: LabFacts, site: string): string {
-  const servers = facts.nodes
-    .filter((node) => node.role === "control-plane")
-    .map((node) => `  server ${node.name} ${node.address}:6443 weight ${node.site === site ? 4 : 1}`);
+function apiProxy(facts: LabFacts, own: LabFacts["nodes"][number]): string {
+  const controlPlanes = facts.nodes.filter((node) => node.role === "control-plane");
+  const servers = controlPlanes.map(
+    (node) => `  server ${node.name} ${node.address}:6443 port ${apiHealthPort} weight ${node.site === own.site ? 4 : 1}`,
+  );
+  const patience = "fastinter 200ms fall 2 rise 1";
   return [
     "global",
     "  no strict-limits",
@@ -111,8 +116,22 @@ function apiProxy(facts: LabFacts, site: string): string {
     "  balance leastconn",
     "  option httpchk GET /readyz",
     "  http-check expect status 200",
-    "  default-server check check-ssl verify none inter 2s fastinter 200ms downinter 1s fall 2 rise 1 on-marked-down shutdown-sessions tcp-ut 3s",
+    `  default-server check inter 1s downinter 1s ${patience} on-marked-down shutdown-sessions tcp-ut 3s`,
     ...servers,
+    ...(own.role === "control-plane"
+      ? [
+          "frontend api-health",
+          "  mode http",
+          "  timeout client 5s",
+          `  bind ${own.address}:${apiHealthPort}`,
+          "  monitor-uri /readyz",
+          "  monitor fail if { nbsrv(own-api-server) lt 1 }",
+          "backend own-api-server",
+          "  option httpchk GET /readyz",
+          "  http-check expect status 200",
+          `  server own ${own.address}:6443 check check-ssl verify none inter 1s downinter 1s ${patience}`,
+        ]
+      : []),
     "",
   ].join("\n");
 }

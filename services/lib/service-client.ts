@@ -49,7 +49,8 @@ const silenceMs = 500;
 /** One that is there and says nothing for so long is tried no longer. A repetition of a request that it holds does no harm. */
 const attemptMs = 6000;
 const attemptsMax = 8;
-const lookupEveryMs = 2000;
+/** And at once when a pod fails: a name with two dots costs six questions to the DNS. */
+const lookupEveryMs = 10_000;
 /** Answers by which a pod says that another one, or a moment later, may do better. */
 const passing = new Set([502, 503, 504]);
 
@@ -103,7 +104,7 @@ export class ServiceClient {
           last = await attempted(instance);
           if (!passing.has(last.status)) return last;
         } catch (error) {
-          if (!context.deadline.passed) this.#doubted.add(instance);
+          if (!context.deadline.passed) this.#doubt(instance);
           const facts = { requestId: context.requestId, service: this.#options.name, error: describeError(error) };
           context.log.debug(facts, "a pod did not answer, trying another");
         }
@@ -167,9 +168,15 @@ export class ServiceClient {
   async #examine(instance: Instance): Promise<void> {
     const state = await this.#doubted.ask(instance);
     if (state === "ready") return;
-    this.#doubted.add(instance);
+    this.#doubt(instance);
     // One that drains answers what it has.
     if (state !== "draining") this.#close(instanceName(instance));
+  }
+
+  /** It may have been replaced. */
+  #doubt(instance: Instance): void {
+    this.#doubted.add(instance);
+    this.#resolver.refresh();
   }
 
   /** Whom a pod must prove to be; the authority as it is now. */
