@@ -81,7 +81,9 @@ export function kindConfig(image: string, settings: LabFacts["settings"]): strin
     name: clusterName,
     networking: { disableDefaultCNI: own, podSubnet, serviceSubnet, apiServerAddress: "127.0.0.1", apiServerPort: settings.apiPort },
     featureGates: { KubeletInUserNamespace: true },
-    kubeadmConfigPatches: [kubeletConfiguration, { ...clusterConfiguration, ...(own ? ownImages : {}) }, ...patched].map((patch) => stringify(patch)),
+    kubeadmConfigPatches: [kubeletConfiguration, { ...clusterConfiguration, ...(own ? ownImages : {}) }, ...patched].map((patch) =>
+      stringify(patch),
+    ),
     nodes: labNodes.map((node) => ({
       role: node.role,
       image,

@@ -170,4 +170,18 @@ describe("a service with two pods", () => {
     }
     expect(addresses()).toContain(await ask());
   });
+
+  it("is looked for anew as soon as one of its pods fails", async () => {
+    await meetAll();
+    const replacement = new Pod("127.0.0.4");
+    await replacement.listen();
+    const gone = pods;
+    pods = [replacement];
+    for (const pod of gone) pod.vanish();
+    const beganMs = performance.now();
+    expect(await ask()).toBe(replacement.address);
+    // Less than until it is looked for anyway.
+    expect(performance.now() - beganMs).toBeLessThan(8000);
+    for (const pod of gone) pod.stop();
+  });
 });
