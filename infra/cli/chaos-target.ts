@@ -85,7 +85,7 @@ export function chaosTarget(stack: string): Target {
     readDemoPassword: () => readDemoPassword(stack),
     ...(file.kind === "lab" ? { makeReceiver: () => makeReceiver(stack) } : {}),
     rotateSecrets: (which) => rotateSecrets(stack, which),
-    readStatus: () => readPlatform(file),
+    readStatus: () => readPlatform(file, { gently: true }),
     run: async (command, args, options = {}) => {
       const all = command === "kubectl" && context !== undefined ? ["--context", context, ...args] : args;
       const { input, timeoutMs, signal } = options;

@@ -1,4 +1,4 @@
-/** Reads the whole platform once, everything at the same time, and judges its health. */
+/** Reads the whole platform once, and judges its health. */
 import type {
   V1CronJobList,
   V1Deployment,
@@ -14,6 +14,7 @@ import { names } from "../../components/names.ts";
 import type { StackFile } from "../stack-file.ts";
 import { judgeHealth } from "./judge-health.ts";
 import { connectKubernetes, type KubernetesApi, UnreachableError } from "./kubernetes-api.ts";
+import { paced } from "./paced.ts";
 import type {
   BackupStatus,
   NodeStatus,
@@ -181,11 +182,15 @@ function nothingKnown(stack: StackFile, reason: string): Omit<PlatformStatus, "c
   };
 }
 
-/** Never throws for a platform in trouble: what cannot be learned is said to be unknown. */
-export async function readPlatform(stack: StackFile): Promise<PlatformStatus> {
+/**
+ * Never throws for a platform in trouble: what cannot be learned is said to be unknown.
+ * @param gently takes 2 s instead of 0.7, and little of the platform's processors at a time
+ */
+export async function readPlatform(stack: StackFile, { gently = false } = {}): Promise<PlatformStatus> {
   const checkedAt = new Date().toISOString();
   try {
-    const seen = await readAll(await connectKubernetes(stack.kubernetes), stack);
+    const api = await connectKubernetes(stack.kubernetes);
+    const seen = await readAll(gently ? paced(api) : api, stack);
     const reasons = judgeHealth(seen);
     return { healthy: reasons.length === 0, reasons, unknown: false, checkedAt, ...seen };
   } catch (failure) {
