@@ -282,7 +282,10 @@ async function injectFaults(run: DrillRun): Promise<void> {
   const lives = run.faults.map((fault) => {
     const injected = before
       .then(() => delay(fault.plan.afterS * 1_000, undefined, { signal: run.abort.signal }))
-      .then(() => injectOne(run, fault));
+      .then(() => {
+        run.watch.holdBack();
+        return injectOne(run, fault);
+      });
     before = injected;
     return injected.then(() => lifeOf(run, fault));
   });

@@ -15,6 +15,8 @@ export interface PlatformWatch {
   /** The last reading; undefined before the first. */
   latest(): Reading | undefined;
   readonly sightings: readonly Sighting[];
+  /** A fault is made: until it has begun to show, nothing is read but what is asked for. */
+  holdBack(): void;
   /** Reads now. @returns undefined when it could not be read */
   read(): Promise<Reading | undefined>;
   /** Waits for a reading under way. */
@@ -23,6 +25,8 @@ export interface PlatformWatch {
 
 /** A reading takes processor time that the drilled platform needs: between two of them there is a rest. */
 const restMs = 500;
+/** What takes a lost pod's place needs the processors for so long. */
+const holdBackMs = 2_500;
 
 /** Reads the status once. @throws Error when it cannot be read at all */
 export async function readStatusOnce(target: Target): Promise<Reading> {
@@ -41,6 +45,7 @@ export function watchPlatform(target: Target, journal: Journal, intervalMs: numb
   let wake = () => {};
   const sightings: Sighting[] = [];
   let latest: Reading | undefined;
+  let quietUntilMs = 0;
   const sample = async (): Promise<Reading> => {
     const processorBefore = process.cpuUsage();
     const reading = await readStatusOnce(target);
@@ -65,6 +70,8 @@ export function watchPlatform(target: Target, journal: Journal, intervalMs: numb
     // The first reading is whoever's asks first.
     for (let leftMs = intervalMs; ; ) {
       await rest(leftMs);
+      leftMs = quietUntilMs - performance.now();
+      if (leftMs > 0 && asked.length === 0 && !stopping.signal.aborted) continue;
       const waiting = asked;
       asked = [];
       if (stopping.signal.aborted) {
@@ -84,6 +91,9 @@ export function watchPlatform(target: Target, journal: Journal, intervalMs: numb
   return {
     latest: () => latest,
     sightings,
+    holdBack: () => {
+      quietUntilMs = performance.now() + Math.min(holdBackMs, intervalMs);
+    },
     read: () =>
       new Promise((resolve) => {
         if (stopping.signal.aborted) return resolve(undefined);
