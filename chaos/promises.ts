@@ -29,7 +29,7 @@ export const promises = {
  */
 const limits: Readonly<Record<keyof typeof promises, string>> = {
   service:
-    "The pod that takes the lost one's place starts, and for a second takes what the lab's two cores have: requests wait meanwhile on every pod, the untouched ones too. With the record alone 0.6 s. The goal takes a core that a starting pod cannot take from those that serve: a machine for each node.",
+    "The pod that takes the lost one's place starts, and for a second takes what the lab's two cores have: requests wait meanwhile on every pod, the untouched ones too. The goal takes a core that a starting pod cannot take from those that serve: a machine for each node.",
   edge: "The other edge has the address after 0.4 s; then all clients shake hands anew at once, and an edge that is cut off or frozen is noticed only when nothing has been heard of it for long enough not to be mere slowness. The goal takes handshakes on cores of their own, and an address that both edges serve at the same time.",
   redis:
     "Two Sentinels agree after 0.5 s; the worst is the replacement's start beside it. The goal is reached in the median; always, with a processor that is not shared.",

@@ -78,6 +78,8 @@ interface DrillRun {
 
 /** A margin for what the load cannot know: how long aiming, healing and settling take. */
 const loadMarginS = 300;
+/** What takes a lost pod's place needs the processors for so long; a look at the platform in that time would be a fault of the drill's own. */
+const faultShowsAfterMs = 2_500;
 
 function toolsOf(run: DrillRun): FaultTools {
   return { target: run.options.target, journal: run.journal, timings: run.timings, signal: run.abort.signal };
@@ -227,6 +229,8 @@ async function awaitCalm(run: DrillRun, load: RunningLoad): Promise<void> {
 
 /** Load until the hypothesis holds. */
 async function establishLoad(run: DrillRun): Promise<void> {
+  // The steady state has just been read, and the next reading must not fall into the fault's first moment.
+  run.watch.holdBack(Number.POSITIVE_INFINITY);
   const { drill, timings, options, abort } = run;
   const { parts, target, folder, runName } = options;
   const seconds =
@@ -283,7 +287,7 @@ async function injectFaults(run: DrillRun): Promise<void> {
     const injected = before
       .then(() => delay(fault.plan.afterS * 1_000, undefined, { signal: run.abort.signal }))
       .then(() => {
-        run.watch.holdBack();
+        run.watch.holdBack(Math.min(faultShowsAfterMs, run.timings.statusIntervalMs));
         return injectOne(run, fault);
       });
     before = injected;

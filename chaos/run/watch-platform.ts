@@ -15,8 +15,8 @@ export interface PlatformWatch {
   /** The last reading; undefined before the first. */
   latest(): Reading | undefined;
   readonly sightings: readonly Sighting[];
-  /** A fault is made: until it has begun to show, nothing is read but what is asked for. */
-  holdBack(): void;
+  /** For so long nothing is read but what is asked for. Each call replaces the one before. */
+  holdBack(forMs: number): void;
   /** Reads now. @returns undefined when it could not be read */
   read(): Promise<Reading | undefined>;
   /** Waits for a reading under way. */
@@ -25,8 +25,6 @@ export interface PlatformWatch {
 
 /** A reading takes processor time that the drilled platform needs: between two of them there is a rest. */
 const restMs = 500;
-/** What takes a lost pod's place needs the processors for so long. */
-const holdBackMs = 2_500;
 
 /** Reads the status once. @throws Error when it cannot be read at all */
 export async function readStatusOnce(target: Target): Promise<Reading> {
@@ -69,7 +67,7 @@ export function watchPlatform(target: Target, journal: Journal, intervalMs: numb
   const loop = async () => {
     // The first reading is whoever's asks first.
     for (let leftMs = intervalMs; ; ) {
-      await rest(leftMs);
+      await rest(Math.min(leftMs, intervalMs));
       leftMs = quietUntilMs - performance.now();
       if (leftMs > 0 && asked.length === 0 && !stopping.signal.aborted) continue;
       const waiting = asked;
@@ -91,8 +89,9 @@ export function watchPlatform(target: Target, journal: Journal, intervalMs: numb
   return {
     latest: () => latest,
     sightings,
-    holdBack: () => {
-      quietUntilMs = performance.now() + Math.min(holdBackMs, intervalMs);
+    holdBack: (forMs) => {
+      quietUntilMs = performance.now() + forMs;
+      wake();
     },
     read: () =>
       new Promise((resolve) => {
