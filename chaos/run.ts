@@ -78,8 +78,6 @@ interface DrillRun {
 
 /** A margin for what the load cannot know: how long aiming, healing and settling take. */
 const loadMarginS = 300;
-/** What takes a lost pod's place needs the processors for so long; a look at the platform in that time would be a fault of the drill's own. */
-const faultShowsAfterMs = 2_500;
 
 function toolsOf(run: DrillRun): FaultTools {
   return { target: run.options.target, journal: run.journal, timings: run.timings, signal: run.abort.signal };
@@ -287,7 +285,7 @@ async function injectFaults(run: DrillRun): Promise<void> {
     const injected = before
       .then(() => delay(fault.plan.afterS * 1_000, undefined, { signal: run.abort.signal }))
       .then(() => {
-        run.watch.holdBack(Math.min(faultShowsAfterMs, run.timings.statusIntervalMs));
+        run.watch.holdBack(run.timings.faultShowsMs);
         return injectOne(run, fault);
       });
     before = injected;

@@ -11,6 +11,8 @@ export interface Timings {
   readyLimitMs: number;
   /** From one reading of the platform's status to the next: each runs commands in the pods of Redis and the edge, which costs what is drilled. */
   statusIntervalMs: number;
+  /** What takes a lost pod's place needs the processors for so long; a look at the platform in that time would be a fault of the drill's own. */
+  faultShowsMs: number;
   /** From one look at the pods to the next, while a whole platform is waited for. */
   wholeIntervalMs: number;
   /** Pause between two looks for it; longer where a look takes long, since it costs what is drilled. */
@@ -45,6 +47,7 @@ export const defaultTimings: Timings = {
   calmPatienceMs: 10_000,
   readyLimitMs: 240_000,
   statusIntervalMs: 6_000,
+  faultShowsMs: 2_500,
   wholeIntervalMs: 1_500,
   evidenceIntervalMs: 250,
   evidenceLimitMs: 30_000,

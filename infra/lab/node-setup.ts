@@ -90,10 +90,9 @@ function podNetwork(podRange: string): string {
  * others over plain HTTP: a question to an API server is a handshake of TLS, and seven nodes asked three of them.
  */
 function apiProxy(facts: LabFacts, own: LabFacts["nodes"][number]): string {
-  const controlPlanes = facts.nodes.filter((node) => node.role === "control-plane");
-  const servers = controlPlanes.map(
-    (node) => `  server ${node.name} ${node.address}:6443 port ${apiHealthPort} weight ${node.site === own.site ? 4 : 1}`,
-  );
+  const servers = facts.nodes
+    .filter((node) => node.role === "control-plane")
+    .map((node) => `  server ${node.name} ${node.address}:6443 port ${apiHealthPort} weight ${node.site === own.site ? 4 : 1}`);
   const patience = "fastinter 200ms fall 2 rise 1";
   return [
     "global",

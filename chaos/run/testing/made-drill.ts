@@ -15,6 +15,7 @@ export const quick: Timings = {
   calmPatienceMs: 40,
   readyLimitMs: 300,
   statusIntervalMs: 5,
+  faultShowsMs: 5,
   wholeIntervalMs: 5,
   evidenceIntervalMs: 2,
   evidenceLimitMs: 60,
