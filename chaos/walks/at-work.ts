@@ -163,7 +163,10 @@ export async function takeTurn(page: Page, n: number, { runName, signal, folder 
     signal.throwIfAborted();
     return { ...note, reason: `${firstLine(failure)} (at ${new URL(page.url()).pathname})` };
   });
-  if (became.outcome !== "added") await page.screenshot({ path: join(folder, `browser-${n}.png`) }).catch(() => undefined);
+  if (became.outcome !== "added") {
+    // Chromium cannot be pictured while its own page of errors is only just coming.
+    await tryAgain(() => page.screenshot({ path: join(folder, `browser-${n}.png`) }), signal).catch(() => undefined);
+  }
   return became;
 }
 
