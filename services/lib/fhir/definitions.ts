@@ -14,6 +14,15 @@ export interface ElementFlags {
   isModifier: boolean;
 }
 
+const resourcesFile = "profiles-resources.json";
+const terminologyFiles = ["valuesets.json", "v3-codesystems.json"];
+const fileOf = (name: string) => join(getDataDir(), "fhir", "r4", name);
+
+/** Of which a service reads some entries only. */
+export function largeFiles(): string[] {
+  return [resourcesFile, ...terminologyFiles].map(fileOf);
+}
+
 const structureUrl = "http://hl7.org/fhir/StructureDefinition/";
 
 /**
@@ -29,9 +38,8 @@ export class Definitions {
 
   /** @param types the resource types whose search parameters are wanted @throws when R4 has no such type */
   constructor(types: readonly string[]) {
-    const folder = join(getDataDir(), "fhir", "r4");
-    this.#resources = new DefinitionFile(join(folder, "profiles-resources.json"));
-    this.#terminology = ["valuesets.json", "v3-codesystems.json"].map((name) => new DefinitionFile(join(folder, name)));
+    this.#resources = new DefinitionFile(fileOf(resourcesFile));
+    this.#terminology = terminologyFiles.map((name) => new DefinitionFile(fileOf(name)));
     indexStructureDefinitionBundle(readJson("fhir/r4/profiles-types.json") as Bundle<StructureDefinition>);
     this.ensureType("Resource");
     this.ensureType("DomainResource");
