@@ -1,4 +1,4 @@
-/** The README's table of promises, from the last run of all drills. */
+/** The README's tables of promises, from the last run of all drills and the last of drills run again and again. */
 import { limitOf } from "../promises.ts";
 import type { SessionFacts } from "./read-run.ts";
 import { type DrillSummary, formatCount, formatMs, formatPace, paceRange, summarizePromises, summarizeRuns } from "./summary.ts";
@@ -73,6 +73,43 @@ export function promiseTable(facts: SessionFacts): string {
     markdownTable(["drill", "what is lost", "runs", "stall p50", "worst", "whole again", "verdict"], each),
     "",
     "</details>",
+  ].join("\n");
+}
+
+/** A drill run so often shows how its stalls are spread. */
+const oftenRuns = 10;
+
+/** Of every drill that was asked for there are runs enough to tell how its stalls are spread. */
+export function isOften({ session, runs }: SessionFacts): boolean {
+  const drills = summarizeRuns(runs);
+  return drills.length === session.drills.length && drills.every(({ stall }) => (stall?.runs ?? 0) >= oftenRuns);
+}
+
+const withinOf = (stallsMs: readonly number[], limitMs: number) =>
+  `${stallsMs.filter((stallMs) => stallMs <= limitMs).length} of ${stallsMs.length}`;
+
+/** What is said of drills that were run again and again: each stall. */
+export function oftenTable({ session, runs, ...facts }: SessionFacts): string {
+  const drills = summarizeRuns(runs);
+  const rows = drills.map(({ name, promise, stallsMs, stall, failed, lost, doubled, redundancy }) => [
+    `\`${name}\``,
+    stallsMs
+      .toSorted((left, right) => left - right)
+      .map((stallMs) => (stallMs / 1_000).toFixed(1))
+      .join(", "),
+    formatMs(stall?.p50),
+    `${withinOf(stallsMs, promise.stallBarMs)} in ${formatMs(promise.stallBarMs)}`,
+    `${withinOf(stallsMs, promise.stallGoalMs)} in ${formatMs(promise.stallGoalMs)}`,
+    String(failed),
+    formatCount(lost),
+    formatCount(doubled),
+    formatMs(redundancy?.worst),
+  ]);
+  const command = `./dsp drill ${session.drills.join(" ")} --repeat ${session.repeat}`;
+  return [
+    `Again and again, one after another, by \`${command}\`, ${whenAndWhere({ session, runs, ...facts })}; the longest stall of each run, in seconds:`,
+    "",
+    markdownTable(["drill", "stalls", "p50", "bar", "goal", "failed", "lost", "doubled", "whole again"], rows),
   ].join("\n");
 }
 

@@ -1,8 +1,8 @@
-/** Writes the report of a run of drills beside its journals, and what the documents say of the last run of all. */
+/** Writes the report of a run of drills beside its journals, and what the documents say of the last runs. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makePage } from "./page.ts";
-import { promiseTable, replaceBetweenMarks } from "./promise-table.ts";
+import { isOften, oftenTable, promiseTable, replaceBetweenMarks } from "./promise-table.ts";
 import { readSession, type SessionFacts, sessionFolders } from "./read-run.ts";
 import { type DrillFigures, figuresOfRuns, makeJunit, makeResults } from "./results.ts";
 import { makeTierIv } from "./tier-iv.ts";
@@ -42,14 +42,17 @@ function isFull({ session }: SessionFacts): boolean {
 }
 
 function writeDocuments(checkout: string, reports: string): Written {
-  const last = sessionFolders(reports).toReversed().map(readSession).find(isFull);
+  const sessions = sessionFolders(reports).toReversed().map(readSession);
+  const last = sessions.find(isFull);
   if (last === undefined)
     return { files: [], problems: ["no run of all drills has come to its end yet: README and docs/tier-iv.md stay as they are"] };
   const readme = join(checkout, "README.md");
   const tierIv = join(checkout, "docs/tier-iv.md");
   writeFileSync(tierIv, makeTierIv(last));
+  const often = sessions.find(isOften);
+  const tables = [promiseTable(last), ...(often === undefined ? [] : [oftenTable(often)])].join("\n\n");
   try {
-    writeFileSync(readme, replaceBetweenMarks(readFileSync(readme, "utf8"), promiseTable(last)));
+    writeFileSync(readme, replaceBetweenMarks(readFileSync(readme, "utf8"), tables));
     return { files: [tierIv, readme], problems: [] };
   } catch (failure) {
     return { files: [tierIv], problems: [`${readme}: ${(failure as Error).message}`] };

@@ -1,10 +1,18 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "./clock.ts";
 import { firstAnswer } from "./tell.ts";
 
 const timings = { tellAgainMs: 5, tellTimeoutMs: 1000 };
 
 describe("firstAnswer", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it("asks again beside a request that is not answered, and stops once one is", async () => {
     let asked = 0;
     const ask = async (): Promise<number> => {
@@ -14,10 +22,11 @@ describe("firstAnswer", () => {
       if (asked === 2) throw new Error("refused");
       return asked;
     };
-    expect(await firstAnswer(systemClock, timings, ask)).toBe(3);
-    const before = asked;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(asked).toBe(before);
+    const answer = firstAnswer(systemClock, timings, ask);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(await answer).toBe(3);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(asked).toBe(3);
   });
 
   it("does not ask again when its time is over", async () => {
@@ -26,10 +35,9 @@ describe("firstAnswer", () => {
       asked++;
       return new Promise(() => undefined);
     });
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    const before = asked;
-    expect(before).toBeGreaterThan(1);
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    expect(asked).toBe(before);
+    await vi.advanceTimersByTimeAsync(11);
+    expect(asked).toBe(3);
+    await vi.advanceTimersByTimeAsync(60);
+    expect(asked).toBe(3);
   });
 });

@@ -1,17 +1,18 @@
-import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { startChromium } from "../../chaos/walks/chromium.ts";
+import { findChromium } from "../../infra/cli/test-servers.ts";
 
-/** Debian's; another one by the variable. */
-const executable = process.env.DSP_TEST_CHROMIUM ?? "/usr/bin/chromium";
+const executable = findChromium();
 
-export const hasBrowser = existsSync(executable);
-export const whyNot = `no Chromium at ${executable} (apt-get install chromium, or set DSP_TEST_CHROMIUM): the walk through the portal is not run`;
+export const hasBrowser = executable !== undefined;
+export const whyNot = "no Chromium (apt-get install chromium, or set DSP_TEST_CHROMIUM): the walk through the portal is not run";
 
+/** @throws Error where there is no Chromium */
 export function startBrowser(): Promise<Browser> {
+  if (executable === undefined) throw new Error(whyNot);
   return startChromium(executable);
 }
 

@@ -161,7 +161,8 @@ export function writeMadeSession(reports: string, name: string, runs: readonly M
   mkdirSync(folder, { recursive: true });
   const session = {
     ...{ startedAt: "2026-11-23T15:40:00.000Z", endedAt: ended ? "2026-11-23T16:30:00.000Z" : null, stack: "lab", full, uncovered },
-    ...{ machine: "2 × Some Processor, 24 GiB", drills: runs.map(({ drill }) => drill), repeat: 1 },
+    ...{ machine: "2 × Some Processor, 24 GiB", drills: [...new Set(runs.map(({ drill }) => drill))] },
+    repeat: Math.max(...runs.map(({ run = 1 }) => run)),
   };
   writeFileSync(join(folder, "session.json"), JSON.stringify(session));
   for (const [order, run] of runs.entries()) writeMadeRun(folder, run, order);
