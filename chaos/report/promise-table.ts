@@ -76,22 +76,12 @@ export function promiseTable(facts: SessionFacts): string {
   ].join("\n");
 }
 
-/** A drill run so often shows how its stalls are spread. */
-const oftenRuns = 10;
-
-/** Of every drill that was asked for there are runs enough to tell how its stalls are spread. */
-export function isOften({ session, runs }: SessionFacts): boolean {
-  const drills = summarizeRuns(runs);
-  return drills.length === session.drills.length && drills.every(({ stall }) => (stall?.runs ?? 0) >= oftenRuns);
-}
-
 const withinOf = (stallsMs: readonly number[], limitMs: number) =>
   `${stallsMs.filter((stallMs) => stallMs <= limitMs).length} of ${stallsMs.length}`;
 
 /** What is said of drills that were run again and again: each stall. */
-export function oftenTable({ session, runs, ...facts }: SessionFacts): string {
-  const drills = summarizeRuns(runs);
-  const rows = drills.map(({ name, promise, stallsMs, stall, failed, lost, doubled, redundancy }) => [
+export function oftenTable(facts: SessionFacts): string {
+  const rows = summarizeRuns(facts.runs).map(({ name, promise, stallsMs, stall, failed, lost, doubled, redundancy }) => [
     `\`${name}\``,
     stallsMs
       .toSorted((left, right) => left - right)
@@ -105,9 +95,10 @@ export function oftenTable({ session, runs, ...facts }: SessionFacts): string {
     formatCount(doubled),
     formatMs(redundancy?.worst),
   ]);
+  const { session } = facts;
   const command = `./dsp drill ${session.drills.join(" ")} --repeat ${session.repeat}`;
   return [
-    `Again and again, one after another, by \`${command}\`, ${whenAndWhere({ session, runs, ...facts })}; the longest stall of each run, in seconds:`,
+    `Again and again, one after another, by \`${command}\`, ${whenAndWhere(facts)}; the longest stall of each run, in seconds:`,
     "",
     markdownTable(["drill", "stalls", "p50", "bar", "goal", "failed", "lost", "doubled", "whole again"], rows),
   ].join("\n");

@@ -2,9 +2,10 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makePage } from "./page.ts";
-import { isOften, oftenTable, promiseTable, replaceBetweenMarks } from "./promise-table.ts";
+import { oftenTable, promiseTable, replaceBetweenMarks } from "./promise-table.ts";
 import { readSession, type SessionFacts, sessionFolders } from "./read-run.ts";
 import { type DrillFigures, figuresOfRuns, makeJunit, makeResults } from "./results.ts";
+import { summarizeRuns } from "./summary.ts";
 import { makeTierIv } from "./tier-iv.ts";
 
 export interface ReportOptions {
@@ -39,6 +40,15 @@ function writeBeside(facts: SessionFacts): string[] {
 /** All drills were asked for, and it came to its end: of one that was interrupted nobody knows what no drill hits. */
 function isFull({ session }: SessionFacts): boolean {
   return session.full && session.endedAt !== null && session.uncovered !== null;
+}
+
+/** A drill run so often shows how its stalls are spread. */
+const oftenRuns = 10;
+
+/** Every drill that was asked for was run often. */
+function isOften({ session, runs }: SessionFacts): boolean {
+  const drills = summarizeRuns(runs);
+  return drills.length === session.drills.length && drills.every(({ stall }) => (stall?.runs ?? 0) >= oftenRuns);
 }
 
 function writeDocuments(checkout: string, reports: string): Written {
