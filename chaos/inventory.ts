@@ -74,10 +74,9 @@ export function parsePods(json: string): PodFacts[] {
   }));
 }
 
-/** @throws Error when kubectl cannot read them */
+/** @throws Error when nobody tells */
 export async function readPods(target: Target, signal?: AbortSignal): Promise<PodFacts[]> {
-  const options = { timeoutMs: toolTimeoutMs, ...(signal === undefined ? {} : { signal }) };
-  return parsePods(await target.run("kubectl", ["get", "--raw", "/api/v1/pods"], options));
+  return parsePods(await target.askApi("/api/v1/pods", signal === undefined ? {} : { signal }));
 }
 
 /** Pods that should serve and do not, in words. */

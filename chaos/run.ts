@@ -98,8 +98,8 @@ interface Whole {
   atMs: number;
 }
 
-/** Waits until the platform is whole: every pod and node of it. @returns undefined: not in time */
-async function awaitWhole(run: DrillRun, limitMs: number, signal: AbortSignal): Promise<Whole | undefined> {
+/** Waits until the platform is whole: every pod and node of it. @param lookFromMs no status is read before @returns undefined: not in time */
+async function awaitWhole(run: DrillRun, limitMs: number, signal: AbortSignal, lookFromMs = 0): Promise<Whole | undefined> {
   const { watch, journal, timings, options } = run;
   const endMs = performance.now() + limitMs;
   let told = "";
@@ -113,10 +113,11 @@ async function awaitWhole(run: DrillRun, limitMs: number, signal: AbortSignal): 
       },
       (failure: Error) => [failure.message],
     );
-    const reading = unready.length === 0 ? await watch.read() : undefined;
+    const isEarly = Date.now() < lookFromMs;
+    const reading = unready.length === 0 && !isEarly ? await watch.read() : undefined;
     if (reading?.status.healthy) return { sinceMs: reading.beganMs, atMs: Date.now() };
-    const left = [...unready, ...(reading?.status.reasons ?? [])].join(", ");
-    if (left !== told) journal.write({ entry: "log", text: `not whole: ${left || "the status could not be read"}` });
+    const left = [...unready, ...(reading?.status.reasons ?? [])].join(", ") || (isEarly ? told : "the status could not be read");
+    if (left !== told) journal.write({ entry: "log", text: `not whole: ${left}` });
     told = left;
     await delay(timings.wholeIntervalMs, undefined, { signal });
   }
@@ -274,7 +275,11 @@ async function lifeOf(run: DrillRun, fault: FaultInProgress): Promise<void> {
   const lastsMs = lastsS * 1_000;
   const evidenceMs = evidenceS === undefined ? lastsMs || run.timings.evidenceLimitMs : evidenceS * 1_000;
   const over = delay(lastsMs, undefined, { signal: run.abort.signal });
+  // What is over as soon as it shows, a planned move for one, must not be looked at before.
+  const isMoment = lastsS === 0 && evidenceS === undefined;
+  if (isMoment) run.watch.holdBack(evidenceMs);
   await Promise.all([over, awaitEvidence(fault, toolsOf(run), evidenceMs)]);
+  if (isMoment) run.watch.holdBack(run.timings.faultShowsMs);
   await healInto(run, fault);
 }
 
@@ -325,7 +330,8 @@ function stopLoad(run: DrillRun): Promise<void> {
 /** From here on only a person's abort counts: the error budget has had its say. */
 async function settle(run: DrillRun): Promise<void> {
   const { drill, timings, options, journal } = run;
-  const whole = await awaitWhole(run, drill.redundancyLimitS * 1_000, options.signal);
+  const shownMs = Math.max(0, ...run.faults.map(({ happenedMs = 0 }) => happenedMs)) + timings.faultShowsMs;
+  const whole = await awaitWhole(run, drill.redundancyLimitS * 1_000, options.signal, shownMs);
   run.redundantMs = whole?.atMs;
   if (whole === undefined) {
     journal.write({ entry: "log", text: `not back to full redundancy within ${drill.redundancyLimitS} s` });

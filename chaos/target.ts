@@ -7,6 +7,21 @@ export interface ToolOptions {
   signal?: AbortSignal;
 }
 
+/** One request to the Kubernetes API. */
+export interface ApiRequest {
+  /** GET by default; a PATCH is a merge patch, a DELETE may have options. */
+  method?: "GET" | "PATCH" | "DELETE";
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
+/** A container of a pod. */
+export interface PodContainer {
+  namespace: string;
+  pod: string;
+  container: string;
+}
+
 /** Whom an access token is for, as the platform's tokens say it. */
 export interface UserClaims {
   role: "patient" | "practitioner" | "system";
@@ -62,6 +77,14 @@ export interface Target {
   rotateSecrets?(which: "certificates" | "passwords"): Promise<void>;
   /** What `./dsp status --json` prints. */
   readStatus(): Promise<unknown>;
+  /**
+   * Asks the Kubernetes API, over connections that are kept: a tool for each question costs the platform's processors, in the lab the same ones,
+   * many times as much. Resolves with the answer as it is printed. @throws Error when it is no good one, then with its `status`, or there is none
+   * within 10 s
+   */
+  askApi(path: string, request?: ApiRequest): Promise<string>;
+  /** Runs a command in a container and resolves with its standard output. @throws Error when it fails or does not answer within 6 s */
+  runInPod(place: PodContainer, command: readonly string[]): Promise<string>;
   /** Runs a tool of the target's and resolves with its standard output. @throws Error with its last words when it fails */
   run(command: string, args: readonly string[], options?: ToolOptions): Promise<string>;
 }

@@ -1,7 +1,6 @@
 /** Chooses what a fault hits: who is primary and who holds the virtual IP is asked of themselves, since labels are late when it matters. */
 import { setTimeout as delay } from "node:timers/promises";
 import { type FaultContext, FaultNotPossible } from "../fault.ts";
-import { inPod, kubectl } from "./kubectl.ts";
 import {
   type ContainerFacts,
   type NodeFacts,
@@ -106,12 +105,14 @@ async function askEach(
   container: string,
   command: readonly string[],
 ): Promise<{ pod: PodFacts; answer: string | undefined }[]> {
-  return Promise.all(pods.map(async (pod) => ({ pod, answer: await inPod(target, pod, container, command).catch(() => undefined) })));
+  const ask = ({ namespace, name }: PodFacts) => target.runInPod({ namespace, pod: name, container }, command).catch(() => undefined);
+  return Promise.all(pods.map(async (pod) => ({ pod, answer: await ask(pod) })));
 }
 
 /** SQL, asked of one instance as its superuser. @throws Error when it does not answer */
 export function askPostgres({ target }: FaultContext, pod: PodFacts, question: string): Promise<string> {
-  return inPod(target, pod, "postgres", ["psql", "-XAtq", "-U", "postgres", "-d", "postgres", "-c", question]);
+  const place = { namespace: pod.namespace, pod: pod.name, container: "postgres" };
+  return target.runInPod(place, ["psql", "-XAtq", "-U", "postgres", "-d", "postgres", "-c", question]);
 }
 
 /** The instance that takes writes; of two that say so, the one on the later timeline. @throws Error when none says so in time */
@@ -182,9 +183,8 @@ async function findOperator(context: FaultContext): Promise<PodFacts | undefined
   const operators = operatorPods(await readPlatform(context));
   const [first] = operators;
   if (first === undefined) return undefined;
-  const path = "jsonpath={.items[*].spec.holderIdentity}";
-  const holders = await kubectl(context.target, ["get", "leases", "--namespace", first.namespace, "--output", path]).catch(() => "");
-  return operators.find(({ name }) => holders.includes(`${name}_`)) ?? first;
+  const leases = await context.target.askApi(`/apis/coordination.k8s.io/v1/namespaces/${first.namespace}/leases`).catch(() => "");
+  return operators.find(({ name }) => leases.includes(`"holderIdentity":"${name}_`)) ?? first;
 }
 
 async function findPod(context: FaultContext, what: PodVictim): Promise<{ pod: PodFacts | undefined; container: string | undefined }> {

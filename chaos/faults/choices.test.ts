@@ -7,7 +7,7 @@ import { quote, withEach } from "./node-shell.ts";
 import { allocateScript, bytesOf } from "./out-of-memory.ts";
 import { serviceRangeOf } from "./outside-unreachable.ts";
 import { otherValue } from "./parameter-change.ts";
-import { patchCluster } from "./postgres-cluster.ts";
+import { patchArguments } from "./postgres-cluster.ts";
 import { parseWorkloads, workloadsOf } from "./rolling-restart.ts";
 import { isRotated, parseSecrets } from "./secret-rotation.ts";
 import { moveRequest } from "./switchover.ts";
@@ -71,7 +71,7 @@ describe("planned changes", () => {
 
   it("changes a parameter to another value than it has, and takes it away by null", () => {
     expect([otherValue(undefined), otherValue("1100"), otherValue("1000")]).toEqual(["1100", "1200", "1100"]);
-    expect(patchCluster("dsp", "pg", { spec: { p: null } }).at(-1)).toBe('{"spec":{"p":null}}');
+    expect(patchArguments("dsp", "pg", { spec: { p: null } }).at(-1)).toBe('{"spec":{"p":null}}');
   });
 
   it("finds every workload of a service, in order, and none that is scaled to nothing", () => {

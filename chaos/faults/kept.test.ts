@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { FaultNotPossible } from "../fault.ts";
 import type { Target } from "../target.ts";
+import { bareTarget } from "../testing/bare-target.ts";
 import { engineScript, engineSocket, healKeptFaults, healScript, keeperArguments, listKeptFaults, parseKept } from "./kept.ts";
 
 const run = promisify(execFile);
@@ -94,19 +95,7 @@ describe("engineScript", () => {
 
 /** An engine with one keeper and two nodes, the second of which fails. */
 function engineTarget(calls: string[]): Target {
-  return {
-    stack: "lab",
-    kind: "lab",
-    production: false,
-    namespace: "dsp",
-    publicUrl: "https://192.0.2.1/fhir",
-    caFile: "",
-    environment: {},
-    reports: "",
-    makeToken: () => Promise.resolve(""),
-    makeUserToken: async () => "token",
-    readDemoPassword: async () => "password",
-    readStatus: () => Promise.resolve({}),
+  return bareTarget({
     async run(command, args) {
       const line = [command, ...args.map((arg) => (arg.includes("\n") ? "<script>" : arg))].join(" ");
       calls.push(line);
@@ -117,7 +106,7 @@ function engineTarget(calls: string[]): Target {
       if (line.startsWith("docker exec b")) throw new Error("b does not answer");
       return "";
     },
-  };
+  });
 }
 
 describe("healKeptFaults", () => {

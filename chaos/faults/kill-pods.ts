@@ -1,17 +1,25 @@
 import type { AimedFault, FaultContext } from "../fault.ts";
-import { kubectl } from "./kubectl.ts";
 import { type PodFacts, podName, readPlatform } from "./platform.ts";
 
 export interface PodKillPlan {
   what: string;
   elements: readonly string[];
-  /** All of one namespace. */
   pods: readonly PodFacts[];
+}
+
+function unlessGone(failure: unknown): void {
+  if (!(failure instanceof Error && "status" in failure && failure.status === 404)) throw failure;
+}
+
+/** By force; one that is gone already will do. */
+export async function takeAway({ target, signal }: FaultContext, pods: readonly PodFacts[]): Promise<void> {
+  const request = { method: "DELETE", body: { gracePeriodSeconds: 0 }, signal } as const;
+  const take = ({ namespace, name }: PodFacts) => target.askApi(`/api/v1/namespaces/${namespace}/pods/${name}`, request);
+  await Promise.all(pods.map(async (pod) => void (await take(pod).catch(unlessGone))));
 }
 
 /** Pods are taken away by force, without their grace period. It heals as it is made: their owners make others. */
 export function killPods(context: FaultContext, { what, elements, pods }: PodKillPlan): AimedFault {
-  const namespace = pods[0]?.namespace ?? "";
   let killed = false;
   return {
     what,
@@ -21,9 +29,7 @@ export function killPods(context: FaultContext, { what, elements, pods }: PodKil
       // Once: their successors may have the same names.
       if (killed) return;
       killed = true;
-      const force = ["--grace-period=0", "--force", "--wait=false"];
-      const names = pods.map(({ name }) => name);
-      await kubectl(context.target, ["delete", "pod", "--namespace", namespace, ...names, ...force], { signal: context.signal });
+      await takeAway(context, pods);
     },
     async happened() {
       const now = await readPlatform(context);

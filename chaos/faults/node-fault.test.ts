@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Fault, type FaultContext, FaultNotPossible } from "../fault.ts";
 import type { Target } from "../target.ts";
+import { bareTarget } from "../testing/bare-target.ts";
 import { apiProxyDown } from "./api-proxy-down.ts";
 import { apiServersDown } from "./api-servers-down.ts";
 import { containerFreeze } from "./container-freeze.ts";
@@ -30,15 +31,11 @@ import { siteKill } from "./site-kill.ts";
 import { virtualIpTwice } from "./virtual-ip-twice.ts";
 
 function contextOf(kind: Target["kind"], run: (node: string, script: string, args: readonly string[]) => string): FaultContext {
-  const target: Target = {
-    ...{ stack: "lab", kind, production: false, namespace: "dsp", publicUrl: "", caFile: "", environment: {}, reports: "" },
-    makeToken: () => Promise.resolve(""),
-    makeUserToken: async () => "token",
-    readDemoPassword: async () => "password",
-    readStatus: () => Promise.resolve({}),
+  const target = bareTarget({
+    kind,
     // docker exec NODE bash -euo pipefail -c SCRIPT fault ARGUMENTS…
     run: async (_command, args) => run(args[1] ?? "", args[6] ?? "", args.slice(8)),
-  };
+  });
   return { target, limitS: 60, signal: new AbortController().signal, log: () => undefined };
 }
 

@@ -1,10 +1,14 @@
+import { z } from "zod";
 import { type Fault, FaultNotPossible } from "../fault.ts";
 import { operatorPods } from "./aim.ts";
 import { findKeeper } from "./control-plane-keeper.ts";
 import { newFaultId } from "./fault-id.ts";
-import { kubectl } from "./kubectl.ts";
+import { takeAway } from "./kill-pods.ts";
 import { nodeFault } from "./node-fault.ts";
 import { readPlatform } from "./platform.ts";
+
+/** No `replicas` is none. */
+const scaleSchema = z.object({ spec: z.object({ replicas: z.number().default(0) }) });
 
 /** All replicas of the PostgreSQL operator are gone, at once and for a while: what it looks after must go on without it. */
 export function operatorLost(): Fault {
@@ -21,23 +25,19 @@ export function operatorLost(): Fault {
       const { namespace } = first;
       const deployment = first.owner.name;
       const keeper = await findKeeper(context, platform, "taking the operator away");
-      const read = async () => {
-        const args = ["get", "deployment", "--namespace", namespace, deployment, "--output", "jsonpath={.spec.replicas}"];
-        return Number(await kubectl(target, args));
-      };
+      const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${deployment}/scale`;
+      const read = async () => scaleSchema.parse(JSON.parse(await target.askApi(path))).spec.replicas;
       const replicas = await read();
       if (replicas === 0) throw new FaultNotPossible(`${namespace}/${deployment} is scaled to nothing already`);
-      const scale = (count: number) => ["scale", "--namespace", namespace, `deployment/${deployment}`, `--replicas=${count}`];
+      const back = ["scale", "--namespace", namespace, `deployment/${deployment}`, `--replicas=${replicas}`];
       return nodeFault(context, {
         id: newFaultId(name),
         what: `${namespace}/${deployment}: all ${pods.length} replicas`,
         elements: [`operator/${namespace}/${deployment}`, `pod/${namespace}/${deployment}`],
-        parts: [{ node: keeper.node, heal: keeper.command(scale(replicas)) }],
+        parts: [{ node: keeper.node, heal: keeper.command(back) }],
         async inject() {
-          await kubectl(target, scale(0), { signal: context.signal });
-          const force = ["--grace-period=0", "--force", "--wait=false", "--ignore-not-found"];
-          const names = pods.map((pod) => pod.name);
-          await kubectl(target, ["delete", "pod", "--namespace", namespace, ...names, ...force], { signal: context.signal });
+          await target.askApi(path, { method: "PATCH", body: { spec: { replicas: 0 } }, signal: context.signal });
+          await takeAway(context, pods);
         },
         async happened() {
           const left = operatorPods(await readPlatform(context));

@@ -3,10 +3,9 @@ import type { Fault, FaultContext } from "../fault.ts";
 import { askPostgres, findPostgresPrimary, postgresInstances } from "./aim.ts";
 import { findKeeper } from "./control-plane-keeper.ts";
 import { newFaultId } from "./fault-id.ts";
-import { kubectl } from "./kubectl.ts";
 import { nodeFault } from "./node-fault.ts";
 import { type PodFacts, podElement, podInWords, readPlatform } from "./platform.ts";
-import { patchCluster, readCluster } from "./postgres-cluster.ts";
+import { patchArguments, patchCluster, readCluster } from "./postgres-cluster.ts";
 
 /** Needs a restart of every instance, and changes nothing that anybody would feel. */
 const parameter = "max_files_per_process";
@@ -49,16 +48,15 @@ export function parameterChange(): Fault {
       const before = cluster.spec.postgresql.parameters[parameter];
       const after = otherValue(before);
       const running = await ownValue(context, pod);
-      const set = (value: string | null) => {
-        return patchCluster(target.namespace, cluster.metadata.name, { spec: { postgresql: { parameters: { [parameter]: value } } } });
-      };
+      const patch = (value: string | null) => ({ spec: { postgresql: { parameters: { [parameter]: value } } } });
+      const back = patchArguments(target.namespace, cluster.metadata.name, patch(before ?? null));
       return nodeFault(context, {
         id: newFaultId(name),
         what: `${parameter} of PostgreSQL cluster ${cluster.metadata.name}, whose primary is ${podInWords(pod)}, becomes ${after}`,
         elements: [podElement(pod), `address/${target.namespace}/${cluster.metadata.name}-rw`],
         // To a merge patch, null takes the parameter away.
-        parts: [{ node: keeper.node, heal: keeper.command(set(before ?? null)) }],
-        inject: async () => void (await kubectl(target, set(after), { signal: context.signal })),
+        parts: [{ node: keeper.node, heal: keeper.command(back) }],
+        inject: () => patchCluster(context, cluster.metadata.name, patch(after)),
         async happened() {
           const { pod: primary } = await findPostgresPrimary(context);
           const [value, since] = (await askPostgres(context, primary, `select current_setting('${parameter}'), pg_postmaster_start_time()`))

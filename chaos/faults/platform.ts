@@ -2,7 +2,6 @@
 import { z } from "zod";
 import type { FaultContext } from "../fault.ts";
 import { metadataSchema as commonMetadata } from "../metadata.ts";
-import { kubectl } from "./kubectl.ts";
 
 const zoneLabel = "topology.kubernetes.io/zone";
 const controlPlaneLabel = "node-role.kubernetes.io/control-plane";
@@ -106,7 +105,7 @@ function isReady(conditions: readonly { type: string; status: string }[]): boole
   return conditions.some(({ type, status }) => type === "Ready" && status === "True");
 }
 
-/** @param json what `kubectl get nodes --output json` prints */
+/** @param json the API's list of nodes */
 export function parseNodes(json: string): NodeFacts[] {
   return nodeListSchema
     .parse(JSON.parse(json))
@@ -181,9 +180,8 @@ export async function readPlatform({ target, signal }: FaultContext): Promise<Pl
   return readFrom({ target, signal }, "/api/v1/pods");
 }
 
-/** As the API prints it: kubectl needs four times the processor to print it itself, and what recovers pays for that. */
 async function readFrom({ target, signal }: Pick<FaultContext, "target" | "signal">, podsPath: string): Promise<Platform> {
-  const get = (path: string) => kubectl(target, ["get", "--raw", path], { signal });
+  const get = (path: string) => target.askApi(path, { signal });
   const [nodesJson, podsJson] = await Promise.all([get("/api/v1/nodes"), get(podsPath)]);
   const nodes = parseNodes(nodesJson);
   return { nodes, pods: parsePods(podsJson, nodes) };

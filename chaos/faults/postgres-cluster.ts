@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { type FaultContext, FaultNotPossible } from "../fault.ts";
-import { kubectl } from "./kubectl.ts";
+import type { Target } from "../target.ts";
 
 const resource = "clusters.postgresql.cnpg.io";
+const pathOf = (namespace: string) => `/apis/postgresql.cnpg.io/v1/namespaces/${namespace}/clusters`;
 
 const clusterSchema = z.object({
   metadata: z.object({ name: z.string() }),
@@ -19,13 +20,22 @@ export type PostgresCluster = z.infer<typeof clusterSchema>;
 
 /** @throws FaultNotPossible where CloudNativePG keeps no cluster in the namespace, Error when nobody tells */
 export async function readCluster({ target, signal }: FaultContext): Promise<PostgresCluster> {
-  const list = await kubectl(target, ["get", resource, "--namespace", target.namespace, "--output", "json"], { signal });
+  const list = await target.askApi(pathOf(target.namespace), { signal });
   const [cluster] = z.object({ items: z.array(clusterSchema) }).parse(JSON.parse(list)).items;
   if (cluster === undefined) throw new FaultNotPossible(`CloudNativePG keeps no cluster in namespace ${target.namespace}`);
   return cluster;
 }
 
-/** Arguments of kubectl for a merge patch of the cluster. */
-export function patchCluster(namespace: string, cluster: string, patch: unknown): string[] {
+/** A merge patch of the cluster. @throws Error when it is not taken */
+export async function patchCluster(
+  { target, signal }: { target: Target; signal: AbortSignal },
+  cluster: string,
+  body: unknown,
+): Promise<void> {
+  await target.askApi(`${pathOf(target.namespace)}/${cluster}`, { method: "PATCH", body, signal });
+}
+
+/** The same for whoever has kubectl alone: its arguments. */
+export function patchArguments(namespace: string, cluster: string, patch: unknown): string[] {
   return ["patch", resource, cluster, "--namespace", namespace, "--type=merge", "--patch", JSON.stringify(patch)];
 }

@@ -1,6 +1,5 @@
 import { type Fault, FaultNotPossible } from "../fault.ts";
 import { findPostgresPrimary, postgresInstances } from "./aim.ts";
-import { kubectl } from "./kubectl.ts";
 import { podElement, podInWords, witnessSite } from "./platform.ts";
 import { type PostgresCluster, patchCluster, readCluster } from "./postgres-cluster.ts";
 
@@ -31,7 +30,7 @@ export function switchover(): Fault {
           const { status } = await readCluster(context);
           if (status.currentPrimary === next.name) return;
           const patch = { metadata: { annotations: moveRequest(status, next.name) } };
-          await kubectl(target, patchCluster(target.namespace, cluster.metadata.name, patch), { signal: context.signal });
+          await patchCluster(context, cluster.metadata.name, patch);
         },
         async happened() {
           // Cheap, and asked first: to ask the instances takes processor time in the very moment that is measured.

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Target } from "../target.ts";
+import { bareTarget } from "../testing/bare-target.ts";
 import { eventsOf, parseLsn, readAftermath } from "./aftermath.ts";
 import { connectFhir } from "./fhir-client.ts";
 import { prepareRun } from "./prepare-run.ts";
@@ -49,13 +50,11 @@ function makeTarget(instances: Record<string, { standby: boolean; lsn: string } 
         .join("\n");
     return server.stored.map((write) => JSON.stringify(write)).join("\n");
   };
-  return {
-    ...{ stack: "lab", kind: "lab", production: false, namespace: "dsp", publicUrl: server.url, environment: {}, reports: folder },
+  return bareTarget({
+    publicUrl: server.url,
+    reports: folder,
     caFile: join(folder, "ca.pem"),
-    makeToken: () => Promise.resolve("secret"),
-    makeUserToken: async () => "token",
-    readDemoPassword: async () => "password",
-    readStatus: () => Promise.reject(new Error("not asked for")),
+    makeToken: async () => "secret",
     run: (_command, args, options) => {
       asked.push(args.join(" "));
       if (args.includes("get"))
@@ -66,7 +65,7 @@ function makeTarget(instances: Record<string, { standby: boolean; lsn: string } 
         );
       return Promise.resolve().then(() => `${answer(args[4] ?? "", options?.input ?? "")}\n`);
     },
-  };
+  });
 }
 
 async function prepare(target: Target): Promise<void> {

@@ -1,4 +1,5 @@
 /** The load for real: k6, the script, and a small server that dies, falls silent and holds. Skipped only where there is no k6. */
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +13,7 @@ import { durability } from "../checks/durability.ts";
 import { splitBrain } from "../checks/split-brain.ts";
 import type { Operation } from "../history.ts";
 import type { Target } from "../target.ts";
+import { bareTarget } from "../testing/bare-target.ts";
 import { type LoadOptions, startLoad } from "./load.ts";
 import { readRunFacts } from "./run-facts.ts";
 import { judgeLoad } from "./slo.ts";
@@ -34,16 +36,13 @@ beforeEach(async () => {
   await server.start();
   const caFile = join(folder, "ca.pem");
   writeFileSync(caFile, server.certificate);
-  const never = () => Promise.reject(new Error("not asked for in this test"));
-  target = {
-    ...{ stack: "lab", kind: "lab", production: false, namespace: "dsp", publicUrl: server.url, caFile, reports: folder },
+  target = bareTarget({
+    publicUrl: server.url,
+    caFile,
+    reports: folder,
     environment: { PATH: process.env.PATH ?? "" },
-    makeToken: () => Promise.resolve("secret"),
-    makeUserToken: async () => "token",
-    readDemoPassword: async () => "password",
-    readStatus: never,
-    run: never,
-  };
+    makeToken: async () => "secret",
+  });
 });
 
 afterEach(async () => {

@@ -2,6 +2,7 @@
  * Load, aftermath and checks against the real record service with PostgreSQL and Redis of its own: a drill in small, without a
  * cluster. What the load sends must be FHIR that the service takes, and what the aftermath asks must be SQL that its tables answer.
  */
+
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,6 +27,7 @@ import { durability } from "../checks/durability.ts";
 import { splitBrain } from "../checks/split-brain.ts";
 import type { Operation } from "../history.ts";
 import type { Target } from "../target.ts";
+import { bareTarget } from "../testing/bare-target.ts";
 import { readAftermath } from "./aftermath.ts";
 import { startLoad } from "./load.ts";
 import { findK6 } from "./testing/find-k6.ts";
@@ -76,15 +78,14 @@ beforeEach(async () => {
     log: pino({ level: "silent" }),
   });
   await service.listen();
-  target = {
-    ...{ stack: "lab", kind: "lab", production: false, namespace: "dsp", publicUrl, caFile: certFile, reports: folder },
+  target = bareTarget({
+    publicUrl,
+    caFile: certFile,
+    reports: folder,
     environment: { PATH: process.env.PATH ?? "" },
     makeToken: () => issuer.token(),
-    makeUserToken: async () => "token",
-    readDemoPassword: async () => "password",
-    readStatus: () => Promise.reject(new Error("not asked for in this test")),
     run: (_command, args, options) => runKubectl(args, options?.input),
-  };
+  });
 }, 60_000);
 
 afterEach(async () => {

@@ -10,6 +10,7 @@ import { paths } from "../lab/paths.ts";
 import { makeLeaf, type Rotatable } from "../secrets/generate.ts";
 import { readSecrets, rotate } from "../secrets.ts";
 import { CommandError, runCommand } from "./child-process.ts";
+import { connectKubernetes } from "./platform/kubernetes-api.ts";
 import { readPlatform } from "./platform/read-platform.ts";
 import { runRecipe, type Step, StepError } from "./recipe.ts";
 import { readStackFile } from "./stack-file.ts";
@@ -20,6 +21,9 @@ import { makeToken } from "./token.ts";
 /** Where drills leave their journals and reports. */
 export const drillReports = join(paths.checkout, "reports/drills");
 
+/** A platform that is broken on purpose may take its time. */
+const apiTimeoutMs = 10_000;
+const execTimeoutMs = 6_000;
 const lastWordsMax = 600;
 const deployTimeoutMs = 15 * 60_000;
 
@@ -86,6 +90,14 @@ export function chaosTarget(stack: string): Target {
     ...(file.kind === "lab" ? { makeReceiver: () => makeReceiver(stack) } : {}),
     rotateSecrets: (which) => rotateSecrets(stack, which),
     readStatus: () => readPlatform(file, { gently: true }),
+    askApi: async (path, request = {}) => {
+      const api = await connectKubernetes(file.kubernetes, apiTimeoutMs);
+      return await api.ask(path, { timeoutMs: apiTimeoutMs, ...request });
+    },
+    runInPod: async (place, command) => {
+      const api = await connectKubernetes(file.kubernetes, apiTimeoutMs);
+      return await api.exec(place, command, execTimeoutMs);
+    },
     run: async (command, args, options = {}) => {
       const all = command === "kubectl" && context !== undefined ? ["--context", context, ...args] : args;
       const { input, timeoutMs, signal } = options;

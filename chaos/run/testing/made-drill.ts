@@ -1,9 +1,11 @@
 /** A platform, a load and faults made up in memory: the runner's own rules are tested with them. */
+
 import type { Check } from "../../check.ts";
 import type { Drill } from "../../drill.ts";
 import type { Fault, FaultContext } from "../../fault.ts";
 import type { Operation } from "../../history.ts";
 import type { Target } from "../../target.ts";
+import { bareTarget } from "../../testing/bare-target.ts";
 import type { DrillParts } from "../parts.ts";
 import type { Timings } from "../timings.ts";
 
@@ -56,19 +58,9 @@ export interface MadeTarget extends Target {
 
 export function madeTarget(reports: string, changes: Partial<MadeTarget> = {}): MadeTarget {
   const target: MadeTarget = {
-    stack: "lab",
-    kind: "lab",
-    production: false,
-    namespace: "dsp",
-    publicUrl: "https://192.0.2.1/fhir",
-    caFile: "/nowhere",
-    environment: {},
-    reports,
+    ...bareTarget({ reports }),
     status: () => madeStatus(),
     labels: { "dsp.platform/drills": "allowed" },
-    makeToken: async () => "token",
-    makeUserToken: async () => "token",
-    readDemoPassword: async () => "password",
     readStatus: async () => target.status(),
     run: async (_command, args) => {
       if (args.includes("namespace")) return JSON.stringify({ metadata: { labels: target.labels } });

@@ -18,6 +18,14 @@ export interface PodContainer {
   container: string;
 }
 
+export interface ApiRequest {
+  /** A merge patch, or what is to be deleted with which options; GET by default. */
+  method?: "GET" | "PATCH" | "DELETE";
+  body?: unknown;
+  signal?: AbortSignal;
+  timeoutMs?: number;
+}
+
 export interface KubernetesApi {
   server: string;
   /** @returns the object, or undefined when there is none (404) @throws Error when the server does not answer well in time */
@@ -26,11 +34,28 @@ export interface KubernetesApi {
   exec(target: PodContainer, command: readonly string[], timeoutMs?: number): Promise<string>;
 }
 
+/** One that changes things too. */
+export interface OpenKubernetesApi extends KubernetesApi {
+  /** @returns the answer as it was printed @throws ApiError when it is not a good one, Error when there is none in time */
+  ask(path: string, request?: ApiRequest): Promise<string>;
+}
+
 export interface KubernetesTarget {
   kubeconfig: string;
   context?: string;
   /** Further addresses of the same API, tried beside the kubeconfig's own: `https://172.28.0.3:6443`. */
   otherServers?: readonly string[];
+}
+
+/** An API server's answer that is not a good one. */
+export class ApiError extends Error {
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.name = "ApiError";
+    this.status = status;
+  }
 }
 
 /** No API server answers: nothing can be said about the platform. */
@@ -57,33 +82,46 @@ async function agentOf(config: KubeConfig): Promise<Agent | undefined> {
   return new Agent({ keepAlive: true, ca, cert, key, rejectUnauthorized, servername });
 }
 
-async function getJson<T>({ config, server, agent }: Connection, path: string, timeoutMs: number): Promise<T | undefined> {
-  const options: RequestOptions = { signal: AbortSignal.timeout(timeoutMs), headers: { accept: "application/json" } };
+const contentTypes = { PATCH: "application/merge-patch+json", DELETE: "application/json" } as const;
+
+async function ask({ config, server, agent }: Connection, path: string, asked: ApiRequest): Promise<string> {
+  const { method = "GET", body, timeoutMs = readTimeoutMs } = asked;
+  const late = AbortSignal.timeout(timeoutMs);
+  const signal = asked.signal === undefined ? late : AbortSignal.any([late, asked.signal]);
+  const headers = { accept: "application/json", ...(method === "GET" ? {} : { "content-type": contentTypes[method] }) };
+  const options: RequestOptions = { method, signal, headers };
   await config.applyToHTTPSOptions(options);
   if (agent !== undefined) options.agent = agent;
   return new Promise((resolve, reject) => {
-    const asked = request(new URL(path, server), options, (response) => {
+    const sent = request(new URL(path, server), options, (response) => {
       const parts: Buffer[] = [];
       response.on("data", (part: Buffer) => parts.push(part));
       response.on("error", reject);
       response.on("end", () => {
-        const body = Buffer.concat(parts).toString("utf8");
+        const text = Buffer.concat(parts).toString("utf8");
         const status = response.statusCode ?? 0;
-        if (status === 404) return resolve(undefined);
-        if (status !== 200) return reject(new Error(`${path}: HTTP ${status} ${body.slice(0, 200)}`));
-        try {
-          resolve(JSON.parse(body) as T);
-        } catch (cause) {
-          reject(new Error(`${path}: the answer is not JSON`, { cause }));
-        }
+        if (status >= 200 && status < 300) resolve(text);
+        else reject(new ApiError(`${path}: HTTP ${status} ${text.slice(0, 200)}`, status));
       });
     });
-    asked.on("error", (cause) => {
-      const late = options.signal?.aborted === true;
-      reject(new Error(`${path}: ${late ? `no answer within ${timeoutMs / 1_000} s` : cause.message}`, { cause }));
-    });
-    asked.end();
+    sent.on("error", (cause) =>
+      reject(new Error(`${path}: ${late.aborted ? `no answer within ${timeoutMs / 1_000} s` : cause.message}`, { cause })),
+    );
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
+}
+
+async function getJson<T>(connection: Connection, path: string): Promise<T | undefined> {
+  const text = await ask(connection, path, {}).catch((failure: Error) => {
+    if (failure instanceof ApiError && failure.status === 404) return undefined;
+    throw failure;
+  });
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new Error(`${path}: the answer is not JSON`, { cause });
+  }
 }
 
 function exitOf(status: V1Status): string | undefined {
@@ -138,15 +176,15 @@ const waysTo = new WeakMap<KubernetesTarget, Connection[]>();
 
 /**
  * Connects to the first API server that answers.
- * @throws UnreachableError when none does within 2 s
+ * @throws UnreachableError when none does in time
  */
-export async function connectKubernetes(target: KubernetesTarget): Promise<KubernetesApi> {
+export async function connectKubernetes(target: KubernetesTarget, timeoutMs = readTimeoutMs): Promise<OpenKubernetesApi> {
   const known = waysTo.get(target);
   const ways = known ?? (await Promise.all([undefined, ...(target.otherServers ?? [])].map((server) => withServer(target, server))));
   const answered = new AbortController();
   const tries = ways.map(async (way, index) => {
     if (known !== undefined && index > 0) await delay(headStartMs, undefined, { signal: answered.signal });
-    await getJson(way, "/version", readTimeoutMs);
+    await ask(way, "/version", { timeoutMs });
     return way;
   });
   const way = await Promise.any(tries).catch((failure: AggregateError) => {
@@ -157,7 +195,8 @@ export async function connectKubernetes(target: KubernetesTarget): Promise<Kuber
   waysTo.set(target, [way, ...ways.filter((other) => other !== way)]);
   return {
     server: way.server,
-    get: (path) => getJson(way, path, readTimeoutMs),
-    exec: (pod, command, timeoutMs = execTimeoutMs) => execInPod(way.config, pod, command, timeoutMs),
+    get: (path) => getJson(way, path),
+    ask: (path, asked = {}) => ask(way, path, asked),
+    exec: (pod, command, limitMs = execTimeoutMs) => execInPod(way.config, pod, command, limitMs),
   };
 }
