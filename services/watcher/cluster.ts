@@ -24,6 +24,8 @@ export interface ClusterView {
   readonly planned?: PlannedMove;
   /** Of what was ordered: an update is for one of them. */
   readonly generation: number;
+  /** Another whenever anything has changed, and so whenever the instance managers have something to read. */
+  readonly version: string;
   /** A person has fenced an instance or put the cluster to sleep: nothing is to be moved. */
   readonly handsOff: boolean;
 }
@@ -47,6 +49,8 @@ export function isExpected(expected: Expectation, now: { reign: string; wish: st
 /** Kubernetes' API. Every method throws when it does not answer in time. */
 export interface ClusterApi {
   look(): Promise<ClusterView>;
+  /** The view's `version`, as it is now. */
+  version(): Promise<string>;
   /**
    * Calls the listener when a node is being emptied: sooner than the next look would tell, since the operator hears of it too. It goes on
    * until the signal; while the API is away there is nothing to hear, and no error.

@@ -18,6 +18,8 @@ export interface Election {
   readonly witnessSite: string;
   /** The primary lives and is to move, to this instance. */
   readonly wanted?: string | undefined;
+  /** Nobody has changed the cluster lately: no instance manager works on old news. */
+  readonly isQuiet?: boolean;
   /** Whether that instance is still the newest primary known. */
   readonly isNewest: (primary: PrimaryId) => boolean;
 }
@@ -95,9 +97,11 @@ export class Failover {
 
   /**
    * The wanted one is fenced last. Until then it hears of every commit, so that it goes as far as any, and the primary goes on serving. The
-   * others follow it already, so that none need look for it when it is the primary. The operator is told before that, so that nobody waits
-   * for it; should it carry the move out itself, the wanted one is still the right one, for while the others are fenced no commit is
-   * acknowledged that it does not have.
+   * others follow it already, so that none need look for it when it is the primary. The operator is told meanwhile; should it carry the
+   * move out itself, the wanted one is still the right one, for while the others are fenced no commit is acknowledged that it does not have.
+   *
+   * Told, the old primary's instance manager shuts it down, within 0.1 s or within 2 s, and that of the next one hears of it as soon or as
+   * late. Where none of them works on old news there is nothing to wait for.
    */
   async #moveLiving(wanted: string): Promise<Outcome> {
     const { fencesNeeded, targets } = this.#election;
@@ -106,11 +110,13 @@ export class Failover {
     await this.#fence(targets.filter((target) => target !== next));
     if (this.#fenced.length < fencesNeeded - 1) throw new Error(`${this.#fenced.length} of ${fencesNeeded - 1} others are fenced`);
     await this.#lead(next.member);
-    const told = await this.#tell(wanted);
+    const isQuiet = await this.#isQuiet();
+    const fencing = isQuiet ? this.#fence([next]) : undefined;
+    const told = await this.#tell(wanted, { isHeardOf: isQuiet });
     try {
       // Nothing presses: its instance manager would shut down a primary that it has not heard of.
       if (!told) throw new Error("the API does not answer");
-      await this.#fence([next]);
+      await (fencing ?? this.#fence([next]));
       const reads = await this.#readAll();
       this.#step("next primary fenced and read", { standbys: reads.map(({ member, examined }) => `${member.name} ${examined.flushed}`) });
       const chosen = this.#choose(reads, wanted);
@@ -121,6 +127,13 @@ export class Failover {
       const left = this.#awaitOperator(next.member);
       return await left.catch((failure: Error): Outcome => ({ kind: "unclear", reason: failure.message }));
     }
+  }
+
+  async #isQuiet(): Promise<boolean> {
+    const { clock, cluster, timings } = this.#parts;
+    if (this.#election.isQuiet !== true) return false;
+    const now = await within(clock, timings.voteTimeoutMs, "reading the cluster", cluster.version()).catch(() => undefined);
+    return now === this.#election.cluster.version;
   }
 
   /**
@@ -252,8 +265,11 @@ export class Failover {
     return reads;
   }
 
-  /** CloudNativePG hears of it before it happens, if the API answers in time, else in the background. @returns whether it has answered */
-  async #tell(next: string): Promise<boolean> {
+  /**
+   * CloudNativePG hears of it before it happens, if the API answers in time, else in the background.
+   * @param isHeardOf the next primary's instance manager need not have heard of it @returns whether the API has answered
+   */
+  async #tell(next: string, { isHeardOf = false } = {}): Promise<boolean> {
     const { clock, cluster, timings } = this.#parts;
     const { reign, wish } = this.#election.cluster;
     const untilMs = clock.nowMs() + timings.heardTimeoutMs;
@@ -265,7 +281,7 @@ export class Failover {
     const named = await this.#keepingSessions(answer);
     if (named === false) throw new Error("the operator has moved on by itself");
     this.#step("operator told", { next, answered: named === true });
-    if (named) await this.#awaitHeard(next, giving, untilMs);
+    if (named && !isHeardOf) await this.#awaitHeard(next, giving, untilMs);
     return named === true;
   }
 

@@ -85,6 +85,7 @@ export class KubernetesApi implements ClusterApi {
       leaving,
       ...(planned && { planned }),
       generation: cluster.metadata.generation ?? 0,
+      version: versionOf(cluster),
       currentPrimary: cluster.status?.currentPrimary ?? "",
       ...standingOf(cluster),
       labelled: pods
@@ -92,6 +93,10 @@ export class KubernetesApi implements ClusterApi {
         .map(({ metadata }) => metadata.name),
       handsOff: isHandsOff(cluster.metadata),
     };
+  }
+
+  async version(): Promise<string> {
+    return versionOf(await this.#get<Cluster>(this.#clusterPath));
   }
 
   follow(listener: () => void, signal: AbortSignal): void {
@@ -267,6 +272,10 @@ function requireOk({ status, body }: Reply): void {
 function standingOf({ status = {} }: Cluster): Pick<ClusterView, "reign" | "wish" | "targetPrimary"> {
   const { currentPrimary, currentPrimaryTimestamp, targetPrimary = "", targetPrimaryTimestamp } = status;
   return { reign: `${currentPrimary} ${currentPrimaryTimestamp}`, wish: `${targetPrimary} ${targetPrimaryTimestamp}`, targetPrimary };
+}
+
+function versionOf({ metadata }: Cluster): string {
+  return metadata.resourceVersion ?? "";
 }
 
 /** Somebody has stopped instances on purpose. */

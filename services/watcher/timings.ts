@@ -48,6 +48,12 @@ export const defaultTimings = {
   /** A primary that lives is moved only where all has agreed on it for so long, and tried again after so long. */
   plannedAfterMs: 3000,
   plannedAgainMs: 10_000,
+  /**
+   * What nobody has changed for so long, the instance managers have read and are done with; and so long it is waited for that, at most,
+   * before a move that does not press.
+   */
+  quietAfterMs: 2000,
+  quietPatienceMs: 6000,
   /** One update moves the primary once: were it to wait for it still, moving it again would not help. */
   updateAgainMs: 600_000,
   repairIntervalMs: 500,

@@ -332,6 +332,20 @@ describe("three watchers", () => {
     }, 60_000);
   }
 
+  it("wait for no instance manager when nobody has changed the cluster lately", async () => {
+    const { kubernetes } = watched;
+    kubernetes.hearsAfterMs = 60_000;
+    await watched.startWatchers({ LEASE_MS: "2000" });
+    await sleep(defaultTimings.plannedAfterMs + 2500);
+    const { annotations, status } = kubernetes;
+    Object.assign(annotations, ask(status));
+    kubernetes.version++;
+    const next = watched.postgres.at(1);
+    await until("it is promoted", async () => !(await isStandby(next)));
+    // Sooner than it would be without having been heard of.
+    expect(performance.now() - kubernetes.leaseGivenMs).toBeLessThan(defaultTimings.heardTimeoutMs);
+  }, 60_000);
+
   it("finish the move that they lead when all are told to stop in the middle of it", async () => {
     const { postgres, kubernetes } = watched;
     kubernetes.hearsAfterMs = 1300;
@@ -339,6 +353,8 @@ describe("three watchers", () => {
     await watched.startWatchers({ LEASE_MS: "4000" });
     await sleep(defaultTimings.plannedAfterMs + 2500);
     const [old, next] = [postgres.at(0), postgres.at(1)];
+    // Somebody is at work on the cluster: the next primary's instance manager must have heard before.
+    kubernetes.version++;
     kubernetes.cordon("site-a");
     await until("the lease is given", () => kubernetes.lease.holderIdentity === next.name);
     await Promise.all(watched.running.map((watcher) => watcher.leave()));

@@ -38,6 +38,9 @@ export class Watcher {
   #cluster: ClusterView | undefined;
   #refreshNow: (() => void) | undefined;
   #clusterSeenMs = Number.NEGATIVE_INFINITY;
+  /** When the cluster was first seen as it is, and since when a move of the primary is planned. */
+  #unchangedSinceMs = Number.POSITIVE_INFINITY;
+  #plannedSinceMs: number | undefined;
   #settledSinceMs: number | undefined;
   #releasedMs = Number.NEGATIVE_INFINITY;
   #suspectedSinceMs: number | undefined;
@@ -151,7 +154,8 @@ export class Watcher {
       await new Promise<void>((resolve) => {
         const apiAnswers = clock.nowMs() - this.#clusterSeenMs < timings.calmIntervalMs;
         const settled = this.#cluster?.currentPrimary === this.picture.primary?.instance;
-        const cancel = clock.after(apiAnswers && settled ? timings.refreshIntervalMs : timings.calmIntervalMs, resolve);
+        const isCalm = apiAnswers && settled && this.#plannedSinceMs === undefined;
+        const cancel = clock.after(isCalm ? timings.refreshIntervalMs : timings.calmIntervalMs, resolve);
         this.#refreshNow = () => {
           cancel();
           resolve();
@@ -163,8 +167,11 @@ export class Watcher {
   async #look(): Promise<void> {
     const { clock, cluster } = this.#parts;
     const view = await cluster.look();
+    const nowMs = clock.nowMs();
+    if (view.version !== this.#cluster?.version) this.#unchangedSinceMs = nowMs;
+    this.#plannedSinceMs = view.planned && (this.#plannedSinceMs ?? nowMs);
     this.#cluster = view;
-    this.#clusterSeenMs = clock.nowMs();
+    this.#clusterSeenMs = nowMs;
     this.#noteSettled(view);
     this.picture.list(view.members, clock.nowMs());
     for (const { name } of view.members) this.#startProbing(name);
@@ -307,7 +314,8 @@ export class Watcher {
     const { timings, log, site } = this.#parts;
     const { primary } = this.picture;
     const isSuspected = primary !== undefined && this.picture.suspects(primary, nowMs);
-    const next = primary && !isSuspected && nowMs >= this.#plannedAgainMs ? this.#nextPlanned(primary, nowMs) : undefined;
+    const mayPlan = !isSuspected && nowMs >= this.#plannedAgainMs && !this.#waitsForQuiet(nowMs);
+    const next = primary && mayPlan ? this.#nextPlanned(primary, nowMs) : undefined;
     if (!primary || !(isSuspected || next)) {
       this.#suspectedSinceMs = undefined;
       if (nowMs - this.#repairedMs >= timings.repairIntervalMs) {
@@ -335,6 +343,16 @@ export class Watcher {
       this.#triedMs = nowMs;
       this.#hold(this.#campaign(primary, next));
     }
+  }
+
+  #isQuiet(nowMs: number): boolean {
+    return nowMs - this.#unchangedSinceMs >= this.#parts.timings.quietAfterMs;
+  }
+
+  /** A node that is being emptied is the operator's business too, and it waits for nothing. */
+  #waitsForQuiet(nowMs: number): boolean {
+    if (this.#isQuiet(nowMs) || this.#cluster?.planned?.why === "its node is being emptied") return false;
+    return nowMs - (this.#plannedSinceMs ?? nowMs) < this.#parts.timings.quietPatienceMs;
   }
 
   /**
@@ -410,6 +428,7 @@ export class Watcher {
       cluster: this.#cluster,
       witnessSite,
       wanted,
+      isQuiet: this.#isQuiet(clock.nowMs()),
       isNewest: ({ timeline }) => !this.#stopped && (this.picture.primary?.timeline ?? 0) <= timeline,
     });
     const outcome = await failover.run();

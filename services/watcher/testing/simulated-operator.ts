@@ -5,6 +5,15 @@ const leaseMs = 3000;
 /** From reading the cluster to acting on it, with Secrets to read and processes to start in between. */
 const passMsMax = 700;
 
+/** What an instance manager has read, and done about it. */
+interface Manager {
+  holder: string;
+  holderMs: number;
+  version: string;
+  /** Nothing is left to do about that version in this life of its server. */
+  settledLife: number | undefined;
+}
+
 /** CloudNativePG: the operator, slow, and an instance manager beside every instance. Both know only what the API holds. */
 export class SimulatedOperator {
   current: string;
@@ -34,8 +43,8 @@ export class SimulatedOperator {
     around.labelled = first;
     this.#every(1000, () => this.#pass());
     for (const instance of around.instances) {
-      const lastSeen = { holderMs: 0, holder: "" };
-      this.#every(1000, () => this.#manage(instance, lastSeen));
+      const manager: Manager = { holderMs: 0, holder: "", version: "", settledLife: undefined };
+      this.#every(1000, () => this.#manage(instance, manager));
     }
   }
 
@@ -75,6 +84,11 @@ export class SimulatedOperator {
   #wish(target: string): void {
     this.#target = target;
     this.#wishes++;
+  }
+
+  /** Another whenever anything has changed. */
+  get version(): string {
+    return `${this.standing.reign} ${this.standing.wish} ${this.planned?.why}`;
   }
 
   get planned(): PlannedMove | undefined {
@@ -130,31 +144,43 @@ export class SimulatedOperator {
     this.note(`fails over to ${this.target}, seen ${seen.map(({ member, wal }) => `${member.name} ${wal.length}`)}`);
   }
 
-  /** A pass reads the cluster first and acts on it later: by then it may be old news. */
-  #manage(instance: SimulatedInstance, lastSeen: { holderMs: number; holder: string }): void {
+  /** It hears of a change within a second. A pass reads the cluster first and acts on it later: by then it may be old news. */
+  #manage(instance: SimulatedInstance, manager: Manager): void {
     const { random, time } = this.#around;
     if (!instance.serving || !this.reaches(instance.member.site)) return;
-    const seen = { target: this.target, current: this.current };
-    time.after(random.between(0, passMsMax), () => this.#act(instance, seen, lastSeen));
-  }
-
-  #act(instance: SimulatedInstance, seen: { target: string; current: string }, lastSeen: { holderMs: number; holder: string }): void {
-    const { time } = this.#around;
-    const { name, site } = instance.member;
-    if (!instance.serving || !this.reaches(site)) return;
-    if (seen.target !== name) {
-      if (instance.role === "primary") this.#demote(instance);
+    const seen = { target: this.target, current: this.current, version: this.version };
+    if (manager.settledLife === instance.life && manager.version === seen.version) {
+      const { holder } = this.lease;
+      if (holder === instance.member.name && seen.target === holder) this.lease = { holder, renewedMs: time.nowMs };
       return;
     }
+    time.after(random.between(0, passMsMax), () => {
+      const life = this.#act(instance, seen, manager) ? instance.life : undefined;
+      Object.assign(manager, { version: seen.version, settledLife: life });
+    });
+  }
+
+  /** @returns whether nothing is left to do */
+  #act(instance: SimulatedInstance, seen: { target: string; current: string }, manager: Manager): boolean {
+    const { time } = this.#around;
+    const { name, site } = instance.member;
+    if (!instance.serving || !this.reaches(site)) return false;
+    if (seen.target !== name) {
+      if (instance.role === "primary") this.#demote(instance);
+      return instance.role === "standby" && !instance.promoting;
+    }
     const holder = `${this.lease.holder} ${this.lease.renewedMs}`;
-    if (lastSeen.holder !== holder) Object.assign(lastSeen, { holder, holderMs: time.nowMs });
-    if (this.lease.holder !== name && time.nowMs - lastSeen.holderMs < leaseMs) return;
+    if (manager.holder !== holder) Object.assign(manager, { holder, holderMs: time.nowMs });
+    if (this.lease.holder !== name && time.nowMs - manager.holderMs < leaseMs) return false;
     this.lease = { holder: name, renewedMs: time.nowMs };
     if (instance.role === "standby") {
       if (!instance.streams && instance.promote(undefined, 0)) this.note(`${name} promotes itself`);
     } else if (seen.current !== name) {
       this.#reign(name);
+    } else {
+      return true;
     }
+    return false;
   }
 
   /** An old primary shuts down; its pod comes back. */

@@ -184,9 +184,11 @@ export class SimulatedWatcher {
           labelled: this.#around.labelled ? [this.#around.labelled] : [],
           leaving: [],
           generation: 1,
+          version: operator.version,
           ...(operator.planned && { planned: operator.planned }),
           handsOff: false,
         })),
+      version: () => call(() => operator.version),
       // What is asked for is seen by looking.
       follow: () => {},
       namePrimary: (next, expected) => call(() => operator.name(next, expected)),
