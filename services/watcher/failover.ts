@@ -18,7 +18,7 @@ export interface Election {
   readonly witnessSite: string;
   /** The primary lives and is to move, to this instance. */
   readonly wanted?: string | undefined;
-  /** Nobody has changed the cluster lately: no instance manager works on old news. */
+  /** Nobody has changed the cluster lately. */
   readonly isQuiet?: boolean;
   /** Whether that instance is still the newest primary known. */
   readonly isNewest: (primary: PrimaryId) => boolean;
@@ -97,11 +97,7 @@ export class Failover {
 
   /**
    * The wanted one is fenced last. Until then it hears of every commit, so that it goes as far as any, and the primary goes on serving. The
-   * others follow it already, so that none need look for it when it is the primary. The operator is told meanwhile; should it carry the
-   * move out itself, the wanted one is still the right one, for while the others are fenced no commit is acknowledged that it does not have.
-   *
-   * Told, the old primary's instance manager shuts it down, within 0.1 s or within 2 s, and that of the next one hears of it as soon or as
-   * late. Where none of them works on old news there is nothing to wait for.
+   * others follow it already, so that none need look for it when it is the primary.
    */
   async #moveLiving(wanted: string): Promise<Outcome> {
     const { fencesNeeded, targets } = this.#election;
@@ -110,18 +106,15 @@ export class Failover {
     await this.#fence(targets.filter((target) => target !== next));
     if (this.#fenced.length < fencesNeeded - 1) throw new Error(`${this.#fenced.length} of ${fencesNeeded - 1} others are fenced`);
     await this.#lead(next.member);
-    const isQuiet = await this.#isQuiet();
-    const fencing = isQuiet ? this.#fence([next]) : undefined;
-    const told = await this.#tell(wanted, { isHeardOf: isQuiet });
+    if (await this.#isQuiet()) {
+      const [chosen, reads] = await this.#fenceNext(next);
+      return await this.#promote(chosen, reads, () => this.#tellOnce(wanted));
+    }
+    const told = await this.#tell(wanted);
     try {
       // Nothing presses: its instance manager would shut down a primary that it has not heard of.
       if (!told) throw new Error("the API does not answer");
-      await (fencing ?? this.#fence([next]));
-      const reads = await this.#readAll();
-      this.#step("next primary fenced and read", { standbys: reads.map(({ member, examined }) => `${member.name} ${examined.flushed}`) });
-      const chosen = this.#choose(reads, wanted);
-      if (chosen.member.name !== wanted) throw new Error(`${wanted} is to be the primary, and is not as far as ${chosen.member.name}`);
-      return await this.#promote(chosen, reads);
+      return await this.#promote(...(await this.#fenceNext(next)));
     } catch (error) {
       this.#parts.log.info({ next: wanted, reason: (error as Error).message }, "the next primary is the operator's to promote");
       const left = this.#awaitOperator(next.member);
@@ -129,6 +122,24 @@ export class Failover {
     }
   }
 
+  /** From here on the old primary acknowledges nothing. @throws Error where the wanted one is not the one to promote */
+  async #fenceNext(next: Target): Promise<[Read, Read[]]> {
+    await this.#fence([next]);
+    const reads = await this.#readAll();
+    this.#step("next primary fenced and read", { standbys: reads.map(({ member, examined }) => `${member.name} ${examined.flushed}`) });
+    const { name } = next.member;
+    const chosen = this.#choose(reads, name);
+    if (chosen.member.name !== name) throw new Error(`${name} is to be the primary, and is not as far as ${chosen.member.name}`);
+    return [chosen, reads];
+  }
+
+  /**
+   * Whether no instance manager works on old news. Then none takes the next primary for a deposed one, and the operator can be told when the
+   * promotion has begun; not later, for the first file that the new primary archives makes every manager look again. Told before, the old
+   * primary's manager shuts it down within 0.1 to 2 s, in the very moment in which the next one needs the processor, and that of the next
+   * one hears of it as soon or as late. Where it is not quiet the operator is told before: should it carry the move out itself, the wanted
+   * one is still the right one, for while the others are fenced no commit is acknowledged that it does not have.
+   */
   async #isQuiet(): Promise<boolean> {
     const { clock, cluster, timings } = this.#parts;
     if (this.#election.isQuiet !== true) return false;
@@ -265,11 +276,8 @@ export class Failover {
     return reads;
   }
 
-  /**
-   * CloudNativePG hears of it before it happens, if the API answers in time, else in the background.
-   * @param isHeardOf the next primary's instance manager need not have heard of it @returns whether the API has answered
-   */
-  async #tell(next: string, { isHeardOf = false } = {}): Promise<boolean> {
+  /** CloudNativePG hears of it before it happens, if the API answers in time, else in the background. @returns whether it has answered */
+  async #tell(next: string): Promise<boolean> {
     const { clock, cluster, timings } = this.#parts;
     const { reign, wish } = this.#election.cluster;
     const untilMs = clock.nowMs() + timings.heardTimeoutMs;
@@ -281,8 +289,14 @@ export class Failover {
     const named = await this.#keepingSessions(answer);
     if (named === false) throw new Error("the operator has moved on by itself");
     this.#step("operator told", { next, answered: named === true });
-    if (named && !isHeardOf) await this.#awaitHeard(next, giving, untilMs);
+    if (named) await this.#awaitHeard(next, giving, untilMs);
     return named === true;
+  }
+
+  /** For the few moments until the promotion is over: from then on it is told until it is done. */
+  #tellOnce(next: string): void {
+    const { cluster } = this.#parts;
+    void Promise.allSettled([cluster.namePrimary(next, { ...this.#election.cluster, evenPending: true }), cluster.giveLease(next)]);
   }
 
   /**
@@ -302,10 +316,10 @@ export class Failover {
   }
 
   /**
-   * From here on nothing is undone: the operator has been told, and promotes the chosen standby itself if this watcher does not. To let
-   * the other standbys go back to the old primary would give it the acknowledgements that the new one lacks.
+   * From here on nothing is undone: the operator has been told, and promotes the chosen standby itself if this watcher does not, or the promotion
+   * is on its way. To let the other standbys go back to the old primary would give it the acknowledgements that the new one lacks.
    */
-  async #promote(chosen: Read, reads: readonly Read[]): Promise<Outcome> {
+  async #promote(chosen: Read, reads: readonly Read[], onBegun = () => {}): Promise<Outcome> {
     const { clock, timings } = this.#parts;
     try {
       // While the operator was told, somebody else may have had the same idea, or what an earlier failover promoted has woken up; or it is the
@@ -320,6 +334,7 @@ export class Failover {
       );
       const promotion = stands ? chosen.control.promote(this.#marker, chosen.expiresClockMs) : Promise.resolve(false);
       const begun = await within(clock, timings.answerTimeoutMs, "promoting", promotion);
+      if (begun) onBegun();
       this.#step(begun ? "promotion begun" : "promotion left to the operator", { next: chosen.member.name });
       const others = reads.filter(({ member }) => member.name !== chosen.member.name);
       const timeline = await this.#awaitPrimary(chosen, others);

@@ -196,6 +196,12 @@ export class Watcher {
     this.#refreshNow?.();
   }
 
+  /** A primary that is lost; and a node that is being emptied is the operator's business too, which waits for nothing. */
+  get #isPressing(): boolean {
+    const why = this.#cluster?.planned?.why;
+    return why === undefined || why === "its node is being emptied";
+  }
+
   #noteSettled({ currentPrimary, targetPrimary, labelled }: ClusterView): void {
     const primary = this.livePrimary();
     const settled =
@@ -349,9 +355,8 @@ export class Watcher {
     return nowMs - this.#unchangedSinceMs >= this.#parts.timings.quietAfterMs;
   }
 
-  /** A node that is being emptied is the operator's business too, and it waits for nothing. */
   #waitsForQuiet(nowMs: number): boolean {
-    if (this.#isQuiet(nowMs) || this.#cluster?.planned?.why === "its node is being emptied") return false;
+    if (this.#isQuiet(nowMs) || this.#isPressing) return false;
     return nowMs - (this.#plannedSinceMs ?? nowMs) < this.#parts.timings.quietPatienceMs;
   }
 
