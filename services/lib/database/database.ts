@@ -63,8 +63,8 @@ const ofStandbyAlone: ReadonlySet<Wish> = new Set(["any", "standby"]);
  * for the same standby.
  */
 const openingMax = 3;
-/** Connections kept to each standby: the one that is promoted serves over them at once, in a moment that has no processor to spare for new ones. */
-const keptOnStandby = openingMax;
+/** As many connections as were in use at once within this time are kept to each standby, one at least. */
+const busyForMs = 300_000;
 const keepIntervalMs = 1000;
 /** A transaction that has not ended after so long makes the instances be asked how they are. */
 const doubtAfterMs = 250;
@@ -90,6 +90,8 @@ export class Database {
   #unproven: { primary: Instance; sinceMs: number } | undefined;
   #lastPrimary: Instance | undefined;
   #usedMs = Number.NEGATIVE_INFINITY;
+  /** The most connections to the primary that were in use at once, and when. */
+  #busiest = { count: 1, atMs: 0 };
   /** Requests of clients in the hold queue. */
   #waiting = 0;
   #pumpTimer: NodeJS.Timeout | undefined;
@@ -206,7 +208,7 @@ export class Database {
         }
         this.#options.metrics.transactionRetries.inc({ reason });
         context.log.debug({ requestId: context.requestId, attempt, reason, error }, "transaction lost, trying again");
-        if (!context.background) this.#watch.alarm();
+        if (!context.background) this.#watch.alarm(connection.pool.instance);
         if (context.deadline.passed) {
           throw unavailable("The database did not answer within the deadline");
         }
@@ -219,6 +221,7 @@ export class Database {
   async #attempt<T>(context: Context, connection: Connection, work: Conversation<T>): Promise<T> {
     const { pool } = connection;
     const standby = this.#watch.primary !== pool.instance;
+    if (!standby) this.#noteBusy(pool.busy);
     const doubt = setTimeout(() => this.#watch.doubt(), doubtAfterMs);
     const limit = setTimeout(() => pool.discard(connection), context.deadline.remainingMs());
     const statements = new Statements(connection, standby ? "standby" : "primary", () => this.#watch.heard(pool.instance));
@@ -240,6 +243,20 @@ export class Database {
       clearTimeout(limit);
       this.#release(connection, clean);
     }
+  }
+
+  #noteBusy(count: number): void {
+    const nowMs = performance.now();
+    if (count >= this.#busiest.count || nowMs - this.#busiest.atMs > busyForMs) this.#busiest = { count, atMs: nowMs };
+  }
+
+  /**
+   * How many connections are kept to each standby: the one that is promoted serves over them at once, in a moment that has no processor to
+   * spare for new ones. Nor has it any for those of the old primary to be ended, in every process, that nobody used.
+   */
+  get #keptOnStandby(): number {
+    const { count, atMs } = this.#busiest;
+    return performance.now() - atMs > busyForMs ? 1 : Math.min(count, openingMax);
   }
 
   #acquire(context: Context, wish: Wish): Promise<Connection> {
@@ -306,7 +323,7 @@ export class Database {
 
   #openFailed(pool: ConnectionPool, error: unknown): void {
     this.#options.log.warn({ instance: instanceName(pool.instance), error }, "connection not opened");
-    this.#watch.alarm();
+    this.#watch.alarm(pool.instance);
     // One timer for all that failed, so that a refusing instance is not stormed.
     this.#pumpTimer ??= setTimeout(() => {
       this.#pumpTimer = undefined;
@@ -329,7 +346,7 @@ export class Database {
     const pool = views
       .filter(({ inRecovery, status }) => inRecovery && status === "answering")
       .map(({ instance }) => this.#poolOf(instance, this.#standbyMax))
-      .find(({ open, opening }) => open + opening < keptOnStandby);
+      .find(({ open, opening }) => open + opening < this.#keptOnStandby);
     pool?.openOne().then(
       () => this.#pump(),
       (error: unknown) => this.#options.log.debug({ instance: instanceName(pool.instance), error }, "no connection kept to a standby"),
