@@ -353,8 +353,6 @@ describe("three watchers", () => {
     await watched.startWatchers({ LEASE_MS: "4000" });
     await sleep(defaultTimings.plannedAfterMs + 2500);
     const [old, next] = [postgres.at(0), postgres.at(1)];
-    // Somebody is at work on the cluster: the next primary's instance manager must have heard before.
-    kubernetes.version++;
     kubernetes.cordon("site-a");
     await until("the lease is given", () => kubernetes.lease.holderIdentity === next.name);
     await Promise.all(watched.running.map((watcher) => watcher.leave()));

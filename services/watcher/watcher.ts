@@ -154,7 +154,8 @@ export class Watcher {
       await new Promise<void>((resolve) => {
         const apiAnswers = clock.nowMs() - this.#clusterSeenMs < timings.calmIntervalMs;
         const settled = this.#cluster?.currentPrimary === this.picture.primary?.instance;
-        const isCalm = apiAnswers && settled && this.#plannedSinceMs === undefined;
+        const isAwaited = this.#plannedSinceMs !== undefined && this.#waitsForQuiet(clock.nowMs());
+        const isCalm = apiAnswers && settled && !isAwaited;
         const cancel = clock.after(isCalm ? timings.refreshIntervalMs : timings.calmIntervalMs, resolve);
         this.#refreshNow = () => {
           cancel();
@@ -196,10 +197,9 @@ export class Watcher {
     this.#refreshNow?.();
   }
 
-  /** A primary that is lost; and a node that is being emptied is the operator's business too, which waits for nothing. */
+  /** A node that is being emptied: the operator moves the primary too, and at once. */
   get #isPressing(): boolean {
-    const why = this.#cluster?.planned?.why;
-    return why === undefined || why === "its node is being emptied";
+    return this.#cluster?.planned?.why === "its node is being emptied";
   }
 
   #noteSettled({ currentPrimary, targetPrimary, labelled }: ClusterView): void {
@@ -433,7 +433,7 @@ export class Watcher {
       cluster: this.#cluster,
       witnessSite,
       wanted,
-      isQuiet: this.#isQuiet(clock.nowMs()),
+      isQuiet: !this.#isPressing && this.#isQuiet(clock.nowMs()),
       isNewest: ({ timeline }) => !this.#stopped && (this.picture.primary?.timeline ?? 0) <= timeline,
     });
     const outcome = await failover.run();
