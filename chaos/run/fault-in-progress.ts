@@ -118,7 +118,7 @@ export async function injectFault(fault: FaultInProgress, tools: FaultTools): Pr
 
 /** Looking takes processor time that the drilled platform needs: at most a fifth of the time goes to it, within bounds. */
 const restShare = 4;
-const restMaxIntervals = 12;
+const restMaxIntervals = 3;
 
 /** Asks until the fault is seen to be real, or its time is over. @throws AbortSignal's reason */
 export async function awaitEvidence(fault: FaultInProgress, tools: FaultTools, limitMs: number): Promise<void> {

@@ -15,7 +15,7 @@ export interface Timings {
   faultShowsMs: number;
   /** From one look at the pods to the next, while a whole platform is waited for. */
   wholeIntervalMs: number;
-  /** Pause between two looks for it; longer where a look takes long, since it costs what is drilled. */
+  /** Pause between two looks for it; longer where a look takes long. A quick look costs what is drilled too: all pods, or a command in each instance. */
   evidenceIntervalMs: number;
   /** How long a fault that heals as it is made may take until it shows. */
   evidenceLimitMs: number;
@@ -49,7 +49,7 @@ export const defaultTimings: Timings = {
   statusIntervalMs: 6_000,
   faultShowsMs: 2_500,
   wholeIntervalMs: 1_500,
-  evidenceIntervalMs: 250,
+  evidenceIntervalMs: 1_000,
   evidenceLimitMs: 30_000,
   healAttemptMs: 60_000,
   healIntervalMs: 1_000,

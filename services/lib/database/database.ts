@@ -63,8 +63,8 @@ const ofStandbyAlone: ReadonlySet<Wish> = new Set(["any", "standby"]);
  * for the same standby.
  */
 const openingMax = 3;
-/** As many connections as were in use at once within this time are kept to each standby, one at least. */
-const busyForMs = 300_000;
+/** Where no client has used the database for so long, one connection is kept to each standby. */
+const usedForMs = 300_000;
 const keepIntervalMs = 1000;
 /** A transaction that has not ended after so long makes the instances be asked how they are. */
 const doubtAfterMs = 250;
@@ -90,8 +90,6 @@ export class Database {
   #unproven: { primary: Instance; sinceMs: number } | undefined;
   #lastPrimary: Instance | undefined;
   #usedMs = Number.NEGATIVE_INFINITY;
-  /** The most connections to the primary that were in use at once, and when. */
-  #busiest = { count: 1, atMs: 0 };
   /** Requests of clients in the hold queue. */
   #waiting = 0;
   #pumpTimer: NodeJS.Timeout | undefined;
@@ -221,7 +219,6 @@ export class Database {
   async #attempt<T>(context: Context, connection: Connection, work: Conversation<T>): Promise<T> {
     const { pool } = connection;
     const standby = this.#watch.primary !== pool.instance;
-    if (!standby) this.#noteBusy(pool.busy);
     const doubt = setTimeout(() => this.#watch.doubt(), doubtAfterMs);
     const limit = setTimeout(() => pool.discard(connection), context.deadline.remainingMs());
     const statements = new Statements(connection, standby ? "standby" : "primary", () => this.#watch.heard(pool.instance));
@@ -245,18 +242,12 @@ export class Database {
     }
   }
 
-  #noteBusy(count: number): void {
-    const nowMs = performance.now();
-    if (count >= this.#busiest.count || nowMs - this.#busiest.atMs > busyForMs) this.#busiest = { count, atMs: nowMs };
-  }
-
   /**
    * How many connections are kept to each standby: the one that is promoted serves over them at once, in a moment that has no processor to
-   * spare for new ones. Nor has it any for those of the old primary to be ended, in every process, that nobody used.
+   * spare for new ones; nor for those to be ended that a process has kept which nobody uses.
    */
   get #keptOnStandby(): number {
-    const { count, atMs } = this.#busiest;
-    return performance.now() - atMs > busyForMs ? 1 : Math.min(count, openingMax);
+    return performance.now() - this.#usedMs < usedForMs ? openingMax : 1;
   }
 
   #acquire(context: Context, wish: Wish): Promise<Connection> {
