@@ -99,9 +99,6 @@ describe("the next primary", () => {
       const sql = "SELECT pid FROM pg_stat_activity WHERE application_name = 'record test' ORDER BY pid";
       return (await postgres.query<{ pid: number }>(next, sql)).map(({ pid }) => pid);
     };
-    await expect.poll(connections, { timeout: 15_000 }).toHaveLength(1);
-    // Three for one that clients use.
-    await createOne();
     await expect.poll(connections, { timeout: 15_000 }).toHaveLength(3);
     const before = await connections();
     await postgres.crash(postgres.at(0));

@@ -63,8 +63,8 @@ const ofStandbyAlone: ReadonlySet<Wish> = new Set(["any", "standby"]);
  * for the same standby.
  */
 const openingMax = 3;
-/** Where no client has used the database for so long, one connection is kept to each standby. */
-const usedForMs = 300_000;
+/** Connections kept to each standby: the one that is promoted serves over them at once, in a moment that has no processor to spare for new ones. */
+const keptOnStandby = openingMax;
 const keepIntervalMs = 1000;
 /** A transaction that has not ended after so long makes the instances be asked how they are. */
 const doubtAfterMs = 250;
@@ -206,7 +206,7 @@ export class Database {
         }
         this.#options.metrics.transactionRetries.inc({ reason });
         context.log.debug({ requestId: context.requestId, attempt, reason, error }, "transaction lost, trying again");
-        if (!context.background) this.#watch.alarm(connection.pool.instance);
+        if (!context.background) this.#watch.alarm();
         if (context.deadline.passed) {
           throw unavailable("The database did not answer within the deadline");
         }
@@ -240,14 +240,6 @@ export class Database {
       clearTimeout(limit);
       this.#release(connection, clean);
     }
-  }
-
-  /**
-   * How many connections are kept to each standby: the one that is promoted serves over them at once, in a moment that has no processor to
-   * spare for new ones; nor for those to be ended that a process has kept which nobody uses.
-   */
-  get #keptOnStandby(): number {
-    return performance.now() - this.#usedMs < usedForMs ? openingMax : 1;
   }
 
   #acquire(context: Context, wish: Wish): Promise<Connection> {
@@ -314,7 +306,7 @@ export class Database {
 
   #openFailed(pool: ConnectionPool, error: unknown): void {
     this.#options.log.warn({ instance: instanceName(pool.instance), error }, "connection not opened");
-    this.#watch.alarm(pool.instance);
+    this.#watch.alarm();
     // One timer for all that failed, so that a refusing instance is not stormed.
     this.#pumpTimer ??= setTimeout(() => {
       this.#pumpTimer = undefined;
@@ -337,7 +329,7 @@ export class Database {
     const pool = views
       .filter(({ inRecovery, status }) => inRecovery && status === "answering")
       .map(({ instance }) => this.#poolOf(instance, this.#standbyMax))
-      .find(({ open, opening }) => open + opening < this.#keptOnStandby);
+      .find(({ open, opening }) => open + opening < keptOnStandby);
     pool?.openOne().then(
       () => this.#pump(),
       (error: unknown) => this.#options.log.debug({ instance: instanceName(pool.instance), error }, "no connection kept to a standby"),

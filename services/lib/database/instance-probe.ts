@@ -41,7 +41,6 @@ export class InstanceProbe {
   readonly #log: Logger;
   readonly #onView: () => void;
   readonly #intervalMs: () => number;
-  readonly #isMissed: () => boolean;
   #client: pg.Client | undefined;
   #complaint = "";
   /** Attempts in a row that brought no answer. */
@@ -58,8 +57,6 @@ export class InstanceProbe {
     log: Logger;
     onView: () => void;
     intervalMs: () => number;
-    /** Whether somebody waits to hear of this instance. */
-    isMissed: () => boolean;
   }) {
     this.instance = options.instance;
     this.#access = options.access;
@@ -67,7 +64,6 @@ export class InstanceProbe {
     this.#log = options.log;
     this.#onView = options.onView;
     this.#intervalMs = options.intervalMs;
-    this.#isMissed = options.isMissed;
     this.view = { instance: options.instance, status: "lost", inRecovery: true };
   }
 
@@ -145,11 +141,10 @@ export class InstanceProbe {
     });
     client.once("end", () => {
       if (this.#client === client) {
-        // The server closed it. One new attempt decides whether the instance is lost or only this connection was; made at once by every
-        // process, and then by none for whom nothing depends on it.
+        // The server closed it. One new attempt decides whether the instance is lost or only this connection was.
         this.#client = undefined;
         this.#set({ ...this.view, status: this.view.status === "answering" ? "slow" : this.view.status });
-        if (this.#isMissed()) this.wake();
+        this.wake();
       }
     });
     if (this.#stopped) {

@@ -104,13 +104,8 @@ export class PrimaryWatch extends EventEmitter<{ change: []; lost: [Instance] }>
     this.#probes.clear();
   }
 
-  /**
-   * Something went wrong: ask everyone now and keep asking often for a while.
-   * @param instance where: one that is no longer the primary is nobody's concern while another one answers
-   */
-  alarm(instance?: Instance): void {
-    const { primary } = this.#choice;
-    if (instance && primary?.status === "answering" && primary.instance !== instance) return;
+  /** Something went wrong: ask everyone now and keep asking often for a while. */
+  alarm(): void {
     const nowMs = performance.now();
     if (nowMs > this.#alarmUntilMs - 1900) {
       this.#alarmUntilMs = nowMs + 2000;
@@ -155,7 +150,6 @@ export class PrimaryWatch extends EventEmitter<{ change: []; lost: [Instance] }>
           log: this.#options.log,
           onView: () => this.#viewed(probe),
           intervalMs: () => this.#intervalMs(),
-          isMissed: () => this.#choice.primary?.status !== "answering" || this.#choice.primary.instance === instance,
         });
         this.#probes.set(name, probe);
         void probe.run();
@@ -211,15 +205,13 @@ export class PrimaryWatch extends EventEmitter<{ change: []; lost: [Instance] }>
         log.warn({ instance: name, timeline: before.primary.timeline }, "primary lost");
         this.#primaryGoneSinceMs = performance.now();
         this.emit("lost", before.primary.instance);
-        if (!now.primary) this.alarm();
+        this.alarm();
       }
       metrics.primaryChanges.inc({ event: now.primary ? "found" : "lost" });
       if (now.primary) {
         const name = instanceName(now.primary.instance);
         metrics.primary.set({ instance: name }, 1);
         log.info({ instance: name, timeline: now.primary.timeline }, "primary found");
-        // The search is over, and what comes next needs the processors.
-        this.#alarmUntilMs = performance.now();
       }
     }
     if (moved || before.standby?.instance !== now.standby?.instance) {
