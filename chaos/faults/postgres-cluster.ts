@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { type FaultContext, FaultNotPossible } from "../fault.ts";
-import type { Target } from "../target.ts";
 
 const resource = "clusters.postgresql.cnpg.io";
 const pathOf = (namespace: string) => `/apis/postgresql.cnpg.io/v1/namespaces/${namespace}/clusters`;
@@ -27,11 +26,7 @@ export async function readCluster({ target, signal }: FaultContext): Promise<Pos
 }
 
 /** A merge patch of the cluster. @throws Error when it is not taken */
-export async function patchCluster(
-  { target, signal }: { target: Target; signal: AbortSignal },
-  cluster: string,
-  body: unknown,
-): Promise<void> {
+export async function patchCluster({ target, signal }: FaultContext, cluster: string, body: unknown): Promise<void> {
   await target.askApi(`${pathOf(target.namespace)}/${cluster}`, { method: "PATCH", body, signal });
 }
 

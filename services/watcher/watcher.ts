@@ -154,8 +154,7 @@ export class Watcher {
       await new Promise<void>((resolve) => {
         const apiAnswers = clock.nowMs() - this.#clusterSeenMs < timings.calmIntervalMs;
         const settled = this.#cluster?.currentPrimary === this.picture.primary?.instance;
-        const isAwaited = this.#plannedSinceMs !== undefined && this.#waitsForQuiet(clock.nowMs());
-        const isCalm = apiAnswers && settled && !isAwaited;
+        const isCalm = apiAnswers && settled && !this.#waitsForQuiet(clock.nowMs());
         const cancel = clock.after(isCalm ? timings.refreshIntervalMs : timings.calmIntervalMs, resolve);
         this.#refreshNow = () => {
           cancel();
@@ -195,11 +194,6 @@ export class Watcher {
     const isNewest = (): boolean => !this.#stopped && this.picture.primary?.timeline === primary.timeline;
     void tellUntilDone(this.#parts, primary, { ...this.#cluster, evenPending: true }, isNewest);
     this.#refreshNow?.();
-  }
-
-  /** A node that is being emptied: the operator moves the primary too, and at once. */
-  get #isPressing(): boolean {
-    return this.#cluster?.planned?.why === "its node is being emptied";
   }
 
   #noteSettled({ currentPrimary, targetPrimary, labelled }: ClusterView): void {
@@ -351,13 +345,19 @@ export class Watcher {
     }
   }
 
-  #isQuiet(nowMs: number): boolean {
-    return nowMs - this.#unchangedSinceMs >= this.#parts.timings.quietAfterMs;
+  /** A node that is being emptied: the operator moves the primary too, and at once. */
+  get #isPressing(): boolean {
+    return this.#cluster?.planned?.why === "its node is being emptied";
   }
 
+  #isQuiet(nowMs: number): boolean {
+    return !this.#isPressing && nowMs - this.#unchangedSinceMs >= this.#parts.timings.quietAfterMs;
+  }
+
+  /** A move is planned that does not press, and the cluster is not quiet yet. */
   #waitsForQuiet(nowMs: number): boolean {
-    if (this.#isQuiet(nowMs) || this.#isPressing) return false;
-    return nowMs - (this.#plannedSinceMs ?? nowMs) < this.#parts.timings.quietPatienceMs;
+    if (this.#plannedSinceMs === undefined || this.#isPressing || this.#isQuiet(nowMs)) return false;
+    return nowMs - this.#plannedSinceMs < this.#parts.timings.quietPatienceMs;
   }
 
   /**
@@ -433,7 +433,7 @@ export class Watcher {
       cluster: this.#cluster,
       witnessSite,
       wanted,
-      isQuiet: !this.#isPressing && this.#isQuiet(clock.nowMs()),
+      isQuiet: this.#isQuiet(clock.nowMs()),
       isNewest: ({ timeline }) => !this.#stopped && (this.picture.primary?.timeline ?? 0) <= timeline,
     });
     const outcome = await failover.run();
