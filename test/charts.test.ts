@@ -268,6 +268,20 @@ describe("postgres", () => {
     expect(JSON.stringify(cluster.spec.managed)).not.toContain("watcher");
   });
 
+  it("keeps the operator from moving the primary away from a node that is being emptied, where there are watchers, and from nothing else", () => {
+    const objects = render("postgres", { watcher: { grants: ["SELECT 1"] } });
+    const { spec } = one(objects, "ValidatingAdmissionPolicy", "dsp-pg-moves");
+    expect(spec.failurePolicy).toBe("Ignore");
+    expect(spec.matchConstraints.namespaceSelector.matchLabels).toEqual({ "kubernetes.io/metadata.name": "dsp" });
+    const rule = { apiGroups: ["postgresql.cnpg.io"], apiVersions: ["v1"], operations: ["UPDATE"], resources: ["clusters/status"] };
+    expect(spec.matchConstraints.resourceRules).toEqual([{ ...rule, resourceNames: ["pg"] }]);
+    expect(one(objects, "ValidatingAdmissionPolicyBinding", "dsp-pg-moves").spec).toEqual({
+      policyName: "dsp-pg-moves",
+      validationActions: ["Deny"],
+    });
+    expect(render("postgres").map(({ kind }) => kind)).not.toContain("ValidatingAdmissionPolicy");
+  });
+
   it("refuses grants that would not come through a Job's arguments", () => {
     expect(refusal("postgres", { watcher: { grants: ["DO $$ BEGIN END $$"] } })).toContain("grants");
   });

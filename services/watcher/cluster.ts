@@ -52,8 +52,8 @@ export interface ClusterApi {
   /** The view's `version`, as it is now. */
   version(): Promise<string>;
   /**
-   * Calls the listener when a node is being emptied: sooner than the next look would tell, since the operator hears of it too. It goes on
-   * until the signal; while the API is away there is nothing to hear, and no error.
+   * Calls the listener when a node is being emptied: sooner than the next look would tell, and before the node's other pods have been made anew
+   * elsewhere. It goes on until the signal; while the API is away there is nothing to hear, and no error.
    */
   follow(listener: () => void, signal: AbortSignal): void;
   /**

@@ -18,7 +18,7 @@ export interface Election {
   readonly witnessSite: string;
   /** The primary lives and is to move, to this instance. */
   readonly wanted?: string | undefined;
-  /** Nobody has changed the cluster lately, nor is the operator about to. */
+  /** Nobody has changed the cluster lately. */
   readonly isQuiet?: boolean;
   /** Whether that instance is still the newest primary known. */
   readonly isNewest: (primary: PrimaryId) => boolean;

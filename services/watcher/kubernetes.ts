@@ -27,9 +27,6 @@ const movePrimaryTo = "dsp.platform/move-primary-to";
 const unrecoverable = "alpha.cnpg.io/unrecoverable";
 /** CloudNativePG's phase when only the primary is left to update, under `primaryUpdateStrategy: supervised`. */
 const waitingPhase = "Waiting for user action";
-/** Its phase and reason when it moves a primary away from a node that is being emptied. */
-const switchoverPhase = "Switchover in progress";
-const emptiedNode = /was running on unschedulable node (\S+)$/;
 
 interface Metadata {
   name: string;
@@ -47,9 +44,7 @@ interface Pod {
 interface Cluster {
   metadata: Metadata & { generation?: number };
   spec: { instances: number };
-  status?: Partial<
-    Record<"currentPrimary" | "targetPrimary" | "currentPrimaryTimestamp" | "targetPrimaryTimestamp" | "phase" | "phaseReason", string>
-  >;
+  status?: Partial<Record<"currentPrimary" | "targetPrimary" | "currentPrimaryTimestamp" | "targetPrimaryTimestamp" | "phase", string>>;
 }
 
 interface Lease {
@@ -117,8 +112,7 @@ export class KubernetesApi implements ClusterApi {
     const isNamed = cluster.status?.targetPrimary === next;
     // A planned move has named it already; then only the name of who is primary is wanting.
     if (isNamed && (cluster.status?.currentPrimary === next || standingOf(cluster).reign !== expected.reign)) return true;
-    const mayName = isNamed || isExpected(expected, standingOf(cluster));
-    if (!mayName && !(expected.evenPending && (await this.#isOvertaken(next, cluster)))) return false;
+    if (!isNamed && !isExpected(expected, standingOf(cluster))) return false;
     const now = microTime();
     const from = cluster.status?.currentPrimary ?? "no primary";
     const wish = {
@@ -141,17 +135,6 @@ export class KubernetesApi implements ClusterApi {
     if (reply.status === 409) return await this.namePrimary(next, expected);
     requireOk(reply);
     return true;
-  }
-
-  /**
-   * Whether the operator's wish is to move the primary away from a node that it has left. The same node's being emptied makes the watchers and
-   * the operator move it; the operator's patch asks for no version, and so overwrites what it has not read.
-   */
-  async #isOvertaken(next: string, { status = {} }: Cluster): Promise<boolean> {
-    const emptied = emptiedNode.exec(status.phaseReason ?? "")?.[1];
-    if (status.phase !== switchoverPhase || status.currentPrimary !== next || emptied === undefined) return false;
-    const pod = (await this.#pods()).find(({ metadata }) => metadata.name === next);
-    return pod?.spec.nodeName !== undefined && pod.spec.nodeName !== emptied;
   }
 
   async giveLease(next: string): Promise<() => Promise<boolean>> {

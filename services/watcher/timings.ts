@@ -50,7 +50,7 @@ export const defaultTimings = {
   plannedAgainMs: 10_000,
   /**
    * What nobody has changed for so long, the instance managers have read and are done with; and so long it is waited for that, at most,
-   * before a move that does not press.
+   * before a planned move.
    */
   quietAfterMs: 2000,
   quietPatienceMs: 6000,

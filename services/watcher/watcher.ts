@@ -345,18 +345,13 @@ export class Watcher {
     }
   }
 
-  /** A node that is being emptied: the operator moves the primary too, and at once. */
-  get #isPressing(): boolean {
-    return this.#cluster?.planned?.why === "its node is being emptied";
-  }
-
   #isQuiet(nowMs: number): boolean {
-    return !this.#isPressing && nowMs - this.#unchangedSinceMs >= this.#parts.timings.quietAfterMs;
+    return nowMs - this.#unchangedSinceMs >= this.#parts.timings.quietAfterMs;
   }
 
-  /** A move is planned that does not press, and the cluster is not quiet yet. */
+  /** A move is planned, and the cluster is not quiet yet. */
   #waitsForQuiet(nowMs: number): boolean {
-    if (this.#plannedSinceMs === undefined || this.#isPressing || this.#isQuiet(nowMs)) return false;
+    if (this.#plannedSinceMs === undefined || this.#isQuiet(nowMs)) return false;
     return nowMs - this.#plannedSinceMs < this.#parts.timings.quietPatienceMs;
   }
 

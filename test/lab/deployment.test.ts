@@ -38,6 +38,20 @@ describe("the lab's stack", () => {
   });
 });
 
+describe("the operator's own moves of the primary", () => {
+  const reason = "Switching over to pg-2";
+  const giveReason = (phaseReason: string) => {
+    const patch = ["--type", "merge", "--dry-run", "server", "--patch", JSON.stringify({ status: { phaseReason } })];
+    return runTool("kubectl", ["--namespace", "dsp", "patch", "cluster", "pg", "--subresource", "status", ...patch]);
+  };
+
+  it("are refused where the watchers move it, from a node that is being emptied, and only there", async () => {
+    const emptied = giveReason(`${reason}, because primary instance was running on unschedulable node dsp-worker`);
+    await expect(emptied).rejects.toThrow("the watchers move the primary away from a node that is being emptied");
+    expect(await giveReason(reason)).toContain("patched");
+  });
+});
+
 describe("a stack for a real cluster", () => {
   // The lab's stack as it stands, in a backend of its own: previewed with other settings, nothing of the lab's is touched.
   const folder = mkdtempSync(join(tmpdir(), "dsp-preview-"));

@@ -29,8 +29,6 @@ export class FakeKubernetes {
   /** How long an instance manager takes to hear that the lease is its own, which it then renews all the time. */
   hearsAfterMs = 0;
   leaseGivenMs = Number.NEGATIVE_INFINITY;
-  /** What the operator writes over the next name that it is told, without having read it. */
-  overwrites: Record<string, string> | undefined;
   version = 1;
   port = 0;
   #away = false;
@@ -114,11 +112,6 @@ export class FakeKubernetes {
         if (body.metadata?.resourceVersion !== String(this.version)) return [409, { message: "conflict" }];
         this.version++;
         Object.assign(this.status, body.status);
-        if (this.overwrites && body.status?.targetPrimary) {
-          this.version++;
-          Object.assign(this.status, this.overwrites);
-          this.overwrites = undefined;
-        }
         return [200, {}];
       case "GET /apis/coordination.k8s.io/v1/namespaces/dsp/leases/pg":
         return [200, { metadata, spec: this.#isHeard ? { ...this.lease, renewTime: new Date().toISOString() } : this.lease }];
