@@ -477,6 +477,7 @@ describe("edge", () => {
     );
     expect(added).toEqual({
       haproxy: { drop: ["ALL"], add: ["NET_BIND_SERVICE", "SETUID", "SETGID", "KILL"] },
+      beats: { drop: ["ALL"] },
       keepalived: { drop: ["ALL"], add: ["NET_ADMIN", "NET_RAW", "NET_BROADCAST"] },
     });
     expect(JSON.stringify(pod)).not.toContain('"privileged":true');
@@ -488,6 +489,21 @@ describe("edge", () => {
     expect(one(balanced, "Service", "edge").spec).toMatchObject({ type: "LoadBalancer", loadBalancerClass: "metallb" });
     expect(one(balanced, "PodDisruptionBudget", "edge-site-a").spec.maxUnavailable).toBe(1);
     expect(balanced.some((object) => object.kind === "Service" && object.metadata.name !== "edge")).toBe(false);
+  });
+
+  it("hears every service's beats at the port of its checks", () => {
+    const services = ["record", "portal"].map((name) => ({
+      name,
+      namespace: "dsp",
+      port: 8443,
+      checkPort: 9090,
+      path: `/${name}`,
+      slots: 12,
+      connectionsMax: 200,
+    }));
+    const { containers } = one(render("edge", { ...virtualIp, services }, "dsp-edge"), "Deployment", "edge-site-a").spec.template.spec;
+    const { env } = containers.find(({ name }: { name: string }) => name === "beats");
+    expect(env).toContainEqual({ name: "BEATS", value: "record:9090 portal:9090" });
   });
 
   it("sends again only what is safe: every write carries a key", () => {
@@ -523,7 +539,7 @@ describe("edge", () => {
     ["behind a load balancer", { mode: "load-balancer" }],
   ])("has a configuration that HAProxy takes, %s", async (_name, values) => {
     if (spawnSync("haproxy", ["-v"]).error) return expect(render("edge", values).length).toBeGreaterThan(0);
-    const config = one(render("edge", values, "dsp-edge"), "ConfigMap", "edge-site-a").data?.["haproxy.cfg"] as string;
+    const files = one(render("edge", values, "dsp-edge"), "ConfigMap", "edge-site-a").data as Record<string, string>;
     const folder = mkdtempSync(join(tmpdir(), "dsp-edge-"));
     try {
       const { secrets } = await planSecrets({}, { edgeNames: ["localhost"], namespace: "dsp", services: ["record"], callers: ["portal"] });
@@ -531,7 +547,8 @@ describe("edge", () => {
       writeFileSync(join(folder, "tls/tls.crt"), secrets.edge.certificate);
       writeFileSync(join(folder, "tls/tls.key"), secrets.edge.key);
       writeFileSync(join(folder, "ca/ca.crt"), secrets.ca.certificate);
-      writeFileSync(join(folder, "haproxy.cfg"), config.replaceAll("/etc/edge/", `${folder}/`));
+      for (const [name, text] of Object.entries(files))
+        writeFileSync(join(folder, name), text.replaceAll(/\/(etc\/edge|opt\/edge|run\/edge-haproxy)\//g, `${folder}/`));
       const check = spawnSync("haproxy", ["-c", "-f", join(folder, "haproxy.cfg")], { encoding: "utf8" });
       expect(check.status, check.stderr).toBe(0);
       expect(check.stderr).not.toContain("WARNING");

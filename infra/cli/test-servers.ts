@@ -1,4 +1,4 @@
-/** The real servers that the integration tests and the benchmark start for themselves: PostgreSQL and Redis, and the browser that walks the portal, from Debian's packages where they are missing. */
+/** The real servers that the integration tests and the benchmark start for themselves: PostgreSQL, Redis and HAProxy, and the browser that walks the portal, from Debian's packages where they are missing. */
 import { existsSync, readdirSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
@@ -27,6 +27,12 @@ export function findRedisServer(): string | undefined {
   return folder === undefined ? undefined : join(folder, "redis-server");
 }
 
+/** The path of haproxy; undefined where there is none. */
+export function findHaproxy(): string | undefined {
+  const folder = [onPath("haproxy"), "/usr/sbin"].find((each) => each !== undefined && existsSync(join(each, "haproxy")));
+  return folder === undefined ? undefined : join(folder, "haproxy");
+}
+
 /** The browser that the portal's tests and the drills drive; undefined where there is none. */
 export function findChromium(): string | undefined {
   const { DSP_TEST_CHROMIUM: told } = process.env;
@@ -47,13 +53,14 @@ async function withoutAutostart(install: () => Promise<void>): Promise<void> {
 }
 
 /**
- * Makes sure that PostgreSQL's and Redis' programs are there.
+ * Makes sure that PostgreSQL's, Redis' and HAProxy's programs are there.
  * @throws StepError where they are missing and cannot be installed
  */
 export function installTestServers(tools: StepTools): Promise<string> {
   const missing = [
     ...(findPostgresBin() === undefined ? ["postgresql"] : []),
     ...(findRedisServer() === undefined ? ["redis-server"] : []),
+    ...(findHaproxy() === undefined ? ["haproxy"] : []),
   ];
   return install(missing, tools);
 }

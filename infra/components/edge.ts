@@ -104,7 +104,8 @@ function reachValues(reach: EdgeReach, site: string, index: number): Record<stri
       interface: reach.interface,
       routerId: reach.routerId,
       peers: reach.peers,
-      priority: 100 - index,
+      // High ones wait least before they take over: a 256th of the interval for each step below 256.
+      priority: 250 - index,
     },
   };
 }

@@ -38,6 +38,16 @@ it("says started once it was ready, or was patient for long enough", async () =>
   other.closeAllConnections();
 });
 
+it("beats for as long as somebody listens", async () => {
+  const { body, status } = await ask("/health/beat");
+  expect(status).toBe(200);
+  const reader = (body as ReadableStream<Uint8Array>).getReader();
+  const beats: string[] = [];
+  while (beats.length < 3) beats.push(new TextDecoder().decode((await reader.read()).value));
+  expect(beats.join("")).toMatch(/^\n{3,}$/);
+  await reader.cancel();
+});
+
 it("gives the metrics, how late the event loop is among them, and nothing else", async () => {
   expect(await (await ask("/metrics")).text()).toContain("nodejs_eventloop_lag");
   expect((await ask("/")).status).toBe(404);

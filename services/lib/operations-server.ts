@@ -1,4 +1,5 @@
 import { createServer, type Server } from "node:http";
+import { Beats } from "./beats.ts";
 import type { Metrics } from "./metrics.ts";
 
 export interface Readiness {
@@ -21,12 +22,14 @@ const startPatienceMs = 20_000;
 /**
  * What looks after a service asks here, over plain HTTP and so without a handshake: GET /metrics, GET /health/live, GET /health/started (200 once it was
  * ready: Kubernetes then asks for its readiness at once, and not a period later), and GET /health/ready with 200, with 503 when it must not be given
- * requests, and with 404 when it must be given no more but finishes those it has (HAProxy's `disable-on-404`).
+ * requests, and with 404 when it must be given no more but finishes those it has (HAProxy's `disable-on-404`). GET /health/beat never ends: an empty
+ * line ten times a second, which a frozen process does not write.
  * @throws when the port cannot be had
  */
 export function serveOperations({ metrics, readiness, port }: OperationsServerOptions): Promise<Server> {
   const patientUntilMs = performance.now() + startPatienceMs;
   let started = false;
+  const beats = new Beats();
   const server = createServer((request, response) => {
     if (request.url === "/health/ready") {
       const state = readiness();
@@ -41,6 +44,10 @@ export function serveOperations({ metrics, readiness, port }: OperationsServerOp
     }
     if (request.url === "/health/live") {
       response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify({ live: true }));
+      return;
+    }
+    if (request.url === "/health/beat") {
+      beats.add(response);
       return;
     }
     if (request.url !== "/metrics") {

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs keepalived beside a loop that watches HAProxy. The loop asks four times a second over loopback and starts no process to do
+# Runs keepalived beside a loop that watches HAProxy. The loop asks five times a second over loopback and starts no process to do
 # so; keepalived sees a change of its verdict at once (inotify) and gives the address up while the verdict is not 0.
 set -euo pipefail
 state=/run/edge
@@ -70,21 +70,38 @@ CONF
 } > "$conf"
 
 # 0: HAProxy lets this edge lead. 1: it does not answer in time. 2: it says no, or nobody listens, which is certain at once.
+# `took`: microseconds from the question to the answer, or until there was none.
+took=0
 ask_haproxy() {
-  local status=""
+  local status="" askedUs=${EPOCHREALTIME/[.,]/}
   exec 3<> /dev/tcp/127.0.0.1/8405 || return 2
   printf 'GET /lead HTTP/1.0\r\n\r\n' >&3
-  read -r -t 0.5 _ status _ <&3 || true
+  read -r -t "$1" _ status _ <&3 || true
   exec 3>&-
+  took=$((${EPOCHREALTIME/[.,]/} - askedUs))
   case "$status" in 200) return 0 ;; 503) return 2 ;; *) return 1 ;; esac
 } 2> /dev/null
 
+# Who has answered within 0.1 s for three seconds, and then three times not at all, is frozen: that is certain after 0.4 s, as long as this loop itself
+# is on time. Otherwise, and for a while after each change of role, when all clients shake hands, there is more patience. (An answer takes 0.04 s: bash
+# writes a line at a time, and the kernel keeps the second until the first is acknowledged.)
 watch() {
-  local last=1 failures=0 now answer role
+  local last=1 failures=0 calm=0 now answer role
   while true; do
     answer=0
-    ask_haproxy || answer=$?
+    if [ $calm -ge 15 ]; then
+      ask_haproxy 0.14 || answer=$?
+      if [ $answer -eq 1 ]; then
+        if [ $took -gt 200000 ]; then calm=0 failures=0; continue; fi
+        failures=$((failures + 1))
+        if [ $failures -lt 3 ]; then continue; fi
+        answer=2
+      fi
+    else
+      ask_haproxy 0.5 || answer=$?
+    fi
     if [ $answer -eq 0 ]; then failures=0; else failures=$((failures + answer)); fi
+    if [ $answer -eq 0 ] && [ $took -lt 100000 ]; then calm=$((calm + 1)); else calm=0; fi
     # One answer may be late on a busy machine; two in a row are a verdict.
     if [ $failures -eq 0 ]; then now=0; elif [ $failures -ge 2 ]; then now=1; else now=$last; fi
     if [ $now -ne $last ]; then
@@ -93,7 +110,10 @@ watch() {
       echo "verdict $now" >&2
     fi
     # keepalived tells each new state here; waiting for one in vain is a sleep without a process.
-    if read -r -t 0.25 -u 4 _ _ role _; then echo "$role" > $state/role; fi
+    if read -r -t 0.2 -u 4 _ _ role _; then
+      calm=0
+      echo "$role" > $state/role
+    fi
   done
 }
 

@@ -12,3 +12,11 @@ app.kubernetes.io/part-of: dsp
 {{- define "edge.config" -}}
 {{ include "edge.name" . }}-{{ printf "%s%s" (tpl (.Files.Get "files/haproxy.cfg") .) ((.Files.Glob "files/*.sh").AsConfig) | sha256sum | trunc 10 }}
 {{- end }}
+{{- /* Each backend with the port of its checks. */ -}}
+{{- define "edge.beats" -}}
+{{- $beats := list -}}
+{{- range .Values.services -}}
+{{- $beats = append $beats (printf "%s:%d" .name (int .checkPort)) -}}
+{{- end -}}
+{{- join " " $beats -}}
+{{- end }}

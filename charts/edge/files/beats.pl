@@ -1,0 +1,189 @@
+#!/usr/bin/perl
+# Who serves says so ten times a second, on a connection that stays (GET /health/beat on the port of the checks). Who falls silent while the
+# others are heard is frozen or starved: HAProxy is told, sends again elsewhere what it had been given, and gives it no more until it is heard
+# regularly. HAProxy's own checks, which may take their time, decide the rest.
+#
+# On a busy machine all are late at once, and nobody is judged then; nor when this process was late itself. Nobody is taken away where fewer
+# would be left than are away.
+#
+# In the environment: BEATS, each backend with the port of its checks, as name:port; HAPROXY, the socket at which it takes commands.
+use strict;
+use warnings;
+use Errno qw(EAGAIN EINTR);
+use IO::Socket::INET;
+use IO::Socket::UNIX;
+use Socket qw(MSG_NOSIGNAL);
+use Time::HiRes qw(clock_gettime sleep CLOCK_MONOTONIC);
+
+my %ports = map { /^(.+):(\d+)$/ ? ($1 => $2) : () } split ' ', $ENV{BEATS} // '';
+my $haproxy = $ENV{HAPROXY} // die "HAPROXY is not set\n";
+
+# Seconds.
+my $silent = 0.3;      # three beats did not come
+my $fresh = 0.2;       # heard just now
+my $known = 1;         # for so long it must have been heard before its silence means anything
+my $regular = 1.5;     # for so long it must be heard again, without a gap of $gap, before it is given requests
+my $gap = 0.25;
+my $tick = 0.04;
+my $late = 0.1;        # a tick that comes so much late says that this process was away
+my $unheard = 10;      # a server that is up is given requests after so long, heard or not
+my $listen_again = 0.5;
+my $give_up = 3;       # a connection on which nothing has come for so long may lead nowhere
+my $look_again = 1;
+my $answer_limit = 2;
+my $forced_drain = 0x08;
+
+my %servers;           # by backend/name: what is known of each server that has an address
+
+sub now { return clock_gettime(CLOCK_MONOTONIC) }
+
+sub say_so { print STDERR "$_[0]\n" }
+
+# One command, or several with ; between them. Undefined where HAProxy does not answer.
+sub command {
+    my ($command) = @_;
+    my $socket = IO::Socket::UNIX->new(Peer => $haproxy) or return;
+    my $answer = '';
+    my $done = eval {
+        local $SIG{ALRM} = sub { die "late\n" };
+        Time::HiRes::alarm($answer_limit);
+        print {$socket} "$command\n";
+        $socket->flush;
+        while (sysread $socket, my $piece, 65536) { $answer .= $piece }
+        1;
+    };
+    Time::HiRes::alarm(0);
+    return $done ? $answer : undef;
+}
+
+# By backend/name: its address, whether it is up and whether it is drained.
+sub look {
+    my $answer = command(join '; ', map { "show servers state $_" } sort keys %ports) // return;
+    my %found;
+    for (split /\n/, $answer) {
+        my (undef, $backend, undef, $name, $address, $state, $admin) = split ' ';
+        next unless defined $admin && $ports{$backend} && $address =~ /^[\d.]+$/ && $address ne '0.0.0.0';
+        $found{"$backend/$name"} = { address => $address, up => $state == 2, drained => ($admin & $forced_drain) != 0 };
+    }
+    return \%found;
+}
+
+sub close_of {
+    my ($server) = @_;
+    close $server->{socket} if $server->{socket};
+    delete @$server{qw(socket since)};
+}
+
+sub refresh {
+    my $found = look() // return;
+    my $now = now();
+    for my $name (keys %servers) {
+        next if $found->{$name} && $found->{$name}{address} eq $servers{$name}{address};
+        close_of($servers{$name});
+        command("set server $name state ready") if $servers{$name}{held};
+        delete $servers{$name};
+    }
+    for my $name (keys %$found) {
+        my ($backend) = $name =~ m{^(.+)/};
+        my $server = $servers{$name} //= { name => $name, backend => $backend, address => $found->{$name}{address}, try => 0 };
+        $server->{up} = $found->{$name}{up};
+        # Drained before this process began; or no longer, since HAProxy began anew.
+        if ($found->{$name}{drained}) { $server->{held} //= $now }
+        elsif (defined $server->{held} && $now - $server->{held} > $look_again) { delete $server->{held} }
+    }
+}
+
+sub listen_to {
+    my ($server, $now) = @_;
+    $server->{try} = $now + $listen_again;
+    $server->{contact} = $now;
+    my $socket = IO::Socket::INET->new(PeerAddr => $server->{address}, PeerPort => $ports{$server->{backend}}, Proto => 'tcp', Blocking => 0);
+    $server->{socket} = $socket if $socket;
+    delete $server->{asked};
+}
+
+sub hear {
+    my ($server, $now) = @_;
+    if (!$server->{asked}) {
+        $server->{asked} = defined send $server->{socket}, "GET /health/beat HTTP/1.0\r\n\r\n", MSG_NOSIGNAL;
+        return;
+    }
+    my $count = sysread $server->{socket}, my $piece, 4096;
+    return if !defined $count && ($! == EAGAIN || $! == EINTR);
+    return close_of($server) if !$count || (!defined $server->{since} && $piece !~ m{^(HTTP/1\.[01] 200 |\n)});
+    $server->{regular} = $now if !defined $server->{heard} || $now - $server->{heard} > $gap;
+    $server->{heard} = $server->{contact} = $now;
+    $server->{since} //= $now;
+}
+
+sub hear_all {
+    my ($now) = @_;
+    my ($readable, $writable) = ('', '');
+    for my $server (values %servers) {
+        close_of($server) if $server->{socket} && $now - $server->{contact} > $give_up;
+        listen_to($server, $now) if !$server->{socket} && $now >= $server->{try};
+        next unless $server->{socket};
+        vec($server->{asked} ? $readable : $writable, fileno $server->{socket}, 1) = 1;
+    }
+    return unless select $readable, $writable, undef, 0;
+    for my $server (values %servers) {
+        my $number = $server->{socket} ? fileno $server->{socket} : next;
+        hear($server, $now) if vec($readable, $number, 1) || vec($writable, $number, 1);
+    }
+}
+
+sub give_back {
+    my ($server, $why) = @_;
+    command("set server $server->{name} state ready") // return;
+    delete $server->{held};
+    say_so("$server->{name} is given requests again: $why");
+}
+
+sub is_fresh {
+    my ($server, $now) = @_;
+    return defined $server->{since} && $now - $server->{heard} < $fresh;
+}
+
+sub take_away {
+    my ($server, $now) = @_;
+    my @others = grep { $_ != $server && $_->{backend} eq $server->{backend} } values %servers;
+    my $away = 1 + grep { defined $_->{held} } @others;
+    my $left = grep { !defined $_->{held} && is_fresh($_, $now) } @others;
+    return if $left < $away || !$server->{up};
+    $server->{held} = $now;
+    command("set server $server->{name} state drain; set server $server->{name} health down");
+    say_so(sprintf '%s has been silent for %d ms: its requests go elsewhere', $server->{name}, 1000 * ($now - $server->{heard}));
+}
+
+sub judge {
+    my ($now) = @_;
+    my @listened = grep { defined $_->{since} } values %servers;
+    my $fresh_ones = grep { is_fresh($_, $now) } @listened;
+    for my $server (values %servers) {
+        if (defined $server->{held}) {
+            if (is_fresh($server, $now) && $now - $server->{regular} > $regular) { give_back($server, 'it is heard') }
+            elsif ($now - $server->{held} > $unheard && $server->{up}) { give_back($server, 'it is up') }
+        } elsif (defined $server->{since} && $now - $server->{heard} > $silent && $server->{heard} - $server->{since} > $known
+            && 2 * $fresh_ones >= @listened) {
+            take_away($server, $now);
+        }
+    }
+}
+
+my $look_at = 0;
+while (1) {
+    my $before = now();
+    if ($before >= $look_at) {
+        refresh();
+        $look_at = now() + $look_again;
+    }
+    sleep $tick;
+    my $now = now();
+    if ($now - $before > $tick + $late) {
+        # What was said meanwhile waits to be read.
+        defined $_->{heard} and $_->{heard} = $now for values %servers;
+    } else {
+        hear_all($now);
+        judge($now);
+    }
+}

@@ -1,0 +1,147 @@
+/** An edge hears its servers' beats, on a real HAProxy: who freezes is taken away long before a check says so, and nobody where all are late. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { findHaproxy } from "../infra/cli/test-servers.ts";
+import { freePort } from "../services/lib/testing/free-port.ts";
+
+const beats = join(import.meta.dirname, "../charts/edge/files/beats.pl");
+const beatsModule = join(import.meta.dirname, "../services/lib/beats.ts");
+const addresses = ["127.1.0.2", "127.1.0.3", "127.1.0.4"];
+/** Checks alone would take longer than this to say that a server is frozen: so many must fail, a second or more apart. */
+const checksS = 60;
+
+/** Answers its address after a moment, and beats. */
+const serverScript = `
+import { createServer } from "node:http";
+import { Beats } from "${beatsModule}";
+const beats = new Beats();
+const [address, port, beatPort] = process.argv.slice(1);
+createServer((_, response) => setTimeout(() => response.end(address), 20)).listen(Number(port), address);
+createServer((request, response) => (request.url === "/health/beat" ? beats.add(response) : response.end())).listen(Number(beatPort), address);
+`;
+
+const folder = mkdtempSync(join(tmpdir(), "dsp-beats-"));
+const servers = new Map<string, ChildProcess>();
+let edge: ChildProcess;
+let listener: ChildProcess;
+let said = "";
+let url: string;
+
+/** Each on a connection of its own, as clients come. @returns who answered each, and the longest wait in milliseconds */
+async function askMany(count: number): Promise<{ answers: string[]; longestMs: number }> {
+  let longestMs = 0;
+  const answers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const askedMs = performance.now();
+      const answer = await fetch(url, { headers: { connection: "close" }, signal: AbortSignal.timeout(20_000) });
+      const text = await answer.text();
+      longestMs = Math.max(longestMs, performance.now() - askedMs);
+      expect(answer.status, text).toBe(200);
+      return text;
+    }),
+  );
+  return { answers, longestMs };
+}
+
+function answers(of: string): Promise<boolean> {
+  return fetch(of).then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+}
+
+async function untilAllAnswer(): Promise<void> {
+  await vi.waitUntil(async () => new Set((await askMany(9)).answers).size === addresses.length, { timeout: 15_000, interval: 250 });
+}
+
+beforeAll(async () => {
+  const [port, serverPort, beatPort] = [await freePort(), await freePort(), await freePort()];
+  for (const address of addresses) {
+    const args = ["--input-type=module-typescript", "-e", serverScript, address, String(serverPort), String(beatPort)];
+    servers.set(address, spawn(process.execPath, args, { stdio: ["ignore", "inherit", "inherit"] }));
+  }
+  for (const address of addresses) await vi.waitUntil(() => answers(`http://${address}:${beatPort}/`), { timeout: 15_000, interval: 100 });
+  const lines = addresses.map((address, index) => `server work-${index + 1} ${address}:${serverPort} port ${beatPort}`);
+  const commands = join(folder, "commands");
+  const config = `
+global
+    stats socket ${commands} level admin
+defaults
+    mode http
+    timeout connect 1s
+    timeout client 30s
+    timeout server 30s
+    timeout check 20s
+frontend public
+    bind 127.0.0.1:${port}
+    default_backend work
+backend work
+    balance roundrobin
+    option httpchk GET /
+    option redispatch 1
+    retries 6
+    retry-on conn-failure empty-response response-timeout
+    default-server check inter 1s fall ${checksS} rise 1 on-marked-down shutdown-sessions
+    ${lines.join("\n    ")}
+`;
+  writeFileSync(join(folder, "haproxy.cfg"), config);
+  edge = spawn(findHaproxy() ?? "haproxy", ["-db", "-f", join(folder, "haproxy.cfg")], { stdio: ["ignore", "ignore", "ignore"] });
+  listener = spawn("perl", [beats], {
+    env: { ...process.env, BEATS: `work:${beatPort}`, HAPROXY: commands },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  listener.stderr?.on("data", (text) => {
+    said += text;
+  });
+  url = `http://127.0.0.1:${port}/`;
+  await vi.waitUntil(() => answers(url), { timeout: 15_000, interval: 100 });
+  await untilAllAnswer();
+  // For a second it must have heard each.
+  await sleep(2000);
+}, 45_000);
+
+afterAll(() => {
+  for (const process of [edge, listener]) process?.kill("SIGKILL");
+  for (const server of servers.values()) server.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("an edge", () => {
+  it("judges nobody while all are silent", async () => {
+    for (const server of servers.values()) server.kill("SIGSTOP");
+    await sleep(1500);
+    for (const server of servers.values()) server.kill("SIGCONT");
+    await untilAllAnswer();
+    expect(said).not.toContain("silent");
+    await sleep(2000);
+  }, 30_000);
+
+  it("sends again elsewhere what a frozen server was given, gives it no more, and lets it back when it is heard", async () => {
+    const [first = ""] = addresses;
+    servers.get(first)?.kill("SIGSTOP");
+    const { answers, longestMs } = await askMany(9);
+    console.log(`a frozen server's requests were answered elsewhere after ${Math.round(longestMs)} ms`);
+    expect(answers).not.toContain(first);
+    expect(longestMs).toBeLessThan((checksS * 1000) / 10);
+    await vi.waitUntil(() => /work\/work-1 has been silent for \d+ ms/.test(said), { timeout: 5000 });
+    expect((await askMany(9)).answers).not.toContain(first);
+    servers.get(first)?.kill("SIGCONT");
+    await untilAllAnswer();
+    expect(said).toContain("work/work-1 is given requests again: it is heard");
+  }, 45_000);
+
+  it("takes nobody away where fewer would be left than are away", async () => {
+    await sleep(2000);
+    said = "";
+    const [first = "", second = ""] = addresses;
+    for (const address of [first, second]) servers.get(address)?.kill("SIGSTOP");
+    await sleep(1500);
+    for (const address of [first, second]) servers.get(address)?.kill("SIGCONT");
+    expect(said.match(/silent/g)?.length ?? 0).toBeLessThanOrEqual(1);
+    await untilAllAnswer();
+  }, 30_000);
+});
