@@ -504,6 +504,7 @@ describe("edge", () => {
     const { containers } = one(render("edge", { ...virtualIp, services }, "dsp-edge"), "Deployment", "edge-site-a").spec.template.spec;
     const { env } = containers.find(({ name }: { name: string }) => name === "beats");
     expect(env).toContainEqual({ name: "BEATS", value: "record:9090 portal:9090" });
+    expect(env).toContainEqual({ name: "ELSEWHERE", value: "elsewhere" });
   });
 
   it("sends again only what is safe: every write carries a key", () => {

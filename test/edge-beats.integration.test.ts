@@ -30,6 +30,7 @@ let edge: ChildProcess;
 let listener: ChildProcess;
 let said = "";
 let url: string;
+let leadUrl: string;
 
 /** Each on a connection of its own, as clients come. @returns who answered each, and the longest wait in milliseconds */
 async function askMany(count: number): Promise<{ answers: string[]; longestMs: number }> {
@@ -59,7 +60,7 @@ async function untilAllAnswer(): Promise<void> {
 }
 
 beforeAll(async () => {
-  const [port, serverPort, beatPort] = [await freePort(), await freePort(), await freePort()];
+  const [port, leadPort, serverPort, beatPort] = [await freePort(), await freePort(), await freePort(), await freePort()];
   for (const address of addresses) {
     const args = ["--input-type=module-typescript", "-e", serverScript, address, String(serverPort), String(beatPort)];
     servers.set(address, spawn(process.execPath, args, { stdio: ["ignore", "inherit", "inherit"] }));
@@ -87,17 +88,25 @@ backend work
     retry-on conn-failure empty-response response-timeout
     default-server check inter 1s fall ${checksS} rise 1 on-marked-down shutdown-sessions
     ${lines.join("\n    ")}
+frontend lead
+    bind 127.0.0.1:${leadPort}
+    http-request return status 503 if { nbsrv(elsewhere) lt 1 }
+    http-request return status 200
+backend elsewhere
+    server voter-0 ${addresses[0]}:${beatPort} check inter 3s
+    server voter-1 ${addresses[1]}:${beatPort} check inter 3s
 `;
   writeFileSync(join(folder, "haproxy.cfg"), config);
   edge = spawn(findHaproxy() ?? "haproxy", ["-db", "-f", join(folder, "haproxy.cfg")], { stdio: ["ignore", "ignore", "ignore"] });
   listener = spawn("perl", [beats], {
-    env: { ...process.env, BEATS: `work:${beatPort}`, HAPROXY: commands },
+    env: { ...process.env, BEATS: `work:${beatPort}`, HAPROXY: commands, ELSEWHERE: "elsewhere" },
     stdio: ["ignore", "ignore", "pipe"],
   });
   listener.stderr?.on("data", (text) => {
     said += text;
   });
   url = `http://127.0.0.1:${port}/`;
+  leadUrl = `http://127.0.0.1:${leadPort}/`;
   await vi.waitUntil(() => answers(url), { timeout: 15_000, interval: 100 });
   await untilAllAnswer();
   // For a second it must have heard each.
@@ -134,14 +143,17 @@ describe("an edge", () => {
     expect(said).toContain("work/work-1 is given requests again: it is heard");
   }, 45_000);
 
-  it("takes nobody away where fewer would be left than are away", async () => {
+  it("takes nobody away where fewer would be left than are away, and must not lead while most are silent at once", async () => {
     await sleep(2000);
     said = "";
+    expect(await answers(leadUrl)).toBe(true);
     const [first = "", second = ""] = addresses;
     for (const address of [first, second]) servers.get(address)?.kill("SIGSTOP");
-    await sleep(1500);
+    await vi.waitUntil(async () => !(await answers(leadUrl)), { timeout: 5000, interval: 20 });
     for (const address of [first, second]) servers.get(address)?.kill("SIGCONT");
-    expect(said.match(/silent/g)?.length ?? 0).toBeLessThanOrEqual(1);
+    expect(said).toContain("2 of 3 were silent at once: this machine is cut off");
+    expect(said.match(/requests go elsewhere/g)?.length ?? 0).toBeLessThanOrEqual(1);
+    await vi.waitUntil(() => answers(leadUrl), { timeout: 10_000, interval: 100 });
     await untilAllAnswer();
   }, 30_000);
 });

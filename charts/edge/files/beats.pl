@@ -6,7 +6,11 @@
 # On a busy machine all are late at once, and nobody is judged then; nor when this process was late itself. Nobody is taken away where fewer
 # would be left than are away.
 #
-# In the environment: BEATS, each backend with the port of its checks, as name:port; HAPROXY, the socket at which it takes commands.
+# Where most fall silent at the same moment and the rest do not, this machine is cut off: those are the pods that it runs itself. HAProxy's checks of
+# the machines elsewhere would say so a second later; they are told that they fail, and have the last word when they pass.
+#
+# In the environment: BEATS, each backend with the port of its checks, as name:port; HAPROXY, the socket at which it takes commands; ELSEWHERE, the
+# backend of the machines elsewhere, where there is one.
 use strict;
 use warnings;
 use Errno qw(EAGAIN EINTR);
@@ -16,6 +20,7 @@ use Socket qw(MSG_NOSIGNAL);
 use Time::HiRes qw(clock_gettime sleep CLOCK_MONOTONIC);
 
 my %ports = map { /^(.+):(\d+)$/ ? ($1 => $2) : () } split ' ', $ENV{BEATS} // '';
+my $elsewhere = $ENV{ELSEWHERE} // '';
 my $haproxy = $ENV{HAPROXY} // die "HAPROXY is not set\n";
 
 # Seconds.
@@ -30,6 +35,8 @@ my $unheard = 10;      # a server that is up is given requests after so long, he
 my $listen_again = 0.5;
 my $give_up = 3;       # a connection on which nothing has come for so long may lead nowhere
 my $look_again = 1;
+my $together = 0.2;    # who fell silent within so long of each other did so for one reason
+my $cut_again = 10;    # one cut is told once
 my $answer_limit = 2;
 my $forced_drain = 0x08;
 
@@ -155,10 +162,24 @@ sub take_away {
     say_so(sprintf '%s has been silent for %d ms: its requests go elsewhere', $server->{name}, 1000 * ($now - $server->{heard}));
 }
 
+my $cut_told = -$cut_again;
+
+sub tell_cut_off {
+    my ($now, $of, $fresh_ones) = @_;
+    my @last = sort { $a <=> $b } map { $_->{heard} } grep { $now - $_->{heard} > $silent } @$of;
+    return if !$fresh_ones || @last < 2 || 3 * @last < 2 * @$of || $last[-1] - $last[0] > $together || $now - $cut_told < $cut_again;
+    $cut_told = $now;
+    my $state = command("show servers state $elsewhere") // return;
+    my @voters = map { (split ' ')[3] } grep { /^\d+ \Q$elsewhere\E / } split /\n/, $state;
+    command(join '; ', map { "set server $elsewhere/$_ health down" } @voters);
+    say_so(sprintf '%d of %d were silent at once: this machine is cut off', scalar @last, scalar @$of);
+}
+
 sub judge {
     my ($now) = @_;
     my @listened = grep { defined $_->{since} } values %servers;
     my $fresh_ones = grep { is_fresh($_, $now) } @listened;
+    tell_cut_off($now, [grep { $_->{heard} - $_->{since} > $known } @listened], $fresh_ones) if $elsewhere;
     for my $server (values %servers) {
         if (defined $server->{held}) {
             if (is_fresh($server, $now) && $now - $server->{regular} > $regular) { give_back($server, 'it is heard') }
