@@ -18,9 +18,9 @@ my $tell_every = 5;                # looks
 my $connections_max = 4000;        # those of HAProxy
 my $per_datagram = 200;
 my $fresh_s = 10;                  # how long ago the other edge may have told last
-# Looks after the takeover at which each client is told: the first may come before its neighbour table knows of the new holder, and where the
-# old one still had the address for a moment, that takes a second or two.
-my @tickle_at = (1, 4, 8, 12, 16, 20, 25, 30, 40);
+# Looks after the takeover at which each client is told: the first may come before its neighbour table knows of the new holder, most know within half a
+# second, and where the old one still had the address for a moment, that takes a second or two.
+my @tickle_at = (1 .. 6, 8, 10, 12, 16, 20, 25, 30, 40);
 my %tickle_at = map { $_ => 1 } @tickle_at;
 
 my $virtual = inet_aton($virtual_ip) // die "VIRTUAL_IP is no address: $virtual_ip\n";
