@@ -27,13 +27,16 @@ test("questions begin one after another, and one without an answer keeps none ba
   const api = paced(silent(begun));
   void api.get("/a");
   void api.exec(pod, ["true"]);
+  void api.get("/api/v1/pods/https:pg-1:8000/proxy/pg/status");
   void api.get("/b");
   await vi.advanceTimersByTimeAsync(0);
   expect(begun).toEqual(["/a"]);
   await vi.advanceTimersByTimeAsync(100);
   expect(begun).toEqual(["/a", "redis-0"]);
-  await vi.advanceTimersByTimeAsync(300);
-  expect(begun).toEqual(["/a", "redis-0", "/b"]);
+  await vi.advanceTimersByTimeAsync(600);
+  expect(begun).toEqual(["/a", "redis-0", "/api/v1/pods/https:pg-1:8000/proxy/pg/status"]);
+  await vi.advanceTimersByTimeAsync(400);
+  expect(begun.at(-1)).toBe("/b");
 });
 
 test("a question that fails says so", async () => {

@@ -1,8 +1,12 @@
 import type { KubernetesApi } from "./kubernetes-api.ts";
 
-/** A command in a pod is a container's start on its node, some 0.1 s of processor time; a question is a tenth of that. */
+/**
+ * A command in a pod is a container's start on its node, some 0.1 s of processor time, and an instance manager opens a dozen sessions with its
+ * server for an answer; a question is a tenth of that.
+ */
 const getGapMs = 40;
-const execGapMs = 250;
+const execGapMs = 600;
+const proxyGapMs = 400;
 
 /**
  * The same API, asked little by little: questions begin one after another, none waits for the answer to the one before. For who looks at a platform
@@ -19,7 +23,7 @@ export function paced(api: KubernetesApi): KubernetesApi {
   return {
     server: api.server,
     get: async (path) => {
-      await turn(getGapMs);
+      await turn(path.includes("/proxy/") ? proxyGapMs : getGapMs);
       return api.get(path);
     },
     exec: async (...command) => {
