@@ -41,7 +41,7 @@ describe("the lab's stack", () => {
 describe("the operator's own moves of the primary", () => {
   const reason = "Switching over to pg-2";
   const giveReason = (phaseReason: string) => {
-    const patch = ["--type", "merge", "--dry-run", "server", "--patch", JSON.stringify({ status: { phaseReason } })];
+    const patch = ["--type=merge", "--dry-run=server", "--patch", JSON.stringify({ status: { phaseReason } })];
     return runTool("kubectl", ["--namespace", "dsp", "patch", "cluster", "pg", "--subresource", "status", ...patch]);
   };
 
