@@ -114,7 +114,10 @@ async function testLab(run: TestRun, options: { keep: boolean }): Promise<TestCo
     const counts: TestCounts[] = [];
     await bringUp({ artifacts: "auto", services: serviceNames }, process.stdout);
     if (isWanted(run, "infra/provider/")) counts.push(await runVitest("provider", run, { DSP_TEST_KUBECONFIG: paths.kubeconfig }));
-    if (isWanted(run, allServicesTest)) counts.push(await runVitest("services", run));
+    if (isWanted(run, allServicesTest)) {
+      await prepare([{ name: "test browser", run: installBrowser }]);
+      counts.push(await runVitest("services", run));
+    }
     // What is broken under load is broken with the record alone: two cores that carry five services have no room for a failover.
     if (run.filter.length === 0 || run.filter.some((word) => !allServicesTest.includes(word) && !word.startsWith("infra/"))) {
       await bringUp({ artifacts: "auto", services: ["record"] }, process.stdout);

@@ -47,7 +47,8 @@ describe("the operator's own moves of the primary", () => {
 
   it("are refused where the watchers move it, from a node that is being emptied, and only there", async () => {
     const emptied = giveReason(`${reason}, because primary instance was running on unschedulable node dsp-worker`);
-    await expect(emptied).rejects.toThrow("the watchers move the primary away from a node that is being emptied");
+    const refusal = expect.stringContaining("the watchers move the primary away from a node that is being emptied");
+    await expect(emptied).rejects.toMatchObject({ stderr: refusal });
     expect(await giveReason(reason)).toContain("patched");
   });
 });
