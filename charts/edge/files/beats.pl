@@ -151,6 +151,17 @@ sub is_fresh {
     return defined $server->{since} && $now - $server->{heard} < $fresh;
 }
 
+# Whether its silence means anything.
+sub is_known {
+    my ($server) = @_;
+    return defined $server->{since} && $server->{heard} - $server->{since} > $known;
+}
+
+sub is_silent {
+    my ($server, $now) = @_;
+    return is_known($server) && $now - $server->{heard} > $silent;
+}
+
 sub take_away {
     my ($server, $now) = @_;
     my @others = grep { $_ != $server && $_->{backend} eq $server->{backend} } values %servers;
@@ -166,7 +177,7 @@ my $cut_told = -$cut_again;
 
 sub tell_cut_off {
     my ($now, $of, $fresh_ones) = @_;
-    my @last = sort { $a <=> $b } map { $_->{heard} } grep { $now - $_->{heard} > $silent } @$of;
+    my @last = sort { $a <=> $b } map { $_->{heard} } grep { is_silent($_, $now) } @$of;
     return if !$fresh_ones || @last < 2 || 3 * @last < 2 * @$of || $last[-1] - $last[0] > $together || $now - $cut_told < $cut_again;
     $cut_told = $now;
     my $state = command("show servers state $elsewhere") // return;
@@ -179,13 +190,12 @@ sub judge {
     my ($now) = @_;
     my @listened = grep { defined $_->{since} } values %servers;
     my $fresh_ones = grep { is_fresh($_, $now) } @listened;
-    tell_cut_off($now, [grep { $_->{heard} - $_->{since} > $known } @listened], $fresh_ones) if $elsewhere;
+    tell_cut_off($now, [grep { is_known($_) } @listened], $fresh_ones) if $elsewhere;
     for my $server (values %servers) {
         if (defined $server->{held}) {
             if (is_fresh($server, $now) && $now - $server->{regular} > $regular) { give_back($server, 'it is heard') }
             elsif ($now - $server->{held} > $unheard && $server->{up}) { give_back($server, 'it is up') }
-        } elsif (defined $server->{since} && $now - $server->{heard} > $silent && $server->{heard} - $server->{since} > $known
-            && 2 * $fresh_ones >= @listened) {
+        } elsif (is_silent($server, $now) && 2 * $fresh_ones >= @listened) {
             take_away($server, $now);
         }
     }
