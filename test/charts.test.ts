@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -489,6 +489,28 @@ describe("edge", () => {
     expect(one(balanced, "Service", "edge").spec).toMatchObject({ type: "LoadBalancer", loadBalancerClass: "metallb" });
     expect(one(balanced, "PodDisruptionBudget", "edge-site-a").spec.maxUnavailable).toBe(1);
     expect(balanced.some((object) => object.kind === "Service" && object.metadata.name !== "edge")).toBe(false);
+  });
+
+  it("is begun anew when any of its files changes", () => {
+    const folder = mkdtempSync(join(tmpdir(), "dsp-edge-chart-"));
+    const chart = join(folder, "edge");
+    const configName = (): string => {
+      const { output } = helm(["template", "edge", chart, "--values", "-"], JSON.stringify(virtualIp));
+      return /^ +- \{ name: config, configMap: \{ name: ([a-z0-9-]+),/m.exec(output)?.[1] ?? "";
+    };
+    try {
+      cpSync(join(chartsFolder, "edge"), chart, { recursive: true });
+      const names = [configName()];
+      const files = readdirSync(join(chart, "files"));
+      for (const file of files) {
+        appendFileSync(join(chart, "files", file), "# changed\n");
+        names.push(configName());
+      }
+      expect(names).not.toContain("");
+      expect(new Set(names).size).toBe(1 + files.length);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it("hears every service's beats at the port of its checks", () => {

@@ -143,6 +143,23 @@ describe("an edge", () => {
     expect(said).toContain("work/work-1 is given requests again: it is heard");
   }, 45_000);
 
+  it("waits longer for who falls silent when another's beats have just been late", async () => {
+    await sleep(2000);
+    said = "";
+    const [first = "", second = ""] = addresses;
+    servers.get(second)?.kill("SIGSTOP");
+    await sleep(220);
+    servers.get(second)?.kill("SIGCONT");
+    await sleep(150);
+    servers.get(first)?.kill("SIGSTOP");
+    const judged = /work\/work-1 has been silent for (\d+) ms/;
+    await vi.waitUntil(() => judged.test(said), { timeout: 8000, interval: 20 });
+    servers.get(first)?.kill("SIGCONT");
+    // A beat that was 0.07 s late gives 0.28 s more.
+    expect(Number(judged.exec(said)?.[1])).toBeGreaterThan(500);
+    await untilAllAnswer();
+  }, 45_000);
+
   it("takes nobody away where fewer would be left than are away, and must not lead while most are silent at once", async () => {
     await sleep(2000);
     said = "";

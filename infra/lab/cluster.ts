@@ -8,7 +8,7 @@ import { toolEnvironment } from "./environment.ts";
 import { type LabFacts, readLabFacts, writeLabFacts } from "./facts.ts";
 import { virtualIpOf } from "./network.ts";
 import { paths } from "./paths.ts";
-import { favourLab } from "./processor-share.ts";
+import { favourLab, processorShare } from "./processor-share.ts";
 
 const createTimeoutMs = 8 * 60_000;
 const networkTimeoutMs = 60_000;
@@ -113,9 +113,17 @@ async function createCluster(tools: StepTools, wanted: Pick<LabFacts, "settings"
     });
   }
   favourLab();
+  await weighNodes(tools);
   const nodes = await pinAddresses(tools);
   const controlPlanes = nodes.filter((node) => node.role === "control-plane").map(({ name, address }) => ({ name, address }));
   await writeLabFacts({ ...facts, complete: true, nodes, controlPlanes });
+}
+
+/** The engine keeps the weights when a node stops and starts again. */
+async function weighNodes(tools: StepTools): Promise<void> {
+  for (const [share, nodes] of Map.groupBy(labNodes, processorShare)) {
+    await tools.run("docker", ["update", "--cpu-shares", String(share), ...nodes.map(({ name }) => name)], { env: toolEnvironment() });
+  }
 }
 
 /**

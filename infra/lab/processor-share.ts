@@ -1,4 +1,5 @@
 import { existsSync, writeFileSync } from "node:fs";
+import type { LabNode } from "./cluster-config.ts";
 
 const shares = [
   // cgroup v1; a process outside has 1024
@@ -16,4 +17,13 @@ const shares = [
 export function favourLab(): void {
   if (process.getuid?.() !== 0) return;
   for (const { file, value } of shares) if (existsSync(file)) writeFileSync(file, value);
+}
+
+/**
+ * A node's weight when the processor is short, as the engine counts it (1024 where nothing is said): who serves comes first, then the witness,
+ * which confirms commits, then the control planes of the sites. On machines of their own none of them waits for another (docs/adr/0063).
+ */
+export function processorShare({ role, site }: Pick<LabNode, "role" | "site">): number {
+  if (role === "worker") return 4096;
+  return site === "witness" ? 2048 : 512;
 }

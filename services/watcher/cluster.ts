@@ -36,6 +36,8 @@ export interface Expectation {
   readonly wish: string;
   /** The new primary stands: a failover that the operator has begun on account of the old one is overtaken. */
   readonly evenPending: boolean;
+  /** The cluster as it has just been seen, quiet: while that is still true, it needs no look before it is told. */
+  readonly seen?: Pick<ClusterView, "version" | "currentPrimary">;
 }
 
 /** What CloudNativePG writes for the target primary while it makes sure that the old one is down. */

@@ -108,7 +108,8 @@ export class Failover {
     await this.#lead(next.member);
     if (await this.#isQuiet()) {
       const [chosen, reads] = await this.#fenceNext(next);
-      return await this.#promote(chosen, reads, () => this.#tellOnce(wanted));
+      await this.#tellQuiet(wanted);
+      return await this.#promote(chosen, reads);
     }
     const told = await this.#tell(wanted);
     try {
@@ -134,11 +135,11 @@ export class Failover {
   }
 
   /**
-   * Whether no instance manager works on old news. Then none takes the next primary for a deposed one, and the operator can be told when the
-   * promotion has begun; not later, for the first file that the new primary archives makes every manager look again. Told before, the old
-   * primary's manager shuts it down within 0.1 to 2 s, in the very moment in which the next one needs the processor, and that of the next
-   * one hears of it as soon or as late. Where it is not quiet the operator is told before: should it carry the move out itself, the wanted
-   * one is still the right one, for while the others are fenced no commit is acknowledged that it does not have.
+   * Whether no instance manager works on old news. Then none takes the next primary for a deposed one, and the operator need be told only just
+   * before the promotion; not later, for the first file that the new primary archives, 0.06 s after it, makes every manager look again. Told
+   * sooner, the old primary's manager shuts it down within 0.1 to 2 s, in the very moment in which the next one needs the processor, and
+   * that of the next one hears of it as soon or as late. Where it is not quiet the operator is told before: should it carry the move out
+   * itself, the wanted one is still the right one, for while the others are fenced no commit is acknowledged that it does not have.
    */
   async #isQuiet(): Promise<boolean> {
     const { clock, cluster, timings } = this.#parts;
@@ -293,10 +294,20 @@ export class Failover {
     return named === true;
   }
 
-  /** For the few moments until the promotion is over: from then on it is told until it is done. */
-  #tellOnce(next: string): void {
-    const { cluster } = this.#parts;
-    void Promise.allSettled([cluster.namePrimary(next, { ...this.#election.cluster, evenPending: true }), cluster.giveLease(next)]);
+  /**
+   * One request, for the cluster has just been read. Where it is not answered in time it is most likely on its way, and ahead of what would make a
+   * manager look; and after the promotion it is told until it is done. @throws Error where the operator has moved on by itself
+   */
+  async #tellQuiet(next: string): Promise<void> {
+    const { clock, cluster, timings } = this.#parts;
+    const { reign, wish } = this.#election.cluster;
+    const expected = { reign, wish, evenPending: false, seen: this.#election.cluster };
+    const telling = firstAnswer(clock, timings, () => cluster.namePrimary(next, expected));
+    void firstAnswer(clock, timings, () => cluster.giveLease(next));
+    const answer = within(clock, timings.tellTimeoutMs, "telling the operator", telling).catch(() => undefined);
+    const named = await this.#keepingSessions(answer);
+    if (named === false) throw new Error("the operator has moved on by itself");
+    this.#step("operator told", { next, answered: named === true });
   }
 
   /**
@@ -319,7 +330,7 @@ export class Failover {
    * From here on nothing is undone: the operator has been told, and promotes the chosen standby itself if this watcher does not, or the promotion
    * is on its way. To let the other standbys go back to the old primary would give it the acknowledgements that the new one lacks.
    */
-  async #promote(chosen: Read, reads: readonly Read[], onBegun = () => {}): Promise<Outcome> {
+  async #promote(chosen: Read, reads: readonly Read[]): Promise<Outcome> {
     const { clock, timings } = this.#parts;
     try {
       // While the operator was told, somebody else may have had the same idea, or what an earlier failover promoted has woken up; or it is the
@@ -334,7 +345,6 @@ export class Failover {
       );
       const promotion = stands ? chosen.control.promote(this.#marker, chosen.expiresClockMs) : Promise.resolve(false);
       const begun = await within(clock, timings.answerTimeoutMs, "promoting", promotion);
-      if (begun) onBegun();
       this.#step(begun ? "promotion begun" : "promotion left to the operator", { next: chosen.member.name });
       const others = reads.filter(({ member }) => member.name !== chosen.member.name);
       const timeline = await this.#awaitPrimary(chosen, others);

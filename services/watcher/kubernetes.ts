@@ -108,33 +108,41 @@ export class KubernetesApi implements ClusterApi {
   }
 
   async namePrimary(next: string, expected: Expectation): Promise<boolean> {
+    const { seen, ...standing } = expected;
+    if (seen) {
+      const reply = await this.#name(next, { isNamed: false, ...seen });
+      if (reply.status !== 409) return requireOk(reply);
+    }
     const cluster = await this.#get<Cluster>(this.#clusterPath);
-    const isNamed = cluster.status?.targetPrimary === next;
+    const { currentPrimary = "no primary", targetPrimary } = cluster.status ?? {};
+    const isNamed = targetPrimary === next;
     // A planned move has named it already; then only the name of who is primary is wanting.
-    if (isNamed && (cluster.status?.currentPrimary === next || standingOf(cluster).reign !== expected.reign)) return true;
+    if (isNamed && (currentPrimary === next || standingOf(cluster).reign !== expected.reign)) return true;
     if (!isNamed && !isExpected(expected, standingOf(cluster))) return false;
+    const reply = await this.#name(next, { isNamed, version: versionOf(cluster), currentPrimary });
+    // Most likely another part of the status: worth another look.
+    if (reply.status === 409) return await this.namePrimary(next, standing);
+    return requireOk(reply);
+  }
+
+  /** @param seen with its version, so that it is refused when anybody has been faster */
+  #name(next: string, seen: Pick<ClusterView, "version" | "currentPrimary"> & { isNamed: boolean }): Promise<Reply> {
     const now = microTime();
-    const from = cluster.status?.currentPrimary ?? "no primary";
     const wish = {
       targetPrimary: next,
       targetPrimaryTimestamp: now,
       phase: "Failing over",
-      phaseReason: `Failing over from ${from} to ${next}`,
+      phaseReason: `Failing over from ${seen.currentPrimary} to ${next}`,
     };
-    const reply = await this.#send("PATCH", `${this.#clusterPath}/status`, {
-      // With the version, so that it is refused when anybody has been faster.
-      metadata: { resourceVersion: cluster.metadata.resourceVersion },
+    return this.#send("PATCH", `${this.#clusterPath}/status`, {
+      metadata: { resourceVersion: seen.version },
       status: {
-        ...(isNamed ? {} : wish),
+        ...(seen.isNamed ? {} : wish),
         // Named by the instance manager, it would throw out every client of the new primary a second or two after it began to serve.
         currentPrimary: next,
         currentPrimaryTimestamp: now,
       },
     });
-    // Most likely another part of the status: worth another look.
-    if (reply.status === 409) return await this.namePrimary(next, expected);
-    requireOk(reply);
-    return true;
   }
 
   async giveLease(next: string): Promise<() => Promise<boolean>> {
@@ -246,8 +254,8 @@ function plannedMove(cluster: Cluster, leaving: readonly string[]): PlannedMove 
   return status.phase === waitingPhase ? { why: "an update waits for it" } : undefined;
 }
 
-function requireOk({ status, body }: Reply): void {
-  if (status >= 200 && status < 300) return;
+function requireOk({ status, body }: Reply): true {
+  if (status >= 200 && status < 300) return true;
   const message = (body as { message?: string } | null)?.message;
   throw new Error(`the API answers ${status}${message ? `: ${message}` : ""}`);
 }

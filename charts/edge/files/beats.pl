@@ -3,8 +3,9 @@
 # others are heard is frozen or starved: HAProxy is told, sends again elsewhere what it had been given, and gives it no more until it is heard
 # regularly. HAProxy's own checks, which may take their time, decide the rest.
 #
-# On a busy machine all are late at once, and nobody is judged then; nor when this process was late itself. Nobody is taken away where fewer
-# would be left than are away.
+# On a busy machine all are late at once, and nobody is judged then; nor when this process was late itself. How long a silence may be goes by how
+# late the others' beats have just been: with time enough they are hardly ever, and a verdict that is wrong costs the most where there is none, for
+# the requests that are sent again come on top. Nobody is taken away where fewer would be left than are away.
 #
 # Where most fall silent at the same moment and the rest do not, this machine is cut off: those are the pods that it runs itself. HAProxy's checks of
 # the machines elsewhere would say so a second later; they are told that they fail, and have the last word when they pass.
@@ -16,6 +17,7 @@ use warnings;
 use Errno qw(EAGAIN EINTR);
 use IO::Socket::INET;
 use IO::Socket::UNIX;
+use List::Util qw(max min);
 use Socket qw(MSG_NOSIGNAL);
 use Time::HiRes qw(clock_gettime sleep CLOCK_MONOTONIC);
 
@@ -24,7 +26,11 @@ my $elsewhere = $ENV{ELSEWHERE} // '';
 my $haproxy = $ENV{HAPROXY} // die "HAPROXY is not set\n";
 
 # Seconds.
-my $silent = 0.3;      # three beats did not come
+my $silent = 0.3;      # three beats did not come, and none has been late
+my $usual = 0.15;      # from one beat to the next, at most, where there is time enough
+my $slack = 4;         # a silence may be longer by so many times what beats have just been late
+my $remember = 3;      # for so long after it came
+my $longest = 1.5;     # a silence, whatever has been late; HAProxy's checks will have found out by then
 my $fresh = 0.2;       # heard just now
 my $known = 1;         # for so long it must have been heard before its silence means anything
 my $regular = 1.5;     # for so long it must be heard again, without a gap of $gap, before it is given requests
@@ -41,10 +47,28 @@ my $answer_limit = 2;
 my $forced_drain = 0x08;
 
 my %servers;           # by backend/name: what is known of each server that has an address
+my @waits;             # when, for how long and for which server something was waited for that came late
 
 sub now { return clock_gettime(CLOCK_MONOTONIC) }
 
 sub say_so { print STDERR "$_[0]\n" }
+
+# What did not come for longer than the longest was not late, but away.
+sub note_wait {
+    my ($wait, $now, $name) = @_;
+    push @waits, [$now, $wait, $name] if $wait > $usual && $wait < $longest;
+}
+
+# How long this one may be silent: it goes by the half of the others that have been later than the rest, and by this process. A node that is starved has
+# several who are late all the time, which is no excuse for any of them.
+sub patience_with {
+    my ($server) = @_;
+    my %latest;
+    $latest{$_->[2]} = max($_->[1], $latest{$_->[2]} // 0) for @waits;
+    my @others = sort { $a <=> $b } map { $latest{$_->{name}} // $usual } grep { $_ != $server && defined $_->{since} } values %servers;
+    my $wait = max($usual, $latest{''} // 0, $others[@others / 2] // 0);
+    return min($longest, $silent + $slack * ($wait - $usual));
+}
 
 # One command, or several with ; between them. Undefined where HAProxy does not answer.
 sub command {
@@ -118,6 +142,7 @@ sub hear {
     my $count = sysread $server->{socket}, my $piece, 4096;
     return if !defined $count && ($! == EAGAIN || $! == EINTR);
     return close_of($server) if !$count || (!defined $server->{since} && $piece !~ m{^(HTTP/1\.[01] 200 |\n)});
+    note_wait($now - $server->{heard}, $now, $server->{name}) if defined $server->{since};
     $server->{regular} = $now if !defined $server->{heard} || $now - $server->{heard} > $gap;
     $server->{heard} = $server->{contact} = $now;
     $server->{since} //= $now;
@@ -159,7 +184,8 @@ sub is_known {
 
 sub is_silent {
     my ($server, $now) = @_;
-    return is_known($server) && $now - $server->{heard} > $silent;
+    my $for = is_known($server) ? $now - $server->{heard} : 0;
+    return $for > $silent && $for > patience_with($server);
 }
 
 sub take_away {
@@ -212,9 +238,11 @@ while (1) {
     my $now = now();
     if ($now - $before > $tick + $late) {
         # What was said meanwhile waits to be read.
+        note_wait($now - $before, $now, '');
         defined $_->{heard} and $_->{heard} = $now for values %servers;
     } else {
         hear_all($now);
+        @waits = grep { $now - $_->[0] < $remember } @waits;
         judge($now);
     }
 }

@@ -10,7 +10,7 @@ app.kubernetes.io/part-of: dsp
 {{- end }}
 {{- /* Named by its content: a pod never starts with another's, whatever is changed first. */ -}}
 {{- define "edge.config" -}}
-{{ include "edge.name" . }}-{{ printf "%s%s" (tpl (.Files.Get "files/haproxy.cfg") .) ((.Files.Glob "files/*.sh").AsConfig) | sha256sum | trunc 10 }}
+{{ include "edge.name" . }}-{{ printf "%s%s" (tpl (.Files.Get "files/haproxy.cfg") .) ((.Files.Glob "files/*").AsConfig) | sha256sum | trunc 10 }}
 {{- end }}
 {{- /* Each backend with the port of its checks. */ -}}
 {{- define "edge.beats" -}}
