@@ -4,7 +4,8 @@
 #
 # Who holds the address tells the other edges twice a second which clients are connected. Who gets it sends each of them one TCP segment
 # that is out of place. The client answers it with where it really is, this kernel knows no such connection, and refuses exactly there
-# (RFC 5961; "tickle ACK" in Samba's CTDB). A connection that lives is not harmed by such a segment. Who gives the address up sends its own
+# (RFC 5961; "tickle ACK" in Samba's CTDB). It carries two bytes: Linux answers one without data only twice a second
+# (tcp_invalid_ratelimit), and the first answer often goes to the edge that is gone. A connection that lives is not harmed by such a segment. Who gives the address up sends its own
 # clients one too: where two edges held it and do not hear each other, nobody else knows of them.
 use strict;
 use warnings;
@@ -71,8 +72,9 @@ sub tickle {
     my ($address, $client_port) = (substr($_[0], 0, 4), unpack 'n', substr $_[0], 4);
     # Ports, sequence number 0, acknowledgement 0, five words of header, ACK, window, no checksum yet, nothing urgent.
     my @fields = ($port, $client_port, 0, 0, 5 << 12 | 0x10, 1024);
-    my $tcp = pack 'nnNNnnnn', @fields, 0, 0;
-    $tcp = pack 'nnNNnnnn', @fields, checksum($virtual . $address . pack('CCn', 0, 6, length $tcp) . $tcp), 0;
+    my $data = pack 'n', 0;
+    my $tcp = pack('nnNNnnnn', @fields, 0, 0) . $data;
+    $tcp = pack('nnNNnnnn', @fields, checksum($virtual . $address . pack('CCn', 0, 6, length $tcp) . $tcp), 0) . $data;
     # The kernel fills in length, identification and checksum.
     my $ip = pack 'CCnnnCCn a4 a4', 0x45, 0, 20 + length $tcp, 0, 0, 64, 6, 0, $virtual, $address;
     send $raw, $ip . $tcp, MSG_DONTWAIT, pack_sockaddr_in(0, $address);
