@@ -37,6 +37,7 @@ export async function ensureCluster(tools: StepTools, wanted: Pick<LabFacts, "se
     containers.has(loadBalancerName)
   ) {
     favourLab();
+    await weighNodes(tools);
     return startStopped(tools, containers, facts);
   }
   await deleteCluster(tools);
@@ -119,7 +120,7 @@ async function createCluster(tools: StepTools, wanted: Pick<LabFacts, "settings"
   await writeLabFacts({ ...facts, complete: true, nodes, controlPlanes });
 }
 
-/** The engine keeps the weights when a node stops and starts again. */
+/** Also of a cluster that is there: one that was made before there were weights has none. The engine keeps them when a node stops and starts again. */
 async function weighNodes(tools: StepTools): Promise<void> {
   for (const [share, nodes] of Map.groupBy(labNodes, processorShare)) {
     await tools.run("docker", ["update", "--cpu-shares", String(share), ...nodes.map(({ name }) => name)], { env: toolEnvironment() });
