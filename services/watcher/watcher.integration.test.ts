@@ -346,6 +346,20 @@ describe("three watchers", () => {
     expect(performance.now() - kubernetes.leaseGivenMs).toBeLessThan(defaultTimings.heardTimeoutMs);
   }, 60_000);
 
+  it("tell the operator before they promote, however long that takes, or the new primary would be shut down as an old one", async () => {
+    const { kubernetes } = watched;
+    kubernetes.hearsAfterMs = 60_000;
+    kubernetes.writesAfterMs = 700;
+    await watched.startWatchers({ LEASE_MS: "2000" });
+    await sleep(defaultTimings.plannedAfterMs + 2500);
+    const { annotations, status } = kubernetes;
+    Object.assign(annotations, ask(status));
+    kubernetes.version++;
+    const next = watched.postgres.at(1);
+    await until("it is promoted", async () => !(await isStandby(next)));
+    expect(status.targetPrimary).toBe(next.name);
+  }, 60_000);
+
   it("finish the move that they lead when all are told to stop in the middle of it", async () => {
     const { postgres, kubernetes } = watched;
     kubernetes.hearsAfterMs = 1300;

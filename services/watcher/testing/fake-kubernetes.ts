@@ -28,6 +28,8 @@ export class FakeKubernetes {
   lease: Record<string, unknown>;
   /** How long an instance manager takes to hear that the lease is its own, which it then renews all the time. */
   hearsAfterMs = 0;
+  /** How long a change of the cluster's status takes to be made. */
+  writesAfterMs = 0;
   leaseGivenMs = Number.NEGATIVE_INFINITY;
   version = 1;
   port = 0;
@@ -55,8 +57,12 @@ export class FakeKubernetes {
         }
         const authorised = request.headers.authorization === `Bearer ${this.#token}`;
         const key = `${request.method} ${request.url?.split("?")[0]}`;
-        const [status, body] = authorised ? this.#answer(key, text === "" ? {} : (JSON.parse(text) as Body)) : [401, {}];
-        response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+        const answer = (): void => {
+          const [status, body] = authorised ? this.#answer(key, text === "" ? {} : (JSON.parse(text) as Body)) : [401, {}];
+          response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+        };
+        if (key.startsWith("PATCH ") && key.endsWith("/status")) setTimeout(answer, this.writesAfterMs);
+        else answer();
       });
     });
   }
