@@ -108,7 +108,7 @@ export class Failover {
     await this.#lead(next.member);
     if (await this.#isQuiet()) {
       const [chosen, reads] = await this.#fenceNext(next);
-      await this.#tellQuiet(wanted);
+      await this.#tell(wanted, true);
       return await this.#promote(chosen, reads);
     }
     const told = await this.#tell(wanted);
@@ -277,37 +277,26 @@ export class Failover {
     return reads;
   }
 
-  /** CloudNativePG hears of it before it happens, if the API answers in time, else in the background. @returns whether it has answered */
-  async #tell(next: string): Promise<boolean> {
+  /**
+   * CloudNativePG hears of it before it happens, if the API answers in time, else in the background. A quiet cluster has just been read, and is told
+   * by one request: where that is not answered in time it is most likely on its way, and ahead of what would make an instance manager look.
+   * @returns whether it has answered. @throws Error where the operator has moved on by itself
+   */
+  async #tell(next: string, isQuiet = false): Promise<boolean> {
     const { clock, cluster, timings } = this.#parts;
-    const { reign, wish } = this.#election.cluster;
+    const { cluster: seen } = this.#election;
+    const expected = { reign: seen.reign, wish: seen.wish, evenPending: false, ...(isQuiet && { seen }) };
     const untilMs = clock.nowMs() + timings.heardTimeoutMs;
     const ask = <T>(work: () => Promise<T>): Promise<T> => firstAnswer(clock, timings, work);
-    const telling = ask(() => cluster.namePrimary(next, { reign, wish, evenPending: false }));
+    const telling = ask(() => cluster.namePrimary(next, expected));
     // With the name, not after it: an instance manager that finds the Lease another's tries again only after its retry period.
     const giving = ask(() => cluster.giveLease(next));
     const answer = within(clock, timings.tellTimeoutMs, "telling the operator", telling).catch(() => undefined);
     const named = await this.#keepingSessions(answer);
     if (named === false) throw new Error("the operator has moved on by itself");
     this.#step("operator told", { next, answered: named === true });
-    if (named) await this.#awaitHeard(next, giving, untilMs);
+    if (named && !isQuiet) await this.#awaitHeard(next, giving, untilMs);
     return named === true;
-  }
-
-  /**
-   * One request, for the cluster has just been read. Where it is not answered in time it is most likely on its way, and ahead of what would make a
-   * manager look; and after the promotion it is told until it is done. @throws Error where the operator has moved on by itself
-   */
-  async #tellQuiet(next: string): Promise<void> {
-    const { clock, cluster, timings } = this.#parts;
-    const { reign, wish } = this.#election.cluster;
-    const expected = { reign, wish, evenPending: false, seen: this.#election.cluster };
-    const telling = firstAnswer(clock, timings, () => cluster.namePrimary(next, expected));
-    void firstAnswer(clock, timings, () => cluster.giveLease(next));
-    const answer = within(clock, timings.tellTimeoutMs, "telling the operator", telling).catch(() => undefined);
-    const named = await this.#keepingSessions(answer);
-    if (named === false) throw new Error("the operator has moved on by itself");
-    this.#step("operator told", { next, answered: named === true });
   }
 
   /**
