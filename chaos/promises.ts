@@ -14,6 +14,8 @@ export const promises = {
   edge: { row: "edge killed, edge's node killed", stallBarMs: 1_000, stallGoalMs: 500 },
   redis: { row: "Redis primary killed or frozen", stallBarMs: 3_000, stallGoalMs: 1_500 },
   postgresCrash: { row: "PostgreSQL primary crashed", stallBarMs: 6_000, stallGoalMs: 2_000 },
+  // The bars are for the ordinary load. At three times that, a client has its answer before it repeats its request.
+  postgresCrashAtPeak: { row: "PostgreSQL primary crashed at three times the load", stallBarMs: 10_000, stallGoalMs: 6_000 },
   postgresStuck: { row: "PostgreSQL primary frozen, disk stalled or full", stallBarMs: 15_000, stallGoalMs: 5_000 },
   node: { row: "any node killed", stallBarMs: 12_000, stallGoalMs: 3_000 },
   site: { row: "a whole site killed, or cut off from the other two", stallBarMs: 15_000, stallGoalMs: 3_000 },
@@ -35,6 +37,8 @@ const limits: Readonly<Record<keyof typeof promises, string>> = {
     "Two Sentinels agree after 0.5 s; the worst is the replacement's start beside it. The goal is reached in the median; always, with a processor that is not shared.",
   postgresCrash:
     "Noticed and voted 0.7 s, standbys fenced 0.5 s, promoted 1 s, the other standby on the new timeline 1 to 2 s: each a wait for the processor, which the crashed instance's recovery and the control plane take at the same moment (a killed node takes its processes along, and costs less). The goal takes a third core for the control plane.",
+  postgresCrashAtPeak:
+    "As at the ordinary load, and three times as many requests wait when the new primary is there: they are worked off beside those that come. The goal takes the third core.",
   postgresStuck:
     "What is frozen refuses nothing: it counts as dead after 1.5 to 2 s of silence, so that a slow moment does not move the primary. From then on as when it crashes. The goal takes the same third core; a shorter silence would move primaries that are merely slow.",
   node: "Silence of 1.5 s before a node counts as dead, then the move, beside half a dozen pods that look for another place. The goal is reached in one run of two or three; always, with the third core.",

@@ -14,14 +14,19 @@ const addresses = ["127.1.0.2", "127.1.0.3", "127.1.0.4"];
 /** Checks alone would take longer than this to say that a server is frozen: so many must fail, a second or more apart. */
 const checksS = 60;
 
-/** Answers its address after a moment, and beats. */
+/** Answers its address after a moment, and beats. Told to go as with its machine, it ends what is heard of it and answers nothing more. */
 const serverScript = `
 import { createServer } from "node:http";
 import { Beats } from "${beatsModule}";
 const beats = new Beats();
 const [address, port, beatPort] = process.argv.slice(1);
 createServer((_, response) => setTimeout(() => response.end(address), 20)).listen(Number(port), address);
-createServer((request, response) => (request.url === "/health/beat" ? beats.add(response) : response.end())).listen(Number(beatPort), address);
+const heard = createServer((request, response) => (request.url === "/health/beat" ? beats.add(response) : response.end()));
+heard.listen(Number(beatPort), address);
+process.on("SIGUSR2", () => {
+  heard.closeAllConnections();
+  setTimeout(() => process.kill(process.pid, "SIGSTOP"), 20);
+});
 `;
 
 const folder = mkdtempSync(join(tmpdir(), "dsp-beats-"));
@@ -172,5 +177,23 @@ describe("an edge", () => {
     expect(said.match(/requests go elsewhere/g)?.length ?? 0).toBeLessThanOrEqual(1);
     await vi.waitUntil(() => answers(leadUrl), { timeout: 10_000, interval: 100 });
     await untilAllAnswer();
+  }, 30_000);
+
+  it("takes away who went with its machine: its connection ended, and a new one is never answered", async () => {
+    await sleep(2000);
+    said = "";
+    const [first = ""] = addresses;
+    servers.get(first)?.kill("SIGUSR2");
+    await vi.waitUntil(() => /work\/work-1 has been silent for \d+ ms/.test(said), { timeout: 5000, interval: 20 });
+    servers.get(first)?.kill("SIGCONT");
+    await untilAllAnswer();
+  }, 30_000);
+
+  it("leaves to HAProxy who ended and refuses: its machine lives, and nothing waits for it", async () => {
+    await sleep(2000);
+    said = "";
+    servers.get(addresses[0] ?? "")?.kill("SIGKILL");
+    await sleep(2000);
+    expect(said).not.toContain("silent");
   }, 30_000);
 });

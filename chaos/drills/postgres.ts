@@ -22,6 +22,15 @@ export const postgresDrills: readonly Drill[] = [
     short: true,
   }),
   declareDrill({
+    name: "peak-primary-kill",
+    title: "The pod of the PostgreSQL primary is killed at three times the ordinary load",
+    tolerates: "one PostgreSQL instance, at the busiest hour",
+    workload: "peak",
+    faults: once(podKill("postgres-primary")),
+    promise: promises.postgresCrashAtPeak,
+    redundancyLimitS: 180,
+  }),
+  declareDrill({
     name: "subscription-primary-kill",
     title: "The pod of the PostgreSQL primary is killed while a software is told of changes that it subscribed to",
     tolerates: "one PostgreSQL instance",

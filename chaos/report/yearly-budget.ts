@@ -13,6 +13,7 @@ const rates: Readonly<Record<keyof typeof promises, { perYear: number; why: stri
   edge: { perYear: 4, why: "an edge or its node fails four times" },
   redis: { perYear: 4, why: "the Redis primary fails four times" },
   postgresCrash: { perYear: 4, why: "the PostgreSQL primary crashes four times" },
+  postgresCrashAtPeak: { perYear: 1, why: "and once more at the busiest hour" },
   postgresStuck: { perYear: 2, why: "the primary hangs, or its disk does, twice" },
   node: { perYear: 7, why: "each of seven nodes fails once" },
   site: { perYear: 1, why: "one of three buildings is lost or cut off once" },

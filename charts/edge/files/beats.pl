@@ -31,7 +31,7 @@ my $usual = 0.15;      # from one beat to the next, at most, where there is time
 my $slack = 4;         # a silence may be longer by so many times what beats have just been late
 my $remember = 3;      # for so long after it came
 my $longest = 1.5;     # a silence, whatever has been late; HAProxy's checks will have found out by then
-my $fresh = 0.2;       # heard just now
+my $fresh = 0.15;      # heard just now; sooner than $silent by more than a beat, lest of those who fall silent at once one be judged before the rest
 my $known = 1;         # for so long it must have been heard before its silence means anything
 my $regular = 1.5;     # for so long it must be heard again, without a gap of $gap, before it is given requests
 my $gap = 0.25;
@@ -102,7 +102,22 @@ sub look {
 sub close_of {
     my ($server) = @_;
     close $server->{socket} if $server->{socket};
-    delete @$server{qw(socket since)};
+    delete $server->{socket};
+}
+
+# It goes in an orderly manner, or has never been heard: its silence means nothing.
+sub forget {
+    my ($server) = @_;
+    close_of($server);
+    delete $server->{since};
+}
+
+# Its connection has ended: it goes, or its whole machine has gone, which asking again at once tells apart. A machine that lives refuses or accepts;
+# what is never answered has been silent since it was heard.
+sub ask_again {
+    my ($server, $now) = @_;
+    close_of($server);
+    $server->{try} = $now;
 }
 
 sub refresh {
@@ -110,7 +125,7 @@ sub refresh {
     my $now = now();
     for my $name (keys %servers) {
         next if $found->{$name} && $found->{$name}{address} eq $servers{$name}{address};
-        close_of($servers{$name});
+        forget($servers{$name});
         command("set server $name state ready") if $servers{$name}{held};
         delete $servers{$name};
     }
@@ -130,18 +145,21 @@ sub listen_to {
     $server->{contact} = $now;
     my $socket = IO::Socket::INET->new(PeerAddr => $server->{address}, PeerPort => $ports{$server->{backend}}, Proto => 'tcp', Blocking => 0);
     $server->{socket} = $socket if $socket;
-    delete $server->{asked};
+    delete @$server{qw(asked answered)};
 }
 
 sub hear {
     my ($server, $now) = @_;
     if (!$server->{asked}) {
         $server->{asked} = defined send $server->{socket}, "GET /health/beat HTTP/1.0\r\n\r\n", MSG_NOSIGNAL;
+        forget($server) unless $server->{asked};
         return;
     }
     my $count = sysread $server->{socket}, my $piece, 4096;
     return if !defined $count && ($! == EAGAIN || $! == EINTR);
-    return close_of($server) if !$count || (!defined $server->{since} && $piece !~ m{^(HTTP/1\.[01] 200 |\n)});
+    return $server->{answered} ? ask_again($server, $now) : forget($server) if !$count;
+    return forget($server) if !$server->{answered} && $piece !~ m{^HTTP/1\.[01] 200 };
+    $server->{answered} = 1;
     note_wait($now - $server->{heard}, $now, $server->{name}) if defined $server->{since};
     $server->{regular} = $now if !defined $server->{heard} || $now - $server->{heard} > $gap;
     $server->{heard} = $server->{contact} = $now;
@@ -152,7 +170,7 @@ sub hear_all {
     my ($now) = @_;
     my ($readable, $writable) = ('', '');
     for my $server (values %servers) {
-        close_of($server) if $server->{socket} && $now - $server->{contact} > $give_up;
+        forget($server) if $server->{socket} && $now - $server->{contact} > $give_up;
         listen_to($server, $now) if !$server->{socket} && $now >= $server->{try};
         next unless $server->{socket};
         vec($server->{asked} ? $readable : $writable, fileno $server->{socket}, 1) = 1;
