@@ -415,7 +415,7 @@ async function takeFromUpstream(tools: StepTools): Promise<Omit<LabImages, "buil
   }
   await buildImage(tools, { name: "edge", tag: local.edge, base: local.debian });
   const node = "dsp/node:upstream";
-  const nodeFiles = ["dsp-api-proxy.service", "dsp-api-share.service", "api-share", "one-processor.conf"];
+  const nodeFiles = ["dsp-api-proxy.service", "dsp-api-share.service", "api-share", "one-processor.conf", "pods-first.conf"];
   await buildImage(tools, {
     name: "node-upstream",
     tag: node,
