@@ -64,6 +64,12 @@ async function untilAllAnswer(): Promise<void> {
   await vi.waitUntil(async () => new Set((await askMany(9)).answers).size === addresses.length, { timeout: 15_000, interval: 250 });
 }
 
+/** Each has been heard for more than a second again, so that its silence means something; what was said until then is of no account. */
+async function untilKnown(): Promise<void> {
+  await sleep(2000);
+  said = "";
+}
+
 beforeAll(async () => {
   const [port, leadPort, serverPort, beatPort] = [await freePort(), await freePort(), await freePort(), await freePort()];
   for (const address of addresses) {
@@ -149,8 +155,7 @@ describe("an edge", () => {
   }, 45_000);
 
   it("waits longer for who falls silent when another's beats have just been late", async () => {
-    await sleep(2000);
-    said = "";
+    await untilKnown();
     const [first = "", second = ""] = addresses;
     servers.get(second)?.kill("SIGSTOP");
     await sleep(220);
@@ -166,8 +171,7 @@ describe("an edge", () => {
   }, 45_000);
 
   it("takes nobody away where fewer would be left than are away, and must not lead while most are silent at once", async () => {
-    await sleep(2000);
-    said = "";
+    await untilKnown();
     expect(await answers(leadUrl)).toBe(true);
     const [first = "", second = ""] = addresses;
     for (const address of [first, second]) servers.get(address)?.kill("SIGSTOP");
@@ -180,8 +184,7 @@ describe("an edge", () => {
   }, 30_000);
 
   it("takes away who went with its machine: its connection ended, and a new one is never answered", async () => {
-    await sleep(2000);
-    said = "";
+    await untilKnown();
     const [first = ""] = addresses;
     servers.get(first)?.kill("SIGUSR2");
     await vi.waitUntil(() => /work\/work-1 has been silent for \d+ ms/.test(said), { timeout: 5000, interval: 20 });
@@ -190,8 +193,7 @@ describe("an edge", () => {
   }, 30_000);
 
   it("leaves to HAProxy who ended and refuses: its machine lives, and nothing waits for it", async () => {
-    await sleep(2000);
-    said = "";
+    await untilKnown();
     servers.get(addresses[0] ?? "")?.kill("SIGKILL");
     await sleep(2000);
     expect(said).not.toContain("silent");

@@ -125,7 +125,7 @@ sub refresh {
     my $now = now();
     for my $name (keys %servers) {
         next if $found->{$name} && $found->{$name}{address} eq $servers{$name}{address};
-        forget($servers{$name});
+        close_of($servers{$name});
         command("set server $name state ready") if $servers{$name}{held};
         delete $servers{$name};
     }
@@ -157,8 +157,8 @@ sub hear {
     }
     my $count = sysread $server->{socket}, my $piece, 4096;
     return if !defined $count && ($! == EAGAIN || $! == EINTR);
-    return $server->{answered} ? ask_again($server, $now) : forget($server) if !$count;
-    return forget($server) if !$server->{answered} && $piece !~ m{^HTTP/1\.[01] 200 };
+    return ask_again($server, $now) if !$count && $server->{answered};
+    return forget($server) if !$count || (!$server->{answered} && $piece !~ m{^HTTP/1\.[01] 200 });
     $server->{answered} = 1;
     note_wait($now - $server->{heard}, $now, $server->{name}) if defined $server->{since};
     $server->{regular} = $now if !defined $server->{heard} || $now - $server->{heard} > $gap;
