@@ -246,6 +246,7 @@ describe("postgres", () => {
       "CREATE ROLE watcher NOLOGIN IN ROLE pg_monitor",
       ...grants,
       "ALTER SYSTEM SET restore_command TO 'false'",
+      "ALTER SYSTEM SET archive_mode TO 'off'",
     ]);
     expect(spec.managed.roles.at(-1)).toEqual({
       name: "watcher",

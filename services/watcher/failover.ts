@@ -44,6 +44,8 @@ export class Failover {
   #finished: Promise<void> = Promise.resolve();
   #stepMs: number;
   #touchedMs = Number.NEGATIVE_INFINITY;
+  /** When the fences were last begun to be read. */
+  #readMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: Parts, election: Election) {
     this.#parts = parts;
@@ -106,21 +108,24 @@ export class Failover {
     await this.#fence(targets.filter((target) => target !== next));
     if (this.#fenced.length < fencesNeeded - 1) throw new Error(`${this.#fenced.length} of ${fencesNeeded - 1} others are fenced`);
     await this.#lead(next.member);
-    if (await this.#isQuiet()) {
-      const [chosen, reads] = await this.#fenceNext(next);
-      await this.#tell(wanted, true);
-      return await this.#promote(chosen, reads);
-    }
-    const told = await this.#tell(wanted);
+    const isQuiet = await this.#isQuiet();
+    const telling = this.#tell(wanted, isQuiet);
+    const fencing = isQuiet ? this.#fenceNext(next) : telling.then((told) => this.#fenceNextWhere(told, next));
+    fencing.catch(() => {});
+    await telling;
     try {
-      // Nothing presses: its instance manager would shut down a primary that it has not heard of.
-      if (!told) throw new Error("the API does not answer");
-      return await this.#promote(...(await this.#fenceNext(next)));
+      return await this.#promote(...(await fencing));
     } catch (error) {
       this.#parts.log.info({ next: wanted, reason: (error as Error).message }, "the next primary is the operator's to promote");
       const left = this.#awaitOperator(next.member);
       return await left.catch((failure: Error): Outcome => ({ kind: "unclear", reason: failure.message }));
     }
+  }
+
+  /** Nothing presses: its instance manager would shut down a primary that it has not heard of. @throws Error where it was not told */
+  async #fenceNextWhere(isTold: boolean, next: Target): Promise<[Read, Read[]]> {
+    if (!isTold) throw new Error("the API does not answer");
+    return await this.#fenceNext(next);
   }
 
   /** From here on the old primary acknowledges nothing. @throws Error where the wanted one is not the one to promote */
@@ -135,11 +140,12 @@ export class Failover {
   }
 
   /**
-   * Whether no instance manager works on old news. Then none takes the next primary for a deposed one, and the operator need be told only just
-   * before the promotion; not later, for the first file that the new primary archives, 0.06 s after it, makes every manager look again. Told
-   * sooner, the old primary's manager shuts it down within 0.1 to 2 s, in the very moment in which the next one needs the processor, and
-   * that of the next one hears of it as soon or as late. Where it is not quiet the operator is told before: should it carry the move out
-   * itself, the wanted one is still the right one, for while the others are fenced no commit is acknowledged that it does not have.
+   * Whether no instance manager works on old news. Then none takes the next primary for a deposed one, and the operator is told beside the last
+   * fence, so that the pause is as long as the longer of the two; not after the promotion, for a manager that has begun to look before it is
+   * told would shut the new primary down. Told sooner, the old primary's manager shuts it down within 0.1 to 2 s, in the very moment in which
+   * the next one needs the processor, and that of the next one hears of it as soon or as late. Where it is not quiet the operator is told
+   * before: should it carry the move out itself, the wanted one is still the right one, for while the others are fenced no commit is
+   * acknowledged that it does not have.
    */
   async #isQuiet(): Promise<boolean> {
     const { clock, cluster, timings } = this.#parts;
@@ -264,6 +270,7 @@ export class Failover {
   /** What of the fences stands, and how far each standby goes. @throws when too few stand or one is ahead of the old primary */
   async #readAll(standbys: readonly FencedStandby[] = this.#fenced): Promise<Read[]> {
     const reads: Read[] = [];
+    this.#readMs = this.#parts.clock.nowMs();
     await Promise.all(
       standbys.map(async (standby) => {
         const examined = await readFenced(this.#parts, standby, this.#fenceOf(standby)).catch(() => undefined);
@@ -328,11 +335,9 @@ export class Failover {
         const { inRecovery } = await within(clock, timings.answerTimeoutMs, "reading the next primary", chosen.control.examine());
         if (inRecovery) throw new Error("there is a newer primary");
       }
-      const stands = await this.#readAll(reads).then(
-        () => true,
-        () => false,
-      );
-      const promotion = stands ? chosen.control.promote(this.#marker, chosen.expiresClockMs) : Promise.resolve(false);
+      const promotion = (await this.#stillStand(reads))
+        ? chosen.control.promote(this.#marker, chosen.expiresClockMs)
+        : Promise.resolve(false);
       const begun = await within(clock, timings.answerTimeoutMs, "promoting", promotion);
       this.#step(begun ? "promotion begun" : "promotion left to the operator", { next: chosen.member.name });
       const others = reads.filter(({ member }) => member.name !== chosen.member.name);
@@ -344,6 +349,16 @@ export class Failover {
     } catch (error) {
       return { kind: "unclear", reason: (error as Error).message };
     }
+  }
+
+  /** The fences that were read, which need not be read again a moment later: nobody may lift one while the votes bind. */
+  async #stillStand(reads: readonly Read[]): Promise<boolean> {
+    const { clock, timings } = this.#parts;
+    if (clock.nowMs() - this.#readMs < timings.readAgainAfterMs) return true;
+    return await this.#readAll(reads).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Waits for the work; the sessions with the fenced standbys do not end meanwhile. */

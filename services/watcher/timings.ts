@@ -39,6 +39,8 @@ export const defaultTimings = {
   heardPollMs: 60,
   /** Again and again, when the API was away: it must hear of the new primary before an instance manager acts on old news. */
   tellAgainMs: 250,
+  /** Fences that were read so long ago are read again before the promotion. */
+  readAgainAfterMs: 500,
   promotePollMs: 20,
   promoteTimeoutMs: 3000,
   /** How long a watcher that is told to stop may go on with the move that it leads. */
