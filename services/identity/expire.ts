@@ -1,5 +1,4 @@
 import { backgroundContext } from "../lib/context.ts";
-import { describeError } from "../lib/log.ts";
 import type { Deps } from "./deps.ts";
 
 const everyMs = 60_000;
@@ -40,7 +39,7 @@ export async function expire(deps: Deps): Promise<number> {
 export function startExpiring(deps: Deps, signal: AbortSignal): void {
   const timer = setInterval(() => {
     if (!deps.database.primary) return;
-    expire(deps).catch((error: unknown) => deps.log.warn({ error: describeError(error) }, "old rows not deleted, trying again later"));
+    expire(deps).catch((error: unknown) => deps.log.warn({ error }, "old rows not deleted, trying again later"));
   }, everyMs);
   timer.unref();
   signal.addEventListener("abort", () => clearInterval(timer), { once: true });

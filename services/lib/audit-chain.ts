@@ -3,7 +3,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { backgroundContext, type Context } from "./context.ts";
 import type { Database, Statement, Transaction } from "./database/database.ts";
-import { describeError } from "./log.ts";
 
 /** A stored audit record as text, in the order in which the hash covers it. */
 type Recorded = Record<(typeof covered)[number], string | null>;
@@ -115,7 +114,7 @@ export function startSealing(options: { database: Database; log: Logger; interva
     if (busy || !database.primary || !due()) return;
     busy = true;
     sealAll()
-      .catch((error: unknown) => log.warn({ error: describeError(error) }, "audit records not put into the chain, trying again later"))
+      .catch((error: unknown) => log.warn({ error }, "audit records not put into the chain, trying again later"))
       .finally(() => {
         busy = false;
       });

@@ -4,7 +4,6 @@ import { type AuditFact, type AuditRow, auditRow } from "./audit-event.ts";
 import { type AuditOutbox, noOutbox } from "./audit-outbox.ts";
 import { backgroundContext, type Context, Deadline } from "./context.ts";
 import type { Database, Statement, Transaction } from "./database/database.ts";
-import { describeError } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { unavailable } from "./operation-outcome.ts";
 
@@ -94,7 +93,7 @@ export class AuditTrail {
           return;
         }
       } catch (error) {
-        context.log.warn({ requestId: context.requestId, error: describeError(error) }, "audit outbox did not take the records");
+        context.log.warn({ requestId: context.requestId, error }, "audit outbox did not take the records");
       }
       if (this.#database.primary) {
         const attempt = { ...context, left: undefined, deadline: Deadline.after(Math.min(1000, context.deadline.remainingMs())) };
@@ -149,7 +148,7 @@ export class AuditTrail {
       if (moved > 0) this.#log.info({ moved }, "audit records moved from the outbox");
     } catch (error) {
       this.#waiting = true;
-      this.#log.warn({ error: describeError(error) }, "audit outbox not drained, trying again later");
+      this.#log.warn({ error }, "audit outbox not drained, trying again later");
     }
   }
 

@@ -18,10 +18,11 @@ export function createLog(options: { level: (typeof logLevels)[number]; service:
 }
 
 /** An error as it may be logged: PostgreSQL's `detail` and `where` quote row values, so they are left out. */
-export function describeError(error: unknown): Record<string, unknown> {
+function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) {
     return { message: String(error) };
   }
   const { code, severity, constraint, table, routine } = error as Error & Record<string, unknown>;
-  return { name: error.name, message: error.message, stack: error.stack, code, severity, constraint, table, routine };
+  const cause = error.cause === undefined ? undefined : describeError(error.cause);
+  return { name: error.name, message: error.message, stack: error.stack, code, severity, constraint, table, routine, cause };
 }

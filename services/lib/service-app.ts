@@ -3,7 +3,6 @@ import { routePath } from "hono/route";
 import { Deadline } from "./context.ts";
 import { healthRoutes } from "./health-routes.ts";
 import { type Call, dropRest, type Env, requestId } from "./http.ts";
-import { describeError } from "./log.ts";
 import { FhirError, fhirError } from "./operation-outcome.ts";
 import type { ServiceDeps } from "./service-parts.ts";
 
@@ -41,7 +40,7 @@ export function createServiceApp(deps: ServiceDeps): Hono<Env> {
     if (error instanceof FhirError) {
       return error.toResponse();
     }
-    deps.log.error({ requestId: call.var.requestId, error: describeError(error) }, "unexpected error");
+    deps.log.error({ requestId: call.var.requestId, error }, "unexpected error");
     return fhirError(500, "exception", "The server failed; its operators have been told").toResponse();
   });
   return app;

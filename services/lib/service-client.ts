@@ -7,7 +7,6 @@ import type { Context } from "./context.ts";
 import { type Instance, instanceName } from "./database/instance.ts";
 import { HostResolver, type Lookup } from "./database/resolve-hosts.ts";
 import { DoubtedPods } from "./doubted-pods.ts";
-import { describeError } from "./log.ts";
 import { unavailable } from "./operation-outcome.ts";
 import { purposeHeader } from "./purpose-of-use.ts";
 
@@ -105,7 +104,7 @@ export class ServiceClient {
           if (!passing.has(last.status)) return last;
         } catch (error) {
           if (!context.deadline.passed) this.#doubt(instance);
-          const facts = { requestId: context.requestId, service: this.#options.name, error: describeError(error) };
+          const facts = { requestId: context.requestId, service: this.#options.name, error };
           context.log.debug(facts, "a pod did not answer, trying another");
         }
       }

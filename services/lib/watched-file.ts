@@ -1,6 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
 import type { Logger } from "pino";
-import { describeError } from "./log.ts";
 
 const lookEveryMs = 1000;
 
@@ -40,7 +39,7 @@ export class WatchedFile<T> {
       this.#seen = state;
       this.#log.info({ file: this.#path }, "file read again");
     } catch (error) {
-      this.#log.error({ file: this.#path, error: describeError(error) }, "file not usable, keeping what was read before");
+      this.#log.error({ file: this.#path, error }, "file not usable, keeping what was read before");
     }
   }
 

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { configOrExit } from "../lib/configuration.ts";
 import { backgroundContext } from "../lib/context.ts";
-import { describeError } from "../lib/log.ts";
 import { runMain, runService } from "../lib/run-service.ts";
 import { startServiceParts } from "../lib/service-parts.ts";
 import { createApp } from "./app.ts";
@@ -32,7 +31,7 @@ function tidy(deps: Deps, { DRAFT_DAYS }: Config, signal: AbortSignal): void {
     const context = backgroundContext(deps.log, "tidy", 30_000);
     const work = [deps.sessions.expire(context), deps.drafts.expire(context, DRAFT_DAYS), deps.practice.expire(context)];
     Promise.all(work).catch((error: unknown) => {
-      deps.log.warn({ error: describeError(error) }, "old sessions and drafts not deleted, trying again later");
+      deps.log.warn({ error }, "old sessions and drafts not deleted, trying again later");
     });
   }, tidyEveryMs);
   signal.addEventListener("abort", () => clearInterval(timer));

@@ -182,9 +182,11 @@ sub hear_all {
     }
 }
 
+# On new connections: HAProxy keeps those it had, unless the server was in maintenance. What a server that was cut off had sent on an old one lies
+# unacknowledged, and its kernel sends that again after as long as the cut took; every answer on the connection waits behind it.
 sub give_back {
     my ($server, $why) = @_;
-    command("set server $server->{name} state ready") // return;
+    command("set server $server->{name} state maint; set server $server->{name} state ready") // return;
     delete $server->{held};
     say_so("$server->{name} is given requests again: $why");
 }
@@ -237,8 +239,10 @@ sub judge {
     tell_cut_off($now, [grep { is_known($_) } @listened], $fresh_ones) if $elsewhere;
     for my $server (values %servers) {
         if (defined $server->{held}) {
+            # Out of maintenance it counts as up, whatever the checks found before.
+            next unless $server->{up};
             if (is_fresh($server, $now) && $now - $server->{regular} > $regular) { give_back($server, 'it is heard') }
-            elsif ($now - $server->{held} > $unheard && $server->{up}) { give_back($server, 'it is up') }
+            elsif ($now - $server->{held} > $unheard) { give_back($server, 'it is up') }
         } elsif (is_silent($server, $now) && 2 * $fresh_ones >= @listened) {
             take_away($server, $now);
         }

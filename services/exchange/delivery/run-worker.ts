@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { backgroundContext } from "../../lib/context.ts";
-import { describeError } from "../../lib/log.ts";
 import type { Deps } from "../deps.ts";
 import { pollNotices } from "../feed/poll-notices.ts";
 import { pollRecord } from "../feed/poll-record.ts";
@@ -131,7 +130,7 @@ async function step<T>(deps: Deps, name: string, work: () => Promise<T>, otherwi
   try {
     return await work();
   } catch (error) {
-    deps.log.warn({ step: name, error: describeError(error) }, "a step of the background work failed, trying again later");
+    deps.log.warn({ step: name, error }, "a step of the background work failed, trying again later");
     return otherwise;
   }
 }

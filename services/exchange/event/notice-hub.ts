@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { backgroundContext } from "../../lib/context.ts";
 import type { Database } from "../../lib/database/database.ts";
-import { describeError } from "../../lib/log.ts";
 import { fhirError } from "../../lib/operation-outcome.ts";
 import { endOfNotices, type Listener, listNotices, listNoticesOf, type Notice, type Place } from "./store.ts";
 
@@ -128,9 +127,7 @@ export class NoticeHub {
     this.#running = true;
     try {
       while (this.#streams.size > 0) {
-        await this.#look().catch((error: unknown) =>
-          this.#options.log.warn({ error: describeError(error) }, "notices not read, trying again"),
-        );
+        await this.#look().catch((error: unknown) => this.#options.log.warn({ error }, "notices not read, trying again"));
         this.#beat();
         await sleep(this.#options.lookEveryMs);
       }

@@ -1,6 +1,5 @@
 import type { Context } from "../../lib/context.ts";
 import type { AnyResource } from "../../lib/fhir/validate.ts";
-import { describeError } from "../../lib/log.ts";
 import type { SecretBox } from "../../lib/secret-box.ts";
 import type { Deps } from "../deps.ts";
 import { listUnsealed, replaceSealed, type SealedParts, type Unsealed } from "./store.ts";
@@ -91,7 +90,7 @@ function resealing({ secrets, log }: Deps, row: Unsealed): SealedParts[] {
     const sealedHeaders = sealHeaders(secrets, id, openHeaders(secrets, row));
     return [{ id, ...sealSecret(secrets, id, openSecret(secrets, row)), sealedHeaders, content: withoutHeaders(JSON.parse(content)) }];
   } catch (error) {
-    log.error({ error: describeError(error) }, "a subscription's secret cannot be opened: its owner needs a new one ($rotate-secret)");
+    log.error({ error }, "a subscription's secret cannot be opened: its owner needs a new one ($rotate-secret)");
     return [];
   }
 }

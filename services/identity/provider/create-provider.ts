@@ -1,7 +1,6 @@
 import type { EventEmitter } from "node:events";
 import type { JWK } from "jose";
 import { type Configuration, errors, interactionPolicy, Provider } from "oidc-provider";
-import { describeError } from "../../lib/log.ts";
 import { assertionAlgorithms, plainScopes } from "../../lib/smart-configuration.ts";
 import { hasNews } from "../account/news.ts";
 import { findAccount } from "../account/store.ts";
@@ -20,9 +19,9 @@ export function createProvider(deps: Deps, keys: JWK[]): Provider {
   const provider = new Provider(deps.identity.issuer, configuration(deps, keys));
   provider.proxy = true;
   const { log } = deps;
-  provider.on("server_error", (_ctx, error) => log.error({ error: describeError(error) }, "the provider failed"));
+  provider.on("server_error", (_ctx, error) => log.error({ error }, "the provider failed"));
   // Koa's own, which would otherwise print to the standard error.
-  (provider as unknown as EventEmitter).on("error", (error: unknown) => log.error({ error: describeError(error) }, "the provider failed"));
+  (provider as unknown as EventEmitter).on("error", (error: unknown) => log.error({ error }, "the provider failed"));
   askConsentForOfflineAccess(provider);
   provider.use(async (ctx, next) => {
     await next();

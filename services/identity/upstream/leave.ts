@@ -1,5 +1,4 @@
 import { setCookie } from "hono/cookie";
-import { describeError } from "../../lib/log.ts";
 import { pageHeaders, renderPage } from "../pages/page.ts";
 import { stepPage } from "../signin/step-pages.ts";
 import { cookieOptions, type Visit } from "../signin/visit.ts";
@@ -17,7 +16,7 @@ export async function leaveForUpstream(visit: Visit): Promise<Response> {
     setCookie(call, upstreamCookie, uid, { ...cookieOptions, maxAge: lifeS });
     return call.redirect(address, 303);
   } catch (error) {
-    deps.log.warn({ error: describeError(error) }, "the outside identity provider was not reached");
+    deps.log.warn({ error }, "the outside identity provider was not reached");
     return await notConfirmed(visit);
   }
 }

@@ -1,7 +1,6 @@
 import type { Hono } from "hono";
 import { getCookie } from "hono/cookie";
 import type { Call, Env } from "../../lib/http.ts";
-import { describeError } from "../../lib/log.ts";
 import type { Deps } from "../deps.ts";
 import { pageHeaders } from "../pages/page.ts";
 import { expiredPage } from "../pages/provider-pages.ts";
@@ -21,7 +20,7 @@ export function upstreamRoutes(app: Hono<Env>, deps: Deps): void {
     const visit = await loadVisit(call, deps);
     if (!visit) return expired(call);
     const finished = await finishUpstream(visit, new URL(call.req.url).search).catch((error: unknown) => {
-      deps.log.warn({ error: describeError(error) }, "the outside identity provider's answer was not usable");
+      deps.log.warn({ error }, "the outside identity provider's answer was not usable");
       return false;
     });
     return finished ? call.redirect(`/identity/interaction/${visit.uid}`, 303) : await notConfirmed(visit);

@@ -1,5 +1,4 @@
 import { html } from "../../lib/html.ts";
-import { describeError } from "../../lib/log.ts";
 import { FhirError } from "../../lib/operation-outcome.ts";
 import { ServiceError } from "../clients/caller.ts";
 import { NoSuchPage, NotForYou, StaleForm, type Visit } from "../session/visit.ts";
@@ -17,7 +16,7 @@ const statuses: Readonly<Record<Kind, number>> = {
 export function errorPage(visit: Visit, error: unknown): Response {
   const kind = kindOf(error);
   if (kind === "broken") {
-    visit.context.log.error({ requestId: visit.context.requestId, error: describeError(error) }, "unexpected error");
+    visit.context.log.error({ requestId: visit.context.requestId, error }, "unexpected error");
   } else if (error instanceof ServiceError && kind === "refused") {
     visit.context.log.warn({ requestId: visit.context.requestId, status: error.status }, "a service refused what the portal sent");
   }

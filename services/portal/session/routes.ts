@@ -1,7 +1,6 @@
 import type { Hono } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import type { Call, Env } from "../../lib/http.ts";
-import { describeError } from "../../lib/log.ts";
 import { FhirError } from "../../lib/operation-outcome.ts";
 import type { Deps } from "../deps.ts";
 import { pageFor } from "../layout/error-page.ts";
@@ -58,7 +57,7 @@ async function finish(call: Call, deps: Deps): Promise<Response> {
     return call.redirect(localPath(flow.returnTo));
   } catch (error) {
     if (error instanceof FhirError) throw error;
-    context.log.warn({ requestId: context.requestId, error: describeError(error) }, "a sign-in was not accepted");
+    context.log.warn({ requestId: context.requestId, error }, "a sign-in was not accepted");
     // A code is good for one use; when its answer was lost, identity still knows who signed in and gives another one.
     return flow.repeated < repeatedMax ? begin(call, deps, flow.returnTo, flow.repeated + 1) : pageFor(visitOf(call, deps), "signIn");
   }

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { TokenVerifier } from "../../lib/authenticate.ts";
 import { backgroundContext, type Context, Deadline } from "../../lib/context.ts";
 import type { Database } from "../../lib/database/database.ts";
-import { describeError } from "../../lib/log.ts";
 import { unavailable } from "../../lib/operation-outcome.ts";
 import type { Principal } from "../../lib/principal.ts";
 import { isSecret, newSecret, seal, sessionId, unseal } from "./seal.ts";
@@ -115,7 +114,7 @@ export class Sessions {
     store
       .touchSession(later, database, id)
       .then(() => cache.forget(id))
-      .catch((error: unknown) => context.log.debug({ error: describeError(error) }, "a session was not marked as in use"));
+      .catch((error: unknown) => context.log.debug({ error }, "a session was not marked as in use"));
   }
 
   async #session(secret: string, { version }: store.SessionRow, tokens: Tokens): Promise<Session | undefined> {
@@ -156,7 +155,7 @@ export class Sessions {
     } catch (error) {
       void store.releaseRenewal(backgroundContext(context.log, "session-release", 3000), database, id, claimant).catch(() => {});
       if (!usable || context.deadline.passed) throw error;
-      context.log.warn({ requestId: context.requestId, error: describeError(error) }, "tokens not renewed, using the old ones");
+      context.log.warn({ requestId: context.requestId, error }, "tokens not renewed, using the old ones");
       return "unchanged";
     }
   }

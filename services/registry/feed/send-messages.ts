@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Counter, Gauge } from "prom-client";
 import { backgroundContext, type Context } from "../../lib/context.ts";
-import { describeError } from "../../lib/log.ts";
 import type { ServiceDeps } from "../../lib/service-parts.ts";
 import { claimMessages, countMessages, expireMessages, type Message, type Result, settleMessages } from "./store.ts";
 
@@ -30,7 +29,7 @@ export async function feedRecord(deps: ServiceDeps, put: RecordPut, options: { p
         await housekeeping(deps, metrics.messages);
       }
     } catch (error) {
-      deps.log.warn({ error: describeError(error) }, "the record was not told, trying again later");
+      deps.log.warn({ error }, "the record was not told, trying again later");
     }
     if (sent === 0) await sleep(options.pollMs, undefined, { signal: options.signal }).catch(() => {});
   }
@@ -84,7 +83,7 @@ async function send(log: ServiceDeps["log"], put: RecordPut, message: Message): 
   // The key is the message's: a repetition, by whomever, is the same request to the record.
   const request = { path: `/fhir/${type}/${resource_id}`, key: `registry-outbox-${id}`, body: content };
   const status = await put(backgroundContext(log, "feed", attemptMs), request).catch((error: unknown) => {
-    log.debug({ error: describeError(error) }, "the record did not answer");
+    log.debug({ error }, "the record did not answer");
     return undefined;
   });
   if (status === 200 || status === 201) return { id, state: "sent", waitMs: 0, problem: null };

@@ -3,7 +3,6 @@ import { backgroundContext, type Context } from "../../lib/context.ts";
 import type { Transaction } from "../../lib/database/database.ts";
 import { retryReason } from "../../lib/database/postgres-errors.ts";
 import type { Language } from "../../lib/language.ts";
-import { describeError } from "../../lib/log.ts";
 import { FhirError } from "../../lib/operation-outcome.ts";
 import { DuplicateRefused, factsAbout } from "../access.ts";
 import type { Deps } from "../deps.ts";
@@ -30,7 +29,7 @@ export async function runImports(deps: Deps, options: { pollMs: number; signal: 
         await deps.database.write(backgroundContext(deps.log, "import-stale", 5000), dropStaleJobs);
       }
     } catch (error) {
-      deps.log.warn({ error: describeError(error) }, "lines of an import were not done, trying again later");
+      deps.log.warn({ error }, "lines of an import were not done, trying again later");
     }
     if (done === 0) await sleep(options.pollMs, undefined, { signal: options.signal }).catch(() => {});
   }
@@ -78,7 +77,7 @@ async function processLine(context: Context, deps: Deps, transaction: Transactio
       return { ...none, outcome: "duplicate", words: wordsOf(error), candidates: [...error.patientIds] };
     }
     if (error instanceof FhirError) return { ...none, outcome: "error", words: wordsOf(error), candidates: null };
-    deps.log.error({ error: describeError(error), job: job.id, line: number }, "a line of an import could not be done");
+    deps.log.error({ error, job: job.id, line: number }, "a line of an import could not be done");
     return { ...none, outcome: "error", words: ["The server failed at this line; its operators have been told"], candidates: null };
   }
 }
