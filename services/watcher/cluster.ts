@@ -36,8 +36,6 @@ export interface Expectation {
   readonly wish: string;
   /** The new primary stands: a failover that the operator has begun on account of the old one is overtaken. */
   readonly evenPending: boolean;
-  /** The cluster as it has just been seen, quiet: while that is still true, it needs no look before it is told. */
-  readonly seen?: Pick<ClusterView, "version" | "currentPrimary">;
 }
 
 /** What CloudNativePG writes for the target primary while it makes sure that the old one is down. */
@@ -63,6 +61,8 @@ export interface ClusterApi {
    * @returns whether it is named
    */
   namePrimary(next: string, expected: Expectation): Promise<boolean>;
+  /** Names it in one request, if the cluster is still the one that was seen. @returns whether it was, and the primary is named */
+  nameWhileUnchanged(next: string, seen: Pick<ClusterView, "version" | "currentPrimary">): Promise<boolean>;
   /**
    * Makes the instance the holder of the primary's Lease.
    * @returns asks whether its instance manager has renewed the Lease since, which it does once it knows that it is to be the primary

@@ -82,13 +82,17 @@ export class Failover {
   async #move(): Promise<Outcome> {
     const { cluster, primary, targets, wanted } = this.#election;
     if (wanted !== undefined) return await this.#moveLiving(wanted);
+    let isQuiet = false;
+    void this.#isQuiet().then((answer) => {
+      isQuiet = answer;
+    });
     await this.#fence(targets);
     const reads = await this.#readAll();
     this.#step("standbys fenced and read", { standbys: reads.map(({ member, examined }) => `${member.name} ${examined.flushed}`) });
     const chosen = this.#choose(reads, cluster.targetPrimary === primary.instance ? "" : cluster.targetPrimary);
     const others = reads.filter(({ member }) => member !== chosen.member);
     // Both take a moment, and both are settled before anything is undone.
-    const [told] = await Promise.allSettled([this.#tell(chosen.member.name), this.#leadWhoCan(others, chosen.member)]);
+    const [told] = await Promise.allSettled([this.#tell(chosen.member.name, isQuiet), this.#leadWhoCan(others, chosen.member)]);
     if (told.status === "rejected") throw told.reason;
     return await this.#promote(chosen, reads);
   }
@@ -140,9 +144,9 @@ export class Failover {
   }
 
   /**
-   * Whether no instance manager works on old news. Then none takes the next primary for a deposed one, and the operator is told beside the last
-   * fence, so that the pause is as long as the longer of the two; not after the promotion, for a manager that has begun to look before it is
-   * told would shut the new primary down. Told sooner, the old primary's manager shuts it down within 0.1 to 2 s, in the very moment in which
+   * Whether no instance manager works on old news. Then none takes the next primary for a deposed one, and none is waited for. In a planned move
+   * the operator is told beside the last fence then, so that the pause is as long as the longer of the two; not after the promotion, for a manager
+   * that has begun to look before it is told would shut the new primary down. Told sooner, the old primary's manager shuts it down within 0.1 to 2 s, in the very moment in which
    * the next one needs the processor, and that of the next one hears of it as soon or as late. Where it is not quiet the operator is told
    * before: should it carry the move out itself, the wanted one is still the right one, for while the others are fenced no commit is
    * acknowledged that it does not have.
@@ -289,20 +293,25 @@ export class Failover {
    * by one request: where that is not answered in time it is most likely on its way, and ahead of what would make an instance manager look.
    * @returns whether it has answered. @throws Error where the operator has moved on by itself
    */
-  async #tell(next: string, isQuiet = false): Promise<boolean> {
+  async #tell(next: string, isQuiet: boolean): Promise<boolean> {
     const { clock, cluster, timings } = this.#parts;
     const { cluster: seen } = this.#election;
-    const expected = { reign: seen.reign, wish: seen.wish, evenPending: false, ...(isQuiet && { seen }) };
+    const expected = { reign: seen.reign, wish: seen.wish, evenPending: false };
     const untilMs = clock.nowMs() + timings.heardTimeoutMs;
     const ask = <T>(work: () => Promise<T>): Promise<T> => firstAnswer(clock, timings, work);
-    const telling = ask(() => cluster.namePrimary(next, expected));
+    let wasQuiet = isQuiet;
+    const telling = ask(async () => {
+      if (isQuiet && (await cluster.nameWhileUnchanged(next, seen))) return true;
+      wasQuiet = false;
+      return await cluster.namePrimary(next, expected);
+    });
     // With the name, not after it: an instance manager that finds the Lease another's tries again only after its retry period.
     const giving = ask(() => cluster.giveLease(next));
     const answer = within(clock, timings.tellTimeoutMs, "telling the operator", telling).catch(() => undefined);
     const named = await this.#keepingSessions(answer);
     if (named === false) throw new Error("the operator has moved on by itself");
     this.#step("operator told", { next, answered: named === true });
-    if (named && !isQuiet) await this.#awaitHeard(next, giving, untilMs);
+    if (named && !wasQuiet) await this.#awaitHeard(next, giving, untilMs);
     return named === true;
   }
 

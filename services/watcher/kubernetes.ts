@@ -108,11 +108,6 @@ export class KubernetesApi implements ClusterApi {
   }
 
   async namePrimary(next: string, expected: Expectation): Promise<boolean> {
-    const { seen, ...standing } = expected;
-    if (seen) {
-      const reply = await this.#name(next, { isNamed: false, ...seen });
-      if (reply.status !== 409) return requireOk(reply);
-    }
     const cluster = await this.#get<Cluster>(this.#clusterPath);
     const { currentPrimary = "no primary", targetPrimary } = cluster.status ?? {};
     const isNamed = targetPrimary === next;
@@ -121,8 +116,13 @@ export class KubernetesApi implements ClusterApi {
     if (!isNamed && !isExpected(expected, standingOf(cluster))) return false;
     const reply = await this.#name(next, { isNamed, version: versionOf(cluster), currentPrimary });
     // Most likely another part of the status: worth another look.
-    if (reply.status === 409) return await this.namePrimary(next, standing);
+    if (reply.status === 409) return await this.namePrimary(next, expected);
     return requireOk(reply);
+  }
+
+  async nameWhileUnchanged(next: string, { version, currentPrimary }: Pick<ClusterView, "version" | "currentPrimary">): Promise<boolean> {
+    const reply = await this.#name(next, { isNamed: false, version, currentPrimary });
+    return reply.status !== 409 && requireOk(reply);
   }
 
   /** @param seen with its version, so that it is refused when anybody has been faster */
