@@ -36,6 +36,11 @@ export interface Expectation {
   readonly wish: string;
   /** The new primary stands: a failover that the operator has begun on account of the old one is overtaken. */
   readonly evenPending: boolean;
+  /**
+   * And the primary that it has replaced is too: another watcher, late after the API was away, may have named that one only now. The operator
+   * would have the new one shut down, with what it has acknowledged.
+   */
+  readonly replaced?: string;
 }
 
 /** What CloudNativePG writes for the target primary while it makes sure that the old one is down. */
@@ -43,6 +48,7 @@ export const pendingTarget = "pending";
 
 /** Whether the operator still stands as expected. */
 export function isExpected(expected: Expectation, now: { reign: string; wish: string; targetPrimary: string }): boolean {
+  if (now.targetPrimary === expected.replaced) return true;
   return now.reign === expected.reign && (now.wish === expected.wish || (expected.evenPending && now.targetPrimary === pendingTarget));
 }
 

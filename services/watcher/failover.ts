@@ -417,7 +417,9 @@ export class Failover {
       this.#step("standby pointed at the new primary", { instance: standby.member.name, done });
     });
     void handedOver.then(() => this.#step("handed over", { standbys }));
-    void tellUntilDone(this.#parts, primary, { ...this.#election.cluster, evenPending: true }, () => this.#election.isNewest(primary));
+    const { cluster, primary: replaced } = this.#election;
+    const expected = { ...cluster, evenPending: true, replaced: replaced.instance };
+    void tellUntilDone(this.#parts, primary, expected, () => this.#election.isNewest(primary));
   }
 
   /** Does the last thing to every standby that is fenced, or will be late, and closes its session. */
