@@ -182,8 +182,8 @@ sub hear_all {
     }
 }
 
-# On new connections: HAProxy keeps those it had, unless the server was in maintenance. What a server that was cut off had sent on an old one lies
-# unacknowledged, and its kernel sends that again after as long as the cut took; every answer on the connection waits behind it.
+# On new connections: HAProxy keeps those it had, unless the server was in maintenance. On an old one to a server that was cut off requests wait for as
+# long as the cut took: so late is sent again what was lost in it.
 sub give_back {
     my ($server, $why) = @_;
     command("set server $server->{name} state maint; set server $server->{name} state ready") // return;
