@@ -146,16 +146,18 @@ export class Failover {
   /**
    * Whether no instance manager works on old news. Then none takes the next primary for a deposed one, and none is waited for. In a planned move
    * the operator is told beside the last fence then, so that the pause is as long as the longer of the two; not after the promotion, for a manager
-   * that has begun to look before it is told would shut the new primary down. Told sooner, the old primary's manager shuts it down within 0.1 to 2 s, in the very moment in which
-   * the next one needs the processor, and that of the next one hears of it as soon or as late. Where it is not quiet the operator is told
-   * before: should it carry the move out itself, the wanted one is still the right one, for while the others are fenced no commit is
-   * acknowledged that it does not have.
+   * that has begun to look before it is told would shut the new primary down. Told sooner, the old primary's manager shuts it down within 0.1 to
+   * 2 s, in the very moment in which the next one needs the processor, and that of the next one hears of it as soon or as late. Where it is not
+   * quiet the operator is told before: should it carry the move out itself, the wanted one is still the right one, for while the others are
+   * fenced no commit is acknowledged that it does not have.
    */
   async #isQuiet(): Promise<boolean> {
     const { clock, cluster, timings } = this.#parts;
-    if (this.#election.isQuiet !== true) return false;
+    const { cluster: seen, isQuiet } = this.#election;
+    // A wish that is not carried out is what managers are busy with, however long ago it was written.
+    if (isQuiet !== true || seen.targetPrimary !== seen.currentPrimary) return false;
     const now = await within(clock, timings.voteTimeoutMs, "reading the cluster", cluster.version()).catch(() => undefined);
-    return now === this.#election.cluster.version;
+    return now === seen.version;
   }
 
   /**
