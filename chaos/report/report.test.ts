@@ -216,12 +216,14 @@ describe("the documents", () => {
     expect(tierIv).toContain("`site-kill` not in the last run");
   });
 
-  it("have the stalls of drills run again and again, the last of them, beside those of all drills", () => {
+  it("have the stalls of drills run again and again, of each drill the last, beside those of all drills", () => {
     const checkout = prepare("<!-- drills:begin -->\n<!-- drills:end -->\n");
     const often = (drill: string, stalls: readonly number[]): MadeRun[] =>
       stalls.map((stallMs, index) => ({ drill, run: index + 1, stallMs }));
     const ten = [3_000, 1_900, 5_000, 2_100, 4_000, 2_600, 6_200, 2_400, 2_300, 2_200];
     writeMadeSession(reports, "2026-11-23T100000Z", runs);
+    writeMadeSession(reports, "2026-11-23T103000Z", often("site-kill", ten), { full: false });
+    writeMadeSession(reports, "2026-11-23T104500Z", often("primary-pod-kill", [...ten, 100]), { full: false });
     writeMadeSession(reports, "2026-11-23T110000Z", often("primary-pod-kill", ten), { full: false });
     writeMadeSession(reports, "2026-11-23T120000Z", [...often("primary-pod-kill", ten), ...often("node-kill", [1_000, 2_000])], {
       full: false,
@@ -232,6 +234,8 @@ describe("the documents", () => {
       "| `primary-pod-kill` | 1.9, 2.1, 2.2, 2.3, 2.4, 2.6, 3.0, 4.0, 5.0, 6.2 | 2.4 s | 9 of 10 in 6.0 s | 1 of 10 in 2.0 s | 0 | 0 | 0 | 19.6 s |",
     );
     expect(readme).toContain("`./dsp drill primary-pod-kill --repeat 10`");
+    expect(readme).toContain("`./dsp drill site-kill --repeat 10`");
+    expect(readme).not.toContain("`./dsp drill primary-pod-kill --repeat 11`");
     expect(readme).not.toContain("`./dsp drill primary-pod-kill node-kill");
     expect(readme).toContain("| PostgreSQL primary crashed | 6.0 s | 2.0 s | 3 |");
   });

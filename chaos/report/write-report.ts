@@ -51,6 +51,17 @@ function isOften({ session, runs }: SessionFacts): boolean {
   return drills.length === session.drills.length && drills.every(({ stall }) => (stall?.runs ?? 0) >= oftenRuns);
 }
 
+/** Of sessions, the newest first: for each drill the last in which it was run often. */
+function lastOften(sessions: readonly SessionFacts[]): SessionFacts[] {
+  const shown = new Set<string>();
+  return sessions.filter((facts) => {
+    const { drills } = facts.session;
+    if (!isOften(facts) || drills.every((name) => shown.has(name))) return false;
+    for (const name of drills) shown.add(name);
+    return true;
+  });
+}
+
 function writeDocuments(checkout: string, reports: string): Written {
   const sessions = sessionFolders(reports).toReversed().map(readSession);
   const last = sessions.find(isFull);
@@ -59,8 +70,7 @@ function writeDocuments(checkout: string, reports: string): Written {
   const readme = join(checkout, "README.md");
   const tierIv = join(checkout, "docs/tier-iv.md");
   writeFileSync(tierIv, makeTierIv(last));
-  const often = sessions.find(isOften);
-  const tables = [promiseTable(last), ...(often === undefined ? [] : [oftenTable(often)])].join("\n\n");
+  const tables = [promiseTable(last), ...lastOften(sessions).map(oftenTable)].join("\n\n");
   try {
     writeFileSync(readme, replaceBetweenMarks(readFileSync(readme, "utf8"), tables));
     return { files: [tierIv, readme], problems: [] };
