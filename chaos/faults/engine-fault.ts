@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { AimedFault, FaultContext } from "../fault.ts";
 import { answersHttps } from "./answers-https.ts";
 import { type EngineCall, keepByEngine, releaseEngine } from "./kept.ts";
-import { withEach } from "./node-shell.ts";
+import { onNode, withEach } from "./node-shell.ts";
 import type { NodeFacts } from "./platform.ts";
 
 const engineTimeoutMs = 40_000;
@@ -43,6 +43,8 @@ export interface EngineFaultPlan {
   what: string;
   elements: readonly string[];
   nodes: readonly NodeFacts[];
+  /** A bash script for each node, just before. It may leave what only starting the node anew takes back. */
+  before?: string;
   /** Arguments of `docker` for one node. */
   inject(node: string): readonly string[];
   heal(node: string): readonly string[];
@@ -82,7 +84,14 @@ export function engineFault({ target, limitS }: FaultContext, plan: EngineFaultP
         names.flatMap((name) => plan.healCalls(name)),
       );
       const todo = (await states()).filter((state) => !plan.isBroken(state));
-      await withEach(todo, ({ name }) => docker(plan.inject(name)));
+      const { before } = plan;
+      try {
+        if (before !== undefined) await withEach(todo, ({ name }) => onNode(target, name, before));
+        await withEach(todo, ({ name }) => docker(plan.inject(name)));
+      } catch (failure) {
+        if (before !== undefined) await withEach(todo, ({ name }) => docker(["restart", name]));
+        throw failure;
+      }
     },
     async happened() {
       if (!(await states()).every((state) => plan.isBroken(state))) return undefined;

@@ -24,8 +24,12 @@ export function nodeKill(which: NodeVictim): Fault {
   };
 }
 
-/** How a node is killed and started again. */
+/**
+ * How a node is killed and started again. Its lines go first: a kernel whose processes are killed ends all their connections, which tells everybody
+ * at once what a machine without power never does.
+ */
 export const killing = {
+  before: "for device in $(ls /sys/class/net | grep ^eth); do ip link set $device down; done",
   inject: (node: string) => ["kill", node],
   heal: (node: string) => ["start", node],
   healCalls: (node: string) => [{ path: `/containers/${node}/start` }],
