@@ -14,7 +14,10 @@ const addresses = ["127.1.0.2", "127.1.0.3", "127.1.0.4"];
 /** Checks alone would take longer than this to say that a server is frozen: so many must fail, a second or more apart. */
 const checksS = 60;
 
-/** Answers its address after a moment, with the number of the connection that it was asked on, and beats. Told to go as with its machine, it ends what is heard of it and answers nothing more. */
+/**
+ * Answers its address after a moment, with the number of the connection that it was asked on, and beats. Told to go as with its machine, it ends
+ * what is heard of it and answers nothing more.
+ */
 const serverScript = `
 import { createServer } from "node:http";
 import { Beats } from "${beatsModule}";
@@ -43,22 +46,23 @@ let said = "";
 let url: string;
 let leadUrl: string;
 
-/** Each on a connection of its own, as clients come. @returns who answered each, on which of HAProxy's connections, and the longest wait in milliseconds */
+/**
+ * Each on a connection of its own, as clients come.
+ * @returns who answered each, on which of HAProxy's connections, and the longest wait in milliseconds
+ */
 async function askMany(count: number): Promise<{ answers: string[]; connections: { of: string; number: number }[]; longestMs: number }> {
   let longestMs = 0;
-  const connections: { of: string; number: number }[] = [];
-  const answers = await Promise.all(
+  const connections = await Promise.all(
     Array.from({ length: count }, async () => {
       const askedMs = performance.now();
       const answer = await fetch(url, { headers: { connection: "close" }, signal: AbortSignal.timeout(20_000) });
       const text = await answer.text();
       longestMs = Math.max(longestMs, performance.now() - askedMs);
       expect(answer.status, text).toBe(200);
-      connections.push({ of: text, number: Number(answer.headers.get("connection-number")) });
-      return text;
+      return { of: text, number: Number(answer.headers.get("connection-number")) };
     }),
   );
-  return { answers, connections, longestMs };
+  return { answers: connections.map(({ of }) => of), connections, longestMs };
 }
 
 function answers(of: string): Promise<boolean> {

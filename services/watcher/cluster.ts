@@ -34,11 +34,10 @@ export interface ClusterView {
 export interface Expectation {
   readonly reign: string;
   readonly wish: string;
-  /** The new primary stands: a failover that the operator has begun on account of the old one is overtaken. */
-  readonly evenPending: boolean;
   /**
-   * And the primary that it has replaced is too: another watcher, late after the API was away, may have named that one only now. The operator
-   * would have the new one shut down, with what it has acknowledged.
+   * The new primary stands, and this is the one that it has replaced: a failover that the operator has begun on its account is overtaken, and so is
+   * its own name. Another watcher, late after the API was away, may have named it only now; the operator would have the new one shut down,
+   * with what it has acknowledged.
    */
   readonly replaced?: string;
 }
@@ -49,7 +48,8 @@ export const pendingTarget = "pending";
 /** Whether the operator still stands as expected. */
 export function isExpected(expected: Expectation, now: { reign: string; wish: string; targetPrimary: string }): boolean {
   if (now.targetPrimary === expected.replaced) return true;
-  return now.reign === expected.reign && (now.wish === expected.wish || (expected.evenPending && now.targetPrimary === pendingTarget));
+  const isOvertaken = expected.replaced !== undefined && now.targetPrimary === pendingTarget;
+  return now.reign === expected.reign && (now.wish === expected.wish || isOvertaken);
 }
 
 /** Kubernetes' API. Every method throws when it does not answer in time. */

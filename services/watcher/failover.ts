@@ -82,6 +82,7 @@ export class Failover {
   async #move(): Promise<Outcome> {
     const { cluster, primary, targets, wanted } = this.#election;
     if (wanted !== undefined) return await this.#moveLiving(wanted);
+    // Asked beside the fencing. What has not been answered by then is not waited for.
     let isQuiet = false;
     void this.#isQuiet().then((answer) => {
       isQuiet = answer;
@@ -114,7 +115,12 @@ export class Failover {
     await this.#lead(next.member);
     const isQuiet = await this.#isQuiet();
     const telling = this.#tell(wanted, isQuiet);
-    const fencing = isQuiet ? this.#fenceNext(next) : telling.then((told) => this.#fenceNextWhere(told, next));
+    const fenceOnceTold = async (): Promise<[Read, Read[]]> => {
+      // Nothing presses: its instance manager would shut down a primary that it has not heard of.
+      if (!(await telling)) throw new Error("the API does not answer");
+      return await this.#fenceNext(next);
+    };
+    const fencing = isQuiet ? this.#fenceNext(next) : fenceOnceTold();
     fencing.catch(() => {});
     await telling;
     try {
@@ -124,12 +130,6 @@ export class Failover {
       const left = this.#awaitOperator(next.member);
       return await left.catch((failure: Error): Outcome => ({ kind: "unclear", reason: failure.message }));
     }
-  }
-
-  /** Nothing presses: its instance manager would shut down a primary that it has not heard of. @throws Error where it was not told */
-  async #fenceNextWhere(isTold: boolean, next: Target): Promise<[Read, Read[]]> {
-    if (!isTold) throw new Error("the API does not answer");
-    return await this.#fenceNext(next);
   }
 
   /** From here on the old primary acknowledges nothing. @throws Error where the wanted one is not the one to promote */
@@ -298,7 +298,7 @@ export class Failover {
   async #tell(next: string, isQuiet: boolean): Promise<boolean> {
     const { clock, cluster, timings } = this.#parts;
     const { cluster: seen } = this.#election;
-    const expected = { reign: seen.reign, wish: seen.wish, evenPending: false };
+    const expected = { reign: seen.reign, wish: seen.wish };
     const untilMs = clock.nowMs() + timings.heardTimeoutMs;
     const ask = <T>(work: () => Promise<T>): Promise<T> => firstAnswer(clock, timings, work);
     let wasQuiet = isQuiet;
@@ -420,7 +420,7 @@ export class Failover {
     });
     void handedOver.then(() => this.#step("handed over", { standbys }));
     const { cluster, primary: replaced } = this.#election;
-    const expected = { ...cluster, evenPending: true, replaced: replaced.instance };
+    const expected = { ...cluster, replaced: replaced.instance };
     void tellUntilDone(this.#parts, primary, expected, () => this.#election.isNewest(primary));
   }
 

@@ -192,7 +192,7 @@ export class Watcher {
     const { currentPrimary, targetPrimary } = this.#cluster;
     if (currentPrimary === primary.instance ? targetPrimary !== primary.instance : currentPrimary !== before.instance) return;
     const isNewest = (): boolean => !this.#stopped && this.picture.primary?.timeline === primary.timeline;
-    void tellUntilDone(this.#parts, primary, { ...this.#cluster, evenPending: true, replaced: before.instance }, isNewest);
+    void tellUntilDone(this.#parts, primary, { ...this.#cluster, replaced: before.instance }, isNewest);
     this.#refreshNow?.();
   }
 

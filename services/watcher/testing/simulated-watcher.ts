@@ -192,8 +192,7 @@ export class SimulatedWatcher {
       // What is asked for is seen by looking.
       follow: () => {},
       namePrimary: (next, expected) => call(() => operator.name(next, expected)),
-      nameWhileUnchanged: (next, { version }) =>
-        call(() => operator.version === version && operator.name(next, { ...operator.standing, evenPending: false })),
+      nameWhileUnchanged: (next, { version }) => call(() => operator.version === version && operator.name(next, operator.standing)),
       giveLease: (next) =>
         call(() => {
           operator.lease = { holder: next, renewedMs: this.#around.time.nowMs };
