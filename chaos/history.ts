@@ -19,6 +19,8 @@ export const operationSchema = z.object({
   /** Of the last answer; 0 where there was none. */
   status: z.number().int(),
   attempts: z.number().int(),
+  /** The attempts before the last: when each ended, and why it was not enough. Left out where there was none. */
+  earlier: z.array(z.object({ endMs: z.number(), reason: z.string() })).optional(),
   /** Answers that told the client to come back (5xx, 429) before the last one; left out where there was none. */
   turnedAway: z.number().int().optional(),
   /** `Observation/1f0…` */

@@ -146,9 +146,12 @@ afterAll(() => {
 describe("an edge", () => {
   it("judges nobody while all are silent", async () => {
     for (const server of servers.values()) server.kill("SIGSTOP");
-    // Shorter than the longest silence that anybody is granted: they do not come back in the same moment.
-    await sleep(1000);
-    for (const server of servers.values()) server.kill("SIGCONT");
+    // For longer than any silence is granted; and they do not come back in the same moment.
+    await sleep(2000);
+    for (const server of servers.values()) {
+      server.kill("SIGCONT");
+      await sleep(80);
+    }
     await untilAllAnswer();
     expect(said).not.toContain("silent");
   }, 30_000);

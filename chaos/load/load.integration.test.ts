@@ -120,7 +120,12 @@ describe.runIf(present)("the load", () => {
     const stalled = Math.max(...load.operations.map(({ dueMs, endMs }) => endMs - dueMs));
     expect(stalled).toBeGreaterThan(1_300);
     expect(stalled).toBeLessThan(4_000);
-    expect(load.operations.filter(({ attempts }) => attempts > 1).length).toBeGreaterThan(10);
+    const repeated = load.operations.filter(({ attempts }) => attempts > 1);
+    expect(repeated.length).toBeGreaterThan(10);
+    for (const { attempts, earlier = [], endMs } of repeated) {
+      expect(earlier.map(({ reason }) => reason)).toEqual(Array(attempts - 1).fill(expect.stringContaining("no answer")));
+      expect(Math.max(...earlier.map((attempt) => attempt.endMs))).toBeLessThan(endMs);
+    }
     expect(judge(load.operations, Date.now())).toEqual(allValid);
   });
 

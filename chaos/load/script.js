@@ -190,6 +190,7 @@ async function carryOut(action, operation) {
       operation.outcome = verdict.outcome;
       return;
     }
+    operation.earlier = [...(operation.earlier ?? []), { endMs: Date.now(), reason: verdict.reason }];
     if (answer.status !== 0) operation.turnedAway = (operation.turnedAway ?? 0) + 1;
     await pause(Math.max(0, Math.min(verdict.afterMs, deadlineMs - Date.now())));
   }

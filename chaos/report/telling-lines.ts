@@ -112,6 +112,7 @@ function clientLines(run: RunFacts, longest: Operation): TellingLine[] {
     ...(firstAfter === undefined
       ? []
       : [line(firstAfter.endMs, `first write of the stall acknowledged (${firstAfter.kind} ${firstAfter.n})`)]),
+    ...(longest.earlier ?? []).map(({ endMs, reason }) => line(endMs, `${longest.kind} ${longest.n} is to be sent again: ${reason}`)),
     line(longest.endMs, `${longest.kind} ${longest.n} ends: ${longest.outcome} after ${waited} ms and ${longest.attempts} attempts`),
   ];
 }

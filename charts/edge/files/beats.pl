@@ -3,9 +3,10 @@
 # others are heard is frozen or starved: HAProxy is told, sends again elsewhere what it had been given, and gives it no more until it is heard
 # regularly. HAProxy's own checks, which may take their time, decide the rest.
 #
-# On a busy machine all are late at once, and nobody is judged then; nor when this process was late itself. How long a silence may be goes by how
-# late the others' beats have just been: with time enough they are hardly ever, and a verdict that is wrong costs the most where there is none, for
-# the requests that are sent again come on top. Nobody is taken away where fewer would be left than are away.
+# On a busy machine all are late at once, and nobody is judged then, nor who comes back a moment after the others; nor when this process was late
+# itself. How long a silence may be goes by how late the others' beats have just been: with time enough they are hardly ever, and a verdict that is
+# wrong costs the most where there is none, for the requests that are sent again come on top. Nobody is taken away where fewer would be left than
+# are away.
 #
 # Where most fall silent at the same moment and the rest do not, this machine is cut off: those are the pods that it runs itself. HAProxy's checks of
 # the machines elsewhere would say so a second later; they are told that they fail, and have the last word when they pass.
@@ -161,7 +162,10 @@ sub hear {
     return forget($server) if !$count || (!$server->{answered} && $piece !~ m{^HTTP/1\.[01] 200 });
     $server->{answered} = 1;
     note_wait($now - $server->{heard}, $now, $server->{name}) if defined $server->{since};
-    $server->{regular} = $now if !defined $server->{heard} || $now - $server->{heard} > $gap;
+    if (!defined $server->{heard} || $now - $server->{heard} > $gap) {
+        $server->{paused} = $server->{heard} // $now;
+        $server->{regular} = $now;
+    }
     $server->{heard} = $server->{contact} = $now;
     $server->{since} //= $now;
 }
@@ -219,12 +223,16 @@ sub take_away {
     say_so(sprintf '%s has been silent for %d ms: its requests go elsewhere', $server->{name}, 1000 * ($now - $server->{heard}));
 }
 
+my $most_silent = -$silent; # when most were, last
+
 my $cut_told = -$cut_again;
 
 sub tell_cut_off {
-    my ($now, $of, $fresh_ones) = @_;
+    my ($now, $of) = @_;
     my @last = sort { $a <=> $b } map { $_->{heard} } grep { is_silent($_, $now) } @$of;
-    return if !$fresh_ones || @last < 2 || 3 * @last < 2 * @$of || $last[-1] - $last[0] > $together || $now - $cut_told < $cut_again;
+    return if @last < 2 || 3 * @last < 2 * @$of || $last[-1] - $last[0] > $together || $now - $cut_told < $cut_again;
+    # Who fell silent with them, and is heard a moment before them, is no sign of it.
+    return unless grep { is_fresh($_, $now) && abs($_->{paused} - $last[-1]) > $together } @$of;
     $cut_told = $now;
     my $state = command("show servers state $elsewhere") // return;
     my @voters = map { (split ' ')[3] } grep { /^\d+ \Q$elsewhere\E / } split /\n/, $state;
@@ -236,14 +244,15 @@ sub judge {
     my ($now) = @_;
     my @listened = grep { defined $_->{since} } values %servers;
     my $fresh_ones = grep { is_fresh($_, $now) } @listened;
-    tell_cut_off($now, [grep { is_known($_) } @listened], $fresh_ones) if $elsewhere;
+    $most_silent = $now if 2 * (grep { $now - $_->{heard} > $silent } @listened) > @listened;
+    tell_cut_off($now, [grep { is_known($_) } @listened]) if $elsewhere;
     for my $server (values %servers) {
         if (defined $server->{held}) {
             # Out of maintenance it counts as up, whatever the checks found before.
             next unless $server->{up};
             if (is_fresh($server, $now) && $now - $server->{regular} > $regular) { give_back($server, 'it is heard') }
             elsif ($now - $server->{held} > $unheard) { give_back($server, 'it is up') }
-        } elsif (is_silent($server, $now) && 2 * $fresh_ones >= @listened) {
+        } elsif (is_silent($server, $now) && 2 * $fresh_ones >= @listened && $now - $most_silent > $silent) {
             take_away($server, $now);
         }
     }
