@@ -4,7 +4,16 @@ import { chooseStandby } from "./choose-standby.ts";
 function candidate(name: string, flushed: bigint, settings: { site?: string; timeline?: number } = {}) {
   return {
     member: { name, site: settings.site ?? "site-a", address: "", port: 1 },
-    examined: { inRecovery: true, conninfo: "", base: "", timeline: settings.timeline ?? 4, flushed, receiving: false, clockMs: 0 },
+    examined: {
+      inRecovery: true,
+      conninfo: "",
+      base: "",
+      timeline: settings.timeline ?? 4,
+      flushed,
+      receiving: false,
+      clockMs: 0,
+      upMs: 0,
+    },
   };
 }
 

@@ -67,8 +67,11 @@ export interface ClusterApi {
    * @returns whether it is named
    */
   namePrimary(next: string, expected: Expectation): Promise<boolean>;
-  /** Names it in one request, if the cluster is still the one that was seen. @returns whether it was, and the primary is named */
-  nameWhileUnchanged(next: string, seen: Pick<ClusterView, "version" | "currentPrimary">): Promise<boolean>;
+  /**
+   * Names it in one request, if the cluster is still the one that was seen.
+   * @returns asks for it, and comes to the same however often: whether it was, and the primary is named
+   */
+  nameWhileUnchanged(next: string, seen: Pick<ClusterView, "version" | "currentPrimary">): () => Promise<boolean>;
   /**
    * Makes the instance the holder of the primary's Lease.
    * @returns asks whether its instance manager has renewed the Lease since, which it does once it knows that it is to be the primary

@@ -93,7 +93,8 @@ export class Failover {
     const chosen = this.#choose(reads, cluster.targetPrimary === primary.instance ? "" : cluster.targetPrimary);
     const others = reads.filter(({ member }) => member !== chosen.member);
     // Both take a moment, and both are settled before anything is undone.
-    const [told] = await Promise.allSettled([this.#tell(chosen.member.name, isQuiet), this.#leadWhoCan(others, chosen.member)]);
+    const isIdle = isQuiet && this.#isManaged(chosen.examined);
+    const [told] = await Promise.allSettled([this.#tell(chosen.member.name, isIdle), this.#leadWhoCan(others, chosen.member)]);
     if (told.status === "rejected") throw told.reason;
     return await this.#promote(chosen, reads);
   }
@@ -112,8 +113,8 @@ export class Failover {
     if (!next) throw new Error(`${wanted} is to be the primary, and does not answer`);
     await this.#fence(targets.filter((target) => target !== next));
     if (this.#fenced.length < fencesNeeded - 1) throw new Error(`${this.#fenced.length} of ${fencesNeeded - 1} others are fenced`);
-    await this.#lead(next.member);
-    const isQuiet = await this.#isQuiet();
+    const examined = await this.#lead(next.member);
+    const isQuiet = this.#isManaged(examined) && (await this.#isQuiet());
     const telling = this.#tell(wanted, isQuiet);
     const fenceOnceTold = async (): Promise<[Read, Read[]]> => {
       // Nothing presses: its instance manager would shut down a primary that it has not heard of.
@@ -160,6 +161,11 @@ export class Failover {
     return now === seen.version;
   }
 
+  /** Its manager has started long ago, and works on no news that it read then. */
+  #isManaged({ upMs }: Examined): boolean {
+    return upMs >= this.#parts.timings.managerStartsMs;
+  }
+
   /**
    * An instance manager that has heard of the wish may be quicker, and promotes the next primary before it is fenced. That is as good, as
    * long as the others are fenced. @throws when it does not come about
@@ -179,16 +185,18 @@ export class Failover {
    * Lets the fenced ones follow the one that is fenced last. Resolves when it has all that they have, and they what it has, or had their
    * moment: who is late follows as soon as it can. @throws when it does not catch up
    */
-  async #lead(next: Member): Promise<void> {
+  async #lead(next: Member): Promise<Examined> {
     const goals = await Promise.all(this.#fenced.map((standby) => readFenced(this.#parts, standby, this.#marker)));
     await Promise.all(this.#fenced.map((standby) => this.#leadOne(standby, next)));
-    await this.#polling(next, this.#parts.timings.fenceTimeoutMs, async ({ flushed = -1n }, isLate) => {
+    const examined = await this.#polling(next, this.#parts.timings.fenceTimeoutMs, async (seen, isLate) => {
+      const { flushed = -1n } = seen;
       const isFurthest = goals.every((goal) => (goal.flushed ?? 0n) <= flushed);
-      if (isFurthest && (isLate || (await this.#areFollowing(flushed)))) return true;
+      if (isFurthest && (isLate || (await this.#areFollowing(flushed)))) return seen;
       if (isLate) throw new Error(`${next.name} is to be the primary, and does not catch up`);
       return undefined;
     });
     this.#step("the others fenced, and follow the next primary", { fenced: this.#fenced.length });
+    return examined;
   }
 
   /** Examines it again and again in a session of its own, until something comes of it. @param isLate the time is over */
@@ -302,8 +310,9 @@ export class Failover {
     const untilMs = clock.nowMs() + timings.heardTimeoutMs;
     const ask = <T>(work: () => Promise<T>): Promise<T> => firstAnswer(clock, timings, work);
     let wasQuiet = isQuiet;
+    const nameWhileUnchanged = cluster.nameWhileUnchanged(next, seen);
     const telling = ask(async () => {
-      if (isQuiet && (await cluster.nameWhileUnchanged(next, seen))) return true;
+      if (isQuiet && (await nameWhileUnchanged())) return true;
       wasQuiet = false;
       return await cluster.namePrimary(next, expected);
     });

@@ -25,7 +25,7 @@ describe("fenceStandby", () => {
   /** Against pg-1 on timeline 3, of a standby whose conninfo is this; fulfilled with what it was changed to. */
   async function fence(conninfo: string): Promise<string | undefined> {
     let changedTo: string | undefined;
-    const examined: Examined = { inRecovery: true, conninfo, base, timeline: 3, flushed: 1n, receiving: true, clockMs: 0 };
+    const examined: Examined = { inRecovery: true, conninfo, base, timeline: 3, flushed: 1n, receiving: true, clockMs: 0, upMs: 0 };
     const control: Control = {
       examine: async () => examined,
       change: async ({ to }) => {

@@ -43,6 +43,8 @@ export interface Examined {
   /** A WAL receiver that may be another's than the conninfo's. */
   readonly receiving: boolean;
   readonly clockMs: number;
+  /** Since its server was started. */
+  readonly upMs: number;
 }
 
 /** Sets primary_conninfo, if everything is still as expected. */

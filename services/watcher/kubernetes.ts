@@ -114,20 +114,25 @@ export class KubernetesApi implements ClusterApi {
     // A planned move has named it already; then only the name of who is primary is wanting.
     if (isNamed && (currentPrimary === next || standingOf(cluster).reign !== expected.reign)) return true;
     if (!isNamed && !isExpected(expected, standingOf(cluster))) return false;
-    const reply = await this.#name(next, { isNamed, version: versionOf(cluster), currentPrimary });
+    const reply = await this.#name(next, { isNamed, version: versionOf(cluster), currentPrimary }, microTime());
     // Most likely another part of the status: worth another look.
     if (reply.status === 409) return await this.namePrimary(next, expected);
     return requireOk(reply);
   }
 
-  async nameWhileUnchanged(next: string, { version, currentPrimary }: Pick<ClusterView, "version" | "currentPrimary">): Promise<boolean> {
-    const reply = await this.#name(next, { isNamed: false, version, currentPrimary });
-    return reply.status !== 409 && requireOk(reply);
+  nameWhileUnchanged(next: string, { version, currentPrimary }: Pick<ClusterView, "version" | "currentPrimary">): () => Promise<boolean> {
+    const now = microTime();
+    return async () => {
+      const reply = await this.#name(next, { isNamed: false, version, currentPrimary }, now);
+      if (reply.status !== 409) return requireOk(reply);
+      // Whoever was faster may have been this same question, asked before.
+      const { status } = await this.#get<Cluster>(this.#clusterPath);
+      return status?.targetPrimary === next && status.targetPrimaryTimestamp === now;
+    };
   }
 
   /** @param seen with its version, so that it is refused when anybody has been faster */
-  #name(next: string, seen: Pick<ClusterView, "version" | "currentPrimary"> & { isNamed: boolean }): Promise<Reply> {
-    const now = microTime();
+  #name(next: string, seen: Pick<ClusterView, "version" | "currentPrimary"> & { isNamed: boolean }, now: string): Promise<Reply> {
     const wish = {
       targetPrimary: next,
       targetPrimaryTimestamp: now,

@@ -11,6 +11,7 @@ interface ExaminationRow {
   flushed: string | null;
   receiving: boolean;
   clock_ms: string;
+  up_ms: string;
 }
 
 const pollMs = 3;
@@ -34,6 +35,7 @@ export class PostgresControl implements Control {
       flushed: row.flushed === null ? undefined : BigInt(row.flushed),
       receiving: row.receiving,
       clockMs: Number(row.clock_ms),
+      upMs: Number(row.up_ms),
     };
   }
 

@@ -39,7 +39,8 @@ export const examination = `SELECT pg_is_in_recovery() AS in_recovery,
   CASE WHEN pg_is_in_recovery() AND pg_last_wal_receive_lsn() IS NOT NULL
     THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) - '0/0'::pg_lsn END::text AS flushed,
   EXISTS (SELECT FROM pg_stat_wal_receiver) AS receiving,
-  extract(epoch FROM clock_timestamp()) * 1000 AS clock_ms`;
+  extract(epoch FROM clock_timestamp()) * 1000 AS clock_ms,
+  extract(epoch FROM clock_timestamp() - pg_postmaster_start_time()) * 1000 AS up_ms`;
 
 /** Of a running primary only; what it may do is in grants.sql. */
 export const removeStandbySignal = "SELECT public.remove_standby_signal() AS removed";

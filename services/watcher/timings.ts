@@ -56,6 +56,8 @@ export const defaultTimings = {
    */
   quietAfterMs: 2000,
   quietPatienceMs: 6000,
+  /** An instance manager starts with its server, and may be so long about what it read then. */
+  managerStartsMs: 10_000,
   /** One update moves the primary once: were it to wait for it still, moving it again would not help. */
   updateAgainMs: 600_000,
   repairIntervalMs: 500,

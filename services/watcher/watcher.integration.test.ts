@@ -296,7 +296,7 @@ describe("three watchers", () => {
   it("wait for no instance manager where nobody has changed the cluster lately", async () => {
     const { postgres, kubernetes } = watched;
     kubernetes.hearsAfterMs = 60_000;
-    await watched.startWatchers({ LEASE_MS: "4000" });
+    await watched.startWatchers({ LEASE_MS: "4000", MANAGER_STARTS_MS: "1000" });
     await sleep(defaultTimings.quietAfterMs + 2500);
     await postgres.crash(postgres.at(0));
     const [next] = await succession("the lease is given", ({ name }) => kubernetes.lease.holderIdentity === name);
@@ -304,6 +304,17 @@ describe("three watchers", () => {
     // Sooner than it would be without having been heard of.
     expect(performance.now() - kubernetes.leaseGivenMs).toBeLessThan(defaultTimings.heardTimeoutMs);
     await until("the pod is labelled", () => isLabelled(next));
+  }, 60_000);
+
+  it("wait for one that started with its server just now, and works on what it read then", async () => {
+    const { postgres, kubernetes } = watched;
+    kubernetes.hearsAfterMs = 1300;
+    await watched.startWatchers({ LEASE_MS: "4000", MANAGER_STARTS_MS: "60000" });
+    await sleep(defaultTimings.quietAfterMs + 2500);
+    await postgres.crash(postgres.at(0));
+    const [next] = await succession("the lease is given", ({ name }) => kubernetes.lease.holderIdentity === name);
+    await until("it is promoted", async () => !(await isStandby(next)));
+    expect(performance.now() - kubernetes.leaseGivenMs).toBeGreaterThanOrEqual(kubernetes.hearsAfterMs);
   }, 60_000);
 
   it("name the new primary in a planned move too, so that the operator throws nobody out afterwards", async () => {
@@ -351,7 +362,7 @@ describe("three watchers", () => {
   /** Asks for a move of a cluster that nobody has changed lately. @returns the next primary, which has just been promoted */
   async function moveQuietly() {
     const { kubernetes, postgres } = watched;
-    await watched.startWatchers({ LEASE_MS: "2000" });
+    await watched.startWatchers({ LEASE_MS: "2000", MANAGER_STARTS_MS: "1000" });
     await sleep(defaultTimings.plannedAfterMs + 2500);
     Object.assign(kubernetes.annotations, ask(kubernetes.status));
     kubernetes.version++;
@@ -365,6 +376,14 @@ describe("three watchers", () => {
     kubernetes.hearsAfterMs = 60_000;
     await moveQuietly();
     // Sooner than it would be without having been heard of.
+    expect(performance.now() - kubernetes.leaseGivenMs).toBeLessThan(defaultTimings.heardTimeoutMs);
+  }, 60_000);
+
+  it("wait for none either where the answer to their telling is late, and they find their own change when they tell again", async () => {
+    const { kubernetes } = watched;
+    kubernetes.hearsAfterMs = 60_000;
+    kubernetes.nextAnswerAfterMs = 800;
+    await moveQuietly();
     expect(performance.now() - kubernetes.leaseGivenMs).toBeLessThan(defaultTimings.heardTimeoutMs);
   }, 60_000);
 

@@ -30,6 +30,8 @@ export class FakeKubernetes {
   hearsAfterMs = 0;
   /** How long a change of the cluster's status takes to be made. */
   writesAfterMs = 0;
+  /** How long the next change's answer takes, once the change is made; those after it are answered at once. */
+  nextAnswerAfterMs = 0;
   leaseGivenMs = Number.NEGATIVE_INFINITY;
   version = 1;
   port = 0;
@@ -57,11 +59,14 @@ export class FakeKubernetes {
         }
         const authorised = request.headers.authorization === `Bearer ${this.#token}`;
         const key = `${request.method} ${request.url?.split("?")[0]}`;
+        const isWrite = key.startsWith("PATCH ") && key.endsWith("/status");
         const answer = (): void => {
           const [status, body] = authorised ? this.#answer(key, text === "" ? {} : (JSON.parse(text) as Body)) : [401, {}];
-          response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+          const afterMs = isWrite ? this.nextAnswerAfterMs : 0;
+          if (isWrite) this.nextAnswerAfterMs = 0;
+          setTimeout(() => response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body)), afterMs);
         };
-        if (key.startsWith("PATCH ") && key.endsWith("/status")) setTimeout(answer, this.writesAfterMs);
+        if (isWrite) setTimeout(answer, this.writesAfterMs);
         else answer();
       });
     });

@@ -151,6 +151,7 @@ export class SimulatedInstance {
       flushed: BigInt(this.wal.length),
       receiving: this.#receiver !== undefined,
       clockMs: this.clockMs,
+      upMs: this.#around.time.nowMs - this.startingUntilMs,
     };
   }
 

@@ -46,7 +46,7 @@ export class SimulatedWatcher {
       instances: this.#instances(),
       cluster: this.#cluster(),
       // All else being as it is, a schedule of some seconds should see these two as well.
-      timings: { ...defaultTimings, leaseMs: 4000, settledAfterMs: 2500 },
+      timings: { ...defaultTimings, leaseMs: 4000, settledAfterMs: 2500, managerStartsMs: 2000 },
       log: around.log,
     };
     this.watcher = new Watcher({
@@ -192,7 +192,14 @@ export class SimulatedWatcher {
       // What is asked for is seen by looking.
       follow: () => {},
       namePrimary: (next, expected) => call(() => operator.name(next, expected)),
-      nameWhileUnchanged: (next, { version }) => call(() => operator.version === version && operator.name(next, operator.standing)),
+      nameWhileUnchanged: (next, { version }) => {
+        let wish: string | undefined;
+        return () =>
+          call(() => {
+            if (wish === undefined && operator.version === version && operator.name(next, operator.standing)) wish = operator.standing.wish;
+            return wish === operator.standing.wish;
+          });
+      },
       giveLease: (next) =>
         call(() => {
           operator.lease = { holder: next, renewedMs: this.#around.time.nowMs };
