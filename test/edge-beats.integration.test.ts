@@ -175,6 +175,24 @@ describe("an edge", () => {
     expect(after.map(({ number }) => number > before)).toEqual([true, true, true]);
   }, 45_000);
 
+  it("takes away who is starved: never silent for long, and late again and again", async () => {
+    await untilKnown();
+    const [first = ""] = addresses;
+    const judged = /work\/work-1 has been silent for (\d+) ms, and late by (\d+) ms/;
+    for (let turn = 0; turn < 20 && !judged.test(said); turn++) {
+      servers.get(first)?.kill("SIGSTOP");
+      await sleep(180);
+      servers.get(first)?.kill("SIGCONT");
+      await sleep(40);
+    }
+    const [, silentMs, lateMs] = judged.exec(said) ?? [];
+    console.log(`a starved server was silent for ${silentMs} ms and late by ${lateMs} ms in all`);
+    expect(Number(silentMs)).toBeLessThan(300);
+    expect(said).not.toMatch(/work-[23] has been/);
+    await vi.waitUntil(() => said.includes("work/work-1 is given requests again: it is heard"), { timeout: 15_000 });
+    await untilAllAnswer();
+  }, 45_000);
+
   it("waits longer for who falls silent when another's beats have just been late", async () => {
     await untilKnown();
     const [first = "", second = ""] = addresses;

@@ -1,12 +1,11 @@
 #!/usr/bin/perl
 # Who serves says so ten times a second, on a connection that stays (GET /health/beat on the port of the checks). Who falls silent while the
-# others are heard is frozen or starved: HAProxy is told, sends again elsewhere what it had been given, and gives it no more until it is heard
-# regularly. HAProxy's own checks, which may take their time, decide the rest.
+# others are heard is frozen, and who is late again and again is starved: HAProxy is told, sends again elsewhere what it had been given, and gives it
+# no more until it is heard regularly. HAProxy's own checks, which may take their time, decide the rest.
 #
 # On a busy machine all are late at once, and nobody is judged then, nor who comes back a moment after the others; nor when this process was late
-# itself. How long a silence may be goes by how late the others' beats have just been: with time enough they are hardly ever, and a verdict that is
-# wrong costs the most where there is none, for the requests that are sent again come on top. Nobody is taken away where fewer would be left than
-# are away.
+# itself. How late one may be goes by how late the others' beats have just been: with time enough they are hardly ever, and a verdict that is wrong
+# costs the most where there is none, for the requests that are sent again come on top. Nobody is taken away where fewer would be left than are away.
 #
 # Where most fall silent at the same moment and the rest do not, this machine is cut off: those are the pods that it runs itself. HAProxy's checks of
 # the machines elsewhere would say so a second later; they are told that they fail, and have the last word when they pass.
@@ -28,14 +27,18 @@ my $haproxy = $ENV{HAPROXY} // die "HAPROXY is not set\n";
 
 # Seconds.
 my $silent = 0.3;      # three beats did not come, and none has been late
-my $usual = 0.15;      # from one beat to the next, at most, where there is time enough
-my $slack = 4;         # a silence may be longer by so many times what beats have just been late
+my $usual = 0.12;      # from one beat to the next, at most, where there is time enough
+my $tardy = 0.15;      # late by so much in $lately, all in all: each turn of such a process waits, and a request takes ten
+my $lately = 1.5;
+my $slack = 4;         # a silence may be longer by so many times what a beat of the others has just been late
+my $share = 2;         # and all lateness by so many times theirs
 my $remember = 3;      # for so long after it came
 my $longest = 1.5;     # a silence, whatever has been late; HAProxy's checks will have found out by then
 my $fresh = 0.15;      # heard just now; sooner than $silent by more than a beat, lest of those who fall silent at once one be judged before the rest
 my $known = 1;         # for so long it must have been heard before its silence means anything
-my $regular = 1.5;     # for so long it must be heard again, without a gap of $gap, before it is given requests
-my $gap = 0.25;
+my $regular = 1.5;     # for so long it must be heard again, no later than the others, before it is given requests
+my $again = 30;        # and for twice as long as the last time where that is not so long ago
+my $gap = 0.25;        # later than that is too late, whatever the others are
 my $tick = 0.04;
 my $late = 0.1;        # a tick that comes so much late says that this process was away
 my $unheard = 10;      # a server that is up is given requests after so long, heard or not
@@ -49,6 +52,7 @@ my $forced_drain = 0x08;
 
 my %servers;           # by backend/name: what is known of each server that has an address
 my @waits;             # when, for how long and for which server something was waited for that came late
+my %late;              # by how much each has been late lately, without the beat that it owes
 
 sub now { return clock_gettime(CLOCK_MONOTONIC) }
 
@@ -60,15 +64,27 @@ sub note_wait {
     push @waits, [$now, $wait, $name] if $wait > $usual && $wait < $longest;
 }
 
-# How long this one may be silent: it goes by the half of the others that have been later than the rest, and by this process. A node that is starved has
-# several who are late all the time, which is no excuse for any of them.
-sub patience_with {
+# Of the others, by the half that have been later than the rest. A node that is starved has several who are late all the time, which is no excuse for
+# any of them.
+sub of_others {
+    my ($server, $of) = @_;
+    my @others = sort { $a <=> $b } map { $of->{$_->{name}} // 0 } grep { $_ != $server && defined $_->{since} } values %servers;
+    return $others[@others / 2] // 0;
+}
+
+# By how much a beat of the others, or a turn of this process, has just been late.
+sub late_others {
     my ($server) = @_;
     my %latest;
-    $latest{$_->[2]} = max($_->[1], $latest{$_->[2]} // 0) for @waits;
-    my @others = sort { $a <=> $b } map { $latest{$_->{name}} // $usual } grep { $_ != $server && defined $_->{since} } values %servers;
-    my $wait = max($usual, $latest{''} // 0, $others[@others / 2] // 0);
-    return min($longest, $silent + $slack * ($wait - $usual));
+    $latest{$_->[2]} = max($_->[1] - $usual, $latest{$_->[2]} // 0) for @waits;
+    return max($latest{''} // 0, of_others($server, \%latest));
+}
+
+sub sum_up_waits {
+    my ($now) = @_;
+    @waits = grep { $now - $_->[0] < $remember } @waits;
+    %late = ();
+    $late{$_->[2]} += $_->[1] - $usual for grep { $now - $_->[0] < $lately } @waits;
 }
 
 # One command, or several with ; between them. Undefined where HAProxy does not answer.
@@ -162,10 +178,9 @@ sub hear {
     return forget($server) if !$count || (!$server->{answered} && $piece !~ m{^HTTP/1\.[01] 200 });
     $server->{answered} = 1;
     note_wait($now - $server->{heard}, $now, $server->{name}) if defined $server->{since};
-    if (!defined $server->{heard} || $now - $server->{heard} > $gap) {
-        $server->{paused} = $server->{heard} // $now;
-        $server->{regular} = $now;
-    }
+    my $wait = defined $server->{heard} ? $now - $server->{heard} : $longest;
+    $server->{paused} = $now - $wait if $wait > $silent;
+    $server->{regular} = $now if $wait > min($gap, $usual + late_others($server));
     $server->{heard} = $server->{contact} = $now;
     $server->{since} //= $now;
 }
@@ -209,7 +224,18 @@ sub is_known {
 sub is_silent {
     my ($server, $now) = @_;
     my $for = is_known($server) ? $now - $server->{heard} : 0;
-    return $for > $silent && $for > patience_with($server);
+    return $for > $silent && $for > min($longest, $silent + $slack * late_others($server));
+}
+
+sub lateness {
+    my ($server, $now) = @_;
+    return ($late{$server->{name}} // 0) + max(0, $now - $server->{heard} - $usual);
+}
+
+sub is_late {
+    my ($server, $now) = @_;
+    my $late = is_known($server) ? lateness($server, $now) : 0;
+    return $late > $tardy && $late > min($longest, $tardy + max($slack * late_others($server), $share * of_others($server, \%late)));
 }
 
 sub take_away {
@@ -218,9 +244,12 @@ sub take_away {
     my $away = 1 + grep { defined $_->{held} } @others;
     my $left = grep { !defined $_->{held} && is_fresh($_, $now) } @others;
     return if $left < $away || !$server->{up};
-    $server->{held} = $now;
+    my $recently = defined $server->{taken} && $now - $server->{taken} < $again;
+    $server->{patience} = $recently ? min($unheard, 2 * $server->{patience}) : $regular;
+    $server->{held} = $server->{taken} = $now;
     command("set server $server->{name} state drain; set server $server->{name} health down");
-    say_so(sprintf '%s has been silent for %d ms: its requests go elsewhere', $server->{name}, 1000 * ($now - $server->{heard}));
+    my ($quiet, $late) = map { 1000 * $_ } $now - $server->{heard}, lateness($server, $now);
+    say_so(sprintf '%s has been silent for %d ms, and late by %d ms lately: its requests go elsewhere', $server->{name}, $quiet, $late);
 }
 
 my $most_silent = -$silent; # when most were, last
@@ -250,9 +279,9 @@ sub judge {
         if (defined $server->{held}) {
             # Out of maintenance it counts as up, whatever the checks found before.
             next unless $server->{up};
-            if (is_fresh($server, $now) && $now - $server->{regular} > $regular) { give_back($server, 'it is heard') }
+            if (is_fresh($server, $now) && $now - $server->{regular} > ($server->{patience} // $regular)) { give_back($server, 'it is heard') }
             elsif ($now - $server->{held} > $unheard) { give_back($server, 'it is up') }
-        } elsif (is_silent($server, $now) && 2 * $fresh_ones >= @listened && $now - $most_silent > $silent) {
+        } elsif (is_late($server, $now) && 2 * $fresh_ones >= @listened && $now - $most_silent > $silent) {
             take_away($server, $now);
         }
     }
@@ -273,7 +302,7 @@ while (1) {
         defined $_->{heard} and $_->{heard} = $now for values %servers;
     } else {
         hear_all($now);
-        @waits = grep { $now - $_->[0] < $remember } @waits;
+        sum_up_waits($now);
         judge($now);
     }
 }
