@@ -180,23 +180,24 @@ export class Database {
     const work = oneByOne((asked) => question(asked).catch(refuseTooSlow));
     const wish = (): Wish => (!standbyAllowed() ? "primary" : this.#sparesPrimary() ? "standby" : "any");
     if (this.#watch.primary && this.#watch.standby && standbyAllowed()) {
+      const cameMs = performance.now();
       const patience = Deadline.after(Math.min(primaryPatienceMs, context.deadline.remainingMs()));
       try {
-        return await this.#run({ ...context, deadline: patience }, wish, work);
+        return await this.#run({ ...context, deadline: patience }, wish, work, cameMs);
       } catch (error) {
         // A timer may fire a moment early.
         if (!(error instanceof FhirError && error.status === 503 && patience.remainingMs() < timerSlackMs)) {
           throw error;
         }
-        return await this.#run(context, () => (standbyAllowed() ? "standby" : "primary"), work);
+        return await this.#run(context, () => (standbyAllowed() ? "standby" : "primary"), work, cameMs);
       }
     }
     return await this.#run(context, wish, work);
   }
 
-  async #run<T>(context: Context, wish: () => Wish, work: Conversation<T>): Promise<T> {
+  async #run<T>(context: Context, wish: () => Wish, work: Conversation<T>, cameMs = performance.now()): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      const connection = await this.#acquire(context, wish());
+      const connection = await this.#acquire(context, wish(), cameMs);
       try {
         return await this.#attempt(context, connection, work);
       } catch (error) {
@@ -242,7 +243,7 @@ export class Database {
     }
   }
 
-  #acquire(context: Context, wish: Wish): Promise<Connection> {
+  #acquire(context: Context, wish: Wish, cameMs: number): Promise<Connection> {
     if (this.#stopped) {
       return Promise.reject(unavailable("The service is shutting down"));
     }
@@ -255,7 +256,7 @@ export class Database {
         return Promise.resolve(connection);
       }
     }
-    const connection = this.#queue.wait(context.deadline, wish, context.left);
+    const connection = this.#queue.wait(context.deadline, wish, { cameMs, left: context.left });
     this.#pump();
     return context.background ? connection : this.#counted(connection);
   }

@@ -23,6 +23,17 @@ describe("HoldQueue", () => {
     expect(held.serve(connection, wishes("primary"))).toBe(false);
   });
 
+  it("lets one that was lost with its connection keep its place", async () => {
+    const held = queue(10);
+    const served: string[] = [];
+    const cameMs = performance.now() - 1;
+    const young = held.wait(Deadline.after(1000), "primary").then(() => served.push("young"));
+    const again = held.wait(Deadline.after(1000), "primary", { cameMs }).then(() => served.push("again"));
+    for (let turn = 0; turn < 2; turn++) held.serve(connection, wishes("primary"));
+    await Promise.all([young, again]);
+    expect(served).toEqual(["again", "young"]);
+  });
+
   it("refuses past its number, past the deadline and at the end", async () => {
     const held = queue(2);
     const late = held.wait(Deadline.after(10), "primary");
@@ -37,11 +48,11 @@ describe("HoldQueue", () => {
   it("forgets who leaves, before and while waiting", async () => {
     const held = queue(10);
     const leaving = new AbortController();
-    const gone = held.wait(Deadline.after(1000), "primary", leaving.signal);
+    const gone = held.wait(Deadline.after(1000), "primary", { left: leaving.signal });
     const staying = held.wait(Deadline.after(1000), "primary");
     leaving.abort();
     await expect(gone).rejects.toMatchObject({ status: 499 });
-    await expect(held.wait(Deadline.after(1000), "primary", leaving.signal)).rejects.toMatchObject({ status: 499 });
+    await expect(held.wait(Deadline.after(1000), "primary", { left: leaving.signal })).rejects.toMatchObject({ status: 499 });
     expect(held.length).toBe(1);
     held.serve(connection, wishes("primary"));
     await expect(staying).resolves.toBe(connection);

@@ -11,6 +11,8 @@ export type Wish = "primary" | "any" | "standby";
 
 interface Waiter {
   wish: Wish;
+  /** When its request came, by which it is served, and since when it waits this time. */
+  cameMs: number;
   sinceMs: number;
   timer: NodeJS.Timeout;
   /** Ends the wait of a client that leaves. */
@@ -18,6 +20,12 @@ interface Waiter {
   left: AbortSignal | undefined;
   resolve(connection: Connection): void;
   reject(error: FhirError): void;
+}
+
+export interface WaitOptions {
+  /** When the request first asked (`performance.now()`): one whose transaction was lost with its connection keeps its place. Now, if left out. */
+  readonly cameMs?: number;
+  readonly left?: AbortSignal | undefined;
 }
 
 /**
@@ -28,7 +36,7 @@ interface Waiter {
 export class HoldQueue {
   readonly #max: number;
   readonly #metrics: Metrics;
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters: Waiter[] = [];
 
   constructor(options: { max: number; metrics: Metrics }) {
     this.#max = options.max;
@@ -36,7 +44,7 @@ export class HoldQueue {
   }
 
   get length(): number {
-    return this.#waiters.size;
+    return this.#waiters.length;
   }
 
   /** How many would take a connection to an instance that serves these wishes. */
@@ -47,17 +55,19 @@ export class HoldQueue {
   }
 
   /** Waits for a connection. @throws FhirError 503, and 499 when `left` says that the client is gone */
-  wait(deadline: Deadline, wish: Wish, left?: AbortSignal): Promise<Connection> {
+  wait(deadline: Deadline, wish: Wish, { cameMs, left }: WaitOptions = {}): Promise<Connection> {
     if (left?.aborted) {
       return Promise.reject(clientLeft());
     }
-    if (this.#waiters.size >= this.#max) {
+    if (this.#waiters.length >= this.#max) {
       return Promise.reject(unavailable("Too many requests are waiting for the database", 5));
     }
     return new Promise((resolve, reject) => {
+      const sinceMs = performance.now();
       const waiter: Waiter = {
         wish,
-        sinceMs: performance.now(),
+        cameMs: cameMs ?? sinceMs,
+        sinceMs,
         timer: setTimeout(() => {
           this.#remove(waiter);
           reject(unavailable("The database could not be reached within the deadline"));
@@ -71,8 +81,9 @@ export class HoldQueue {
         reject,
       };
       left?.addEventListener("abort", waiter.leave, { once: true });
-      this.#waiters.add(waiter);
-      this.#metrics.held.set(this.#waiters.size);
+      const before = this.#waiters.findLastIndex((other) => other.cameMs <= waiter.cameMs);
+      this.#waiters.splice(before + 1, 0, waiter);
+      this.#metrics.held.set(this.#waiters.length);
     });
   }
 
@@ -99,8 +110,8 @@ export class HoldQueue {
   #remove(waiter: Waiter): void {
     clearTimeout(waiter.timer);
     waiter.left?.removeEventListener("abort", waiter.leave);
-    this.#waiters.delete(waiter);
-    this.#metrics.held.set(this.#waiters.size);
+    this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+    this.#metrics.held.set(this.#waiters.length);
     this.#metrics.holdDuration.observe((performance.now() - waiter.sinceMs) / 1000);
   }
 }
