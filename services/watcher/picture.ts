@@ -3,6 +3,14 @@ import { Suspicion } from "./suspicion.ts";
 import { answeringForMs, type Timings } from "./timings.ts";
 import type { PrimaryId } from "./vote.ts";
 
+/**
+ * What is slow for all is no death. Silence counts after this part of its time, and so many times the slowest answer of the other instances
+ * lately longer.
+ */
+const silentSoonest = 2 / 3;
+const silentSlack = 4;
+const latelyMs = 3000;
+
 /** One instance as this watcher sees it. */
 export interface Sight {
   member: Member;
@@ -12,6 +20,8 @@ export interface Sight {
   /** Why the last question was not answered. */
   failure?: string;
   answeredMs: number;
+  /** How long each of its answers took, lately. */
+  answers: { atMs: number; tookMs: number }[];
   readonly suspicion: Suspicion;
   /** Since when a standby has not been streaming, and its conninfo is what it is. */
   idleSinceMs?: number | undefined;
@@ -50,7 +60,8 @@ export class Picture {
         sight.member = member;
       } else {
         const suspicion = new Suspicion(this.#timings);
-        this.sights.set(member.name, { member, gone: false, answeredMs: Number.NEGATIVE_INFINITY, suspicion, conninfoSinceMs: nowMs });
+        const never = { answeredMs: Number.NEGATIVE_INFINITY, answers: [] };
+        this.sights.set(member.name, { member, gone: false, ...never, suspicion, conninfoSinceMs: nowMs });
         added.push(member);
       }
     }
@@ -74,6 +85,7 @@ export class Picture {
     delete sight.failure;
     sight.state = state;
     sight.answeredMs = nowMs;
+    sight.answers = [...sight.answers.filter(({ atMs }) => isRecent(atMs, nowMs)), { atMs: nowMs, tookMs: nowMs - askedMs }];
     sight.idleSinceMs = state.inRecovery && !state.streaming ? (sight.idleSinceMs ?? nowMs) : undefined;
     if (!state.inRecovery) this.#sawPrimary(name, state.timeline ?? 0);
     // A primary that is in recovery again writes nothing.
@@ -115,7 +127,30 @@ export class Picture {
     if (known && known.timeline >= primary.timeline && !(known.timeline === primary.timeline && known.instance === primary.instance)) {
       return false;
     }
-    return this.sights.get(primary.instance)?.suspicion.verdict(nowMs) !== undefined;
+    return this.evidence(primary.instance, nowMs) !== undefined;
+  }
+
+  /** What the instance is suspected for, or undefined. */
+  evidence(name: string, nowMs: number): ReturnType<Suspicion["verdict"]> {
+    return this.sights.get(name)?.suspicion.verdict(nowMs, this.#silentAfterMs(name, nowMs));
+  }
+
+  /** It goes by how quick the others answer at the same time. */
+  #silentAfterMs(name: string, nowMs: number): number {
+    const { silentAfterMs } = this.#timings;
+    const tookMs = this.#tookMs(nowMs, name);
+    if (tookMs.length === 0) return silentAfterMs;
+    return Math.min(silentAfterMs, silentSoonest * silentAfterMs + silentSlack * Math.max(...tookMs));
+  }
+
+  /** The slowest answer of any instance lately; 0 where none has answered. */
+  slowestAnswerMs(nowMs: number): number {
+    return Math.max(0, ...this.#tookMs(nowMs));
+  }
+
+  #tookMs(nowMs: number, without?: string): number[] {
+    const sights = [...this.sights.values()].filter(({ member, gone }) => member.name !== without && !gone);
+    return sights.flatMap(({ answers }) => answers.filter(({ atMs }) => isRecent(atMs, nowMs)).map(({ tookMs }) => tookMs));
   }
 
   /** Whose servers have not run for so long. That many questions must have been asked meanwhile: a watcher that slept knows nothing. */
@@ -142,4 +177,8 @@ export class Picture {
   standbys(nowMs: number): Sight[] {
     return [...this.sights.values()].filter(({ member, state }) => this.answers(member.name, nowMs) && state?.inRecovery);
   }
+}
+
+function isRecent(atMs: number, nowMs: number): boolean {
+  return nowMs - atMs < latelyMs;
 }

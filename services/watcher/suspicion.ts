@@ -64,11 +64,11 @@ export class Suspicion {
     return this.#latest !== undefined || this.#cannotWriteSinceMs !== undefined;
   }
 
-  /** What the instance is suspected for, or undefined. */
-  verdict(nowMs: number): Evidence | "no-write" | undefined {
+  /** What the instance is suspected for, or undefined. @param silentAfterMs how long it may be silent at this moment */
+  verdict(nowMs: number, silentAfterMs = this.#timings.silentAfterMs): Evidence | "no-write" | undefined {
     const lasted = (kind: Evidence): number => nowMs - (this.#sinceMs.get(kind) ?? nowMs);
     if (this.#latest === "refused" && this.#refusals > 1 && lasted("refused") >= this.#timings.refusedAfterMs) return "refused";
-    if ((this.#latest === "silent" || this.#latest === "refused") && lasted("silent") >= this.#timings.silentAfterMs) return "silent";
+    if ((this.#latest === "silent" || this.#latest === "refused") && lasted("silent") >= silentAfterMs) return "silent";
     if (this.#latest === "starting" && lasted("starting") >= this.#timings.startingAfterMs) return "starting";
     const since = (sinceMs: number | undefined): number => nowMs - (sinceMs ?? Number.POSITIVE_INFINITY);
     if (since(this.#cannotWriteSinceMs) >= this.#timings.noWriteAfterMs) return "no-write";

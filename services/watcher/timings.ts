@@ -7,6 +7,7 @@ export const defaultTimings = {
   answerTimeoutMs: 1000,
   /** How long each kind of evidence must last. */
   refusedAfterMs: 300,
+  /** Silence, at the latest: sooner where the others answer quickly (picture.ts). */
   silentAfterMs: 1500,
   startingAfterMs: 3000,
   noWriteAfterMs: 2000,
@@ -50,12 +51,14 @@ export const defaultTimings = {
   /** A primary that lives is moved only where all has agreed on it for so long, and tried again after so long. */
   plannedAfterMs: 3000,
   plannedAgainMs: 10_000,
-  /**
-   * What nobody has changed for so long, the instance managers have read and are done with; and so long it is waited for that, at most,
-   * before a planned move.
-   */
+  /** What nobody has changed for so long, the instance managers have read and are done with. */
   quietAfterMs: 2000,
-  quietPatienceMs: 6000,
+  /**
+   * So long a planned move waits, at most, for that, and for a moment in which nothing waits for the processor: until all instances have
+   * answered within the first of these for some seconds.
+   */
+  calmAnswerMs: 50,
+  calmPatienceMs: 10_000,
   /** An instance manager starts with its server, and may be so long about what it read then. */
   managerStartsMs: 10_000,
   /** One update moves the primary once: were it to wait for it still, moving it again would not help. */

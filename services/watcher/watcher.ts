@@ -154,7 +154,7 @@ export class Watcher {
       await new Promise<void>((resolve) => {
         const apiAnswers = clock.nowMs() - this.#clusterSeenMs < timings.calmIntervalMs;
         const settled = this.#cluster?.currentPrimary === this.picture.primary?.instance;
-        const isCalm = apiAnswers && settled && !this.#waitsForQuiet(clock.nowMs());
+        const isCalm = apiAnswers && settled && !this.#waitsForCalm(clock.nowMs());
         const cancel = clock.after(isCalm ? timings.refreshIntervalMs : timings.calmIntervalMs, resolve);
         this.#refreshNow = () => {
           cancel();
@@ -314,7 +314,7 @@ export class Watcher {
     const { timings, log, site } = this.#parts;
     const { primary } = this.picture;
     const isSuspected = primary !== undefined && this.picture.suspects(primary, nowMs);
-    const mayPlan = !isSuspected && nowMs >= this.#plannedAgainMs && !this.#waitsForQuiet(nowMs);
+    const mayPlan = !isSuspected && nowMs >= this.#plannedAgainMs && !this.#waitsForCalm(nowMs);
     const next = primary && mayPlan ? this.#nextPlanned(primary, nowMs) : undefined;
     if (!primary || !(isSuspected || next)) {
       this.#suspectedSinceMs = undefined;
@@ -326,9 +326,10 @@ export class Watcher {
     }
     if (this.#suspectedSinceMs === undefined) {
       this.#suspectedSinceMs = nowMs;
-      const evidence = this.picture.sights.get(primary.instance)?.suspicion.verdict(nowMs);
+      const evidence = this.picture.evidence(primary.instance, nowMs);
       this.#refreshNow?.();
-      if (next) log.info({ primary, next, why: this.#cluster?.planned?.why, atMs: this.#parts.clock.epochMs() }, "planned move");
+      const plan = { why: this.#cluster?.planned?.why, slowestAnswerMs: Math.round(this.picture.slowestAnswerMs(nowMs)) };
+      if (next) log.info({ primary, next, ...plan, atMs: this.#parts.clock.epochMs() }, "planned move");
       else log.warn({ primary, evidence, atMs: this.#parts.clock.epochMs() }, "primary suspected");
     }
     if (isSuspected && nowMs - this.#repairedMs >= timings.repairIntervalMs) {
@@ -349,10 +350,11 @@ export class Watcher {
     return nowMs - this.#unchangedSinceMs >= this.#parts.timings.quietAfterMs;
   }
 
-  /** A move is planned, and the cluster is not quiet yet. */
-  #waitsForQuiet(nowMs: number): boolean {
-    if (this.#plannedSinceMs === undefined || this.#isQuiet(nowMs)) return false;
-    return nowMs - this.#plannedSinceMs < this.#parts.timings.quietPatienceMs;
+  /** A move is planned, and had better wait for a moment. */
+  #waitsForCalm(nowMs: number): boolean {
+    const { calmAnswerMs, calmPatienceMs } = this.#parts.timings;
+    if (this.#plannedSinceMs === undefined || nowMs - this.#plannedSinceMs >= calmPatienceMs) return false;
+    return !this.#isQuiet(nowMs) || this.picture.slowestAnswerMs(nowMs) >= calmAnswerMs;
   }
 
   /**
@@ -634,11 +636,11 @@ export class Watcher {
       primary: this.livePrimary() ?? null,
       lastPrimary: this.picture.primary ?? null,
       disputed: this.picture.disputed,
-      instances: [...this.picture.sights.values()].map(({ member, gone, state, failure, answeredMs, suspicion }) => ({
+      instances: [...this.picture.sights.values()].map(({ member, gone, state, failure, answeredMs }) => ({
         ...describeMember(member),
         gone,
         ...(failure === undefined ? {} : { failure }),
-        suspectedFor: suspicion.verdict(nowMs) ?? null,
+        suspectedFor: this.picture.evidence(member.name, nowMs) ?? null,
         answeredMsAgo: Number.isFinite(answeredMs) ? Math.round(nowMs - answeredMs) : null,
         inRecovery: state?.inRecovery ?? null,
         timeline: state?.timeline ?? null,

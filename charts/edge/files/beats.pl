@@ -41,7 +41,7 @@ my $again = 30;        # and for twice as long as the last time where that is no
 my $gap = 0.25;        # later than that is too late, whatever the others are
 my $tick = 0.04;
 my $late = 0.1;        # a tick that comes so much late says that this process was away
-my $unheard = 10;      # a server that is up is given requests after so long, heard or not
+my $unheard = 10;      # a server that has been up for so long is given requests, heard or not
 my $listen_again = 0.5;
 my $give_up = 3;       # a connection on which nothing has come for so long may lead nowhere
 my $look_again = 1;
@@ -149,7 +149,8 @@ sub refresh {
     for my $name (keys %$found) {
         my ($backend) = $name =~ m{^(.+)/};
         my $server = $servers{$name} //= { name => $name, backend => $backend, address => $found->{$name}{address}, try => 0 };
-        $server->{up} = $found->{$name}{up};
+        if (!$found->{$name}{up}) { delete $server->{up} }
+        else { $server->{up} //= $now }
         # Drained before this process began; or no longer, since HAProxy began anew.
         if ($found->{$name}{drained}) { $server->{held} //= $now }
         elsif (defined $server->{held} && $now - $server->{held} > $look_again) { delete $server->{held} }
@@ -280,7 +281,7 @@ sub judge {
             # Out of maintenance it counts as up, whatever the checks found before.
             next unless $server->{up};
             if (is_fresh($server, $now) && $now - $server->{regular} > ($server->{patience} // $regular)) { give_back($server, 'it is heard') }
-            elsif ($now - $server->{held} > $unheard) { give_back($server, 'it is up') }
+            elsif ($now - max($server->{held}, $server->{up}) > $unheard) { give_back($server, 'it is up') }
         } elsif (is_late($server, $now) && 2 * $fresh_ones >= @listened && $now - $most_silent > $silent) {
             take_away($server, $now);
         }
