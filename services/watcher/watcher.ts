@@ -352,8 +352,10 @@ export class Watcher {
 
   /** A move is planned, and had better wait for a moment. */
   #waitsForCalm(nowMs: number): boolean {
-    const { calmAnswerMs, calmPatienceMs } = this.#parts.timings;
-    if (this.#plannedSinceMs === undefined || nowMs - this.#plannedSinceMs >= calmPatienceMs) return false;
+    const { calmAnswerMs, calmPatienceMs, evictionsAfterMs } = this.#parts.timings;
+    const plannedMs = nowMs - (this.#plannedSinceMs ?? Number.NEGATIVE_INFINITY);
+    if (plannedMs >= calmPatienceMs) return false;
+    if (this.#cluster?.planned?.why === "its node is being emptied" && plannedMs < evictionsAfterMs) return true;
     return !this.#isQuiet(nowMs) || this.picture.slowestAnswerMs(nowMs) >= calmAnswerMs;
   }
 

@@ -4,8 +4,9 @@
 # no more until it is heard regularly. HAProxy's own checks, which may take their time, decide the rest.
 #
 # On a busy machine all are late at once, and nobody is judged then, nor who comes back a moment after the others; nor when this process was late
-# itself. How late one may be goes by how late the others' beats have just been: with time enough they are hardly ever, and a verdict that is wrong
-# costs the most where there is none, for the requests that are sent again come on top. Nobody is taken away where fewer would be left than are away.
+# itself. How long a silence may be goes by how late the others' beats have just been: with time enough they are hardly ever, and a verdict that is
+# wrong costs the most where there is none, for the requests that are sent again come on top. Nobody is taken away where fewer would be left than
+# are away.
 #
 # Where most fall silent at the same moment and the rest do not, this machine is cut off: those are the pods that it runs itself. HAProxy's checks of
 # the machines elsewhere would say so a second later; they are told that they fail, and have the last word when they pass.
@@ -28,10 +29,10 @@ my $haproxy = $ENV{HAPROXY} // die "HAPROXY is not set\n";
 # Seconds.
 my $silent = 0.3;      # three beats did not come, and none has been late
 my $usual = 0.12;      # from one beat to the next, at most, where there is time enough
-my $tardy = 0.15;      # late by so much in $lately, all in all: each turn of such a process waits, and a request takes ten
-my $lately = 1.5;
 my $slack = 4;         # a silence may be longer by so many times what a beat of the others has just been late
-my $share = 2;         # and all lateness by so many times theirs
+my $tardy = 0.25;      # late by so much in $lately, all in all, with the others in time: each turn of it waits, and a request takes ten
+my $lately = 1.5;
+my $in_time = 0.03;
 my $remember = 3;      # for so long after it came
 my $longest = 1.5;     # a silence, whatever has been late; HAProxy's checks will have found out by then
 my $fresh = 0.15;      # heard just now; sooner than $silent by more than a beat, lest of those who fall silent at once one be judged before the rest
@@ -233,10 +234,12 @@ sub lateness {
     return ($late{$server->{name}} // 0) + max(0, $now - $server->{heard} - $usual);
 }
 
-sub is_late {
+# Not where the others are late too: on full processors each is late alone for a moment, and what it had been given is not served sooner elsewhere.
+sub is_starved {
     my ($server, $now) = @_;
-    my $late = is_known($server) ? lateness($server, $now) : 0;
-    return $late > $tardy && $late > min($longest, $tardy + max($slack * late_others($server), $share * of_others($server, \%late)));
+    return 0 if !is_known($server) || lateness($server, $now) < $tardy || ($late{''} // 0) > $in_time;
+    my %all = map { $_->{name} => lateness($_, $now) } grep { defined $_->{since} } values %servers;
+    return of_others($server, \%all) < $in_time;
 }
 
 sub take_away {
@@ -282,7 +285,7 @@ sub judge {
             next unless $server->{up};
             if (is_fresh($server, $now) && $now - $server->{regular} > ($server->{patience} // $regular)) { give_back($server, 'it is heard') }
             elsif ($now - max($server->{held}, $server->{up}) > $unheard) { give_back($server, 'it is up') }
-        } elsif (is_late($server, $now) && 2 * $fresh_ones >= @listened && $now - $most_silent > $silent) {
+        } elsif ((is_silent($server, $now) || is_starved($server, $now)) && 2 * $fresh_ones >= @listened && $now - $most_silent > $silent) {
             take_away($server, $now);
         }
     }
