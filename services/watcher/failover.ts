@@ -121,12 +121,7 @@ export class Failover {
       if (!(await telling)) throw new Error("the API does not answer");
       return await this.#fenceNext(next);
     };
-    const fenceBeside = async (): Promise<[Read, Read[]]> => {
-      const { clock, timings } = this.#parts;
-      await Promise.race([telling, sleep(clock, timings.tellHeadStartMs)]);
-      return await this.#fenceNext(next);
-    };
-    const fencing = isQuiet ? fenceBeside() : fenceOnceTold();
+    const fencing = isQuiet ? this.#fenceNext(next) : fenceOnceTold();
     fencing.catch(() => {});
     await telling;
     try {
@@ -151,7 +146,7 @@ export class Failover {
 
   /**
    * Whether no instance manager works on old news. Then none takes the next primary for a deposed one, and none is waited for. In a planned move
-   * the operator is told beside the last fence then, which is laid when it has answered or had its moment: the pause is not as long as its answer. Not after the promotion, for a manager
+   * the operator is told beside the last fence then, so that the pause is as long as the longer of the two; not after the promotion, for a manager
    * that has begun to look before it is told would shut the new primary down. Told sooner, the old primary's manager shuts it down within 0.1 to
    * 2 s, in the very moment in which the next one needs the processor, and that of the next one hears of it as soon or as late. Where it is not
    * quiet the operator is told before: should it carry the move out itself, the wanted one is still the right one, for while the others are

@@ -40,8 +40,6 @@ export const defaultTimings = {
   heardPollMs: 60,
   /** Again and again, when the API was away: it must hear of the new primary before an instance manager acts on old news. */
   tellAgainMs: 250,
-  /** In a planned move the primary serves on for so long while the operator has not answered; its manager takes about as long to shut it down. */
-  tellHeadStartMs: 200,
   /** Fences that were read so long ago are read again before the promotion. */
   readAgainAfterMs: 500,
   promotePollMs: 20,
@@ -60,9 +58,11 @@ export const defaultTimings = {
    * answered within the first of these for some seconds.
    */
   calmAnswerMs: 50,
-  calmPatienceMs: 10_000,
+  calmPatienceMs: 15_000,
   /** The node's other pods begin to go after it was cordoned, and disturb everybody: it was calm before that. */
   evictionsAfterMs: 3000,
+  /** An update has just restarted the standbys: their managers are busy, and their memory is cold. */
+  restartedAfterMs: 10_000,
   /** An instance manager starts with its server, and may be so long about what it read then. */
   managerStartsMs: 10_000,
   /** One update moves the primary once: were it to wait for it still, moving it again would not help. */

@@ -352,11 +352,13 @@ export class Watcher {
 
   /** A move is planned, and had better wait for a moment. */
   #waitsForCalm(nowMs: number): boolean {
-    const { calmAnswerMs, calmPatienceMs, evictionsAfterMs } = this.#parts.timings;
+    const { calmAnswerMs, calmPatienceMs, evictionsAfterMs, quietAfterMs, restartedAfterMs } = this.#parts.timings;
     const plannedMs = nowMs - (this.#plannedSinceMs ?? Number.NEGATIVE_INFINITY);
     if (plannedMs >= calmPatienceMs) return false;
-    if (this.#cluster?.planned?.why === "its node is being emptied" && plannedMs < evictionsAfterMs) return true;
-    return !this.#isQuiet(nowMs) || this.picture.slowestAnswerMs(nowMs) >= calmAnswerMs;
+    const why = this.#cluster?.planned?.why;
+    if (why === "its node is being emptied" && plannedMs < evictionsAfterMs) return true;
+    const quietMs = why === "an update waits for it" ? restartedAfterMs : quietAfterMs;
+    return nowMs - this.#unchangedSinceMs < quietMs || this.picture.slowestAnswerMs(nowMs) >= calmAnswerMs;
   }
 
   /**
