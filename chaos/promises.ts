@@ -36,17 +36,17 @@ const limits: Readonly<Record<keyof typeof promises, string>> = {
   redis:
     "Two Sentinels agree after 0.5 s; the worst is the replacement's start beside it. The goal is reached in the median; always, with a processor that is not shared.",
   postgresCrash:
-    "Noticed and voted 0.7 s, standbys fenced 0.5 s, promoted 1 s, the other standby on the new timeline 1 to 2 s: each a wait for the processor, which the crashed instance's recovery and the control plane take at the same moment (a killed node takes its processes along, and costs less). The goal takes a third core for the control plane.",
+    "Noticed and voted 0.5 s, standbys fenced 0.3 s, promoted and followed 0.5 s, and the backlog served: reached by most crashes on a free machine. Beyond that each is a wait for the processor, which the crashed instance's recovery and the control plane take at the same moment (a killed node takes its processes along, and costs less). The goal takes a third core for the control plane.",
   postgresCrashAtPeak:
     "As at the ordinary load, and three times as many requests wait when the new primary is there: they are worked off beside those that come. The goal takes the third core.",
   postgresStuck:
-    "What is frozen refuses nothing: it counts as dead after 1.5 to 2 s of silence, so that a slow moment does not move the primary. From then on as when it crashes. The goal takes the same third core; a shorter silence would move primaries that are merely slow.",
-  node: "Silence of 1.5 s before a node counts as dead, then the move, beside half a dozen pods that look for another place. The goal is reached in one run of two or three; always, with the third core.",
+    "What is frozen refuses nothing: it counts as dead after 1 to 1.5 s of silence, a disk after 2 s of no write, so that a slow moment does not move the primary. From then on as when it crashes. The goal takes the same third core; a shorter silence would move primaries that are merely slow.",
+  node: "Silence of 1 to 1.5 s before a node counts as dead, then the move, beside half a dozen pods that look for another place. The goal is reached in one run of two or three; always, with the third core.",
   site: "A site that is killed is near the goal. One that is cut off goes on running on the same two cores: its control plane elects, its standbys and services look for each other, and clients that hold its address wait until it gives the address up. The goal takes a machine for each site.",
   spare:
     "Nothing that serves clients is lost: the stall is the processor's, which the replacement, its image and certificates and the control plane's caches take. The goal takes cores for the control plane that the services do not share.",
   planned:
-    "Moving the primary pauses writes for 1 s where nothing else runs (an integration test measures it), and for seconds where a drain's or a roll's new pods start on the same cores. The goal takes the third core, and a primary that hands over the last of its log before it stops taking writes.",
+    "Moving the primary pauses writes for 0.4 to 0.9 s where nothing else runs (an integration test measures it), and for seconds where a drain's or a roll's new pods start on the same cores. The goal takes the third core, and a primary that hands over the last of its log before it stops taking writes.",
   several: "Writes wait until two instances are there again, which is when the drill gives one back.",
 };
 
