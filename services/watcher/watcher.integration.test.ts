@@ -399,7 +399,7 @@ describe("three watchers", () => {
     const { postgres, kubernetes } = watched;
     kubernetes.hearsAfterMs = 1300;
     // The votes must bind for longer than the instance manager takes to hear.
-    await watched.startWatchers({ LEASE_MS: "4000" });
+    await watched.startWatchers({ LEASE_MS: "4000", CALM_PATIENCE_MS: "4000" });
     await sleep(defaultTimings.plannedAfterMs + 2500);
     const [old, next] = [postgres.at(0), postgres.at(1)];
     // A cluster that never comes to rest: it is told first, and heard.

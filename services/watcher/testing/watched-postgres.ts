@@ -94,6 +94,8 @@ function environmentOf(parts: {
     TLS_KEY_FILE: join(folder, "tls.key"),
     PLATFORM_CA_FILE: join(folder, "tls.crt"),
     PORT: String(port),
+    // Tests share the processor with others.
+    CALM_ANSWER_MS: "500",
     KUBERNETES_SERVICE_HOST: "127.0.0.1",
     KUBERNETES_SERVICE_PORT: String(kubernetes.port),
     KUBERNETES_TOKEN_FILE: join(folder, "token"),
