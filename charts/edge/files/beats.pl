@@ -182,7 +182,8 @@ sub hear {
     note_wait($now - $server->{heard}, $now, $server->{name}) if defined $server->{since};
     my $wait = defined $server->{heard} ? $now - $server->{heard} : $longest;
     $server->{paused} = $now - $wait if $wait > $silent;
-    $server->{regular} = $now if $wait > min($gap, $usual + late_others($server));
+    # Most beats are in time, and what the others are need not be looked at.
+    $server->{regular} = $now if $wait > $usual && $wait > min($gap, $usual + late_others($server));
     $server->{heard} = $server->{contact} = $now;
     $server->{since} //= $now;
 }
