@@ -120,10 +120,18 @@ async function createCluster(tools: StepTools, wanted: Pick<LabFacts, "settings"
   await writeLabFacts({ ...facts, complete: true, nodes, controlPlanes });
 }
 
-/** Also of a cluster that is there: one that was made before there were weights has none. The engine keeps them when a node stops and starts again. */
+/**
+ * Also of a cluster that is there: one that was made before there were weights has none. The engine keeps them when a node stops and starts again, and
+ * could not change them while one starts (soft-start), so that only what differs is changed.
+ */
 async function weighNodes(tools: StepTools): Promise<void> {
-  for (const [share, nodes] of Map.groupBy(labNodes, processorShare)) {
-    await tools.run("docker", ["update", "--cpu-shares", String(share), ...nodes.map(({ name }) => name)], { env: toolEnvironment() });
+  const env = toolEnvironment();
+  const format = "{{.Name}} {{.HostConfig.CpuShares}}";
+  const { stdout } = await tools.run("docker", ["inspect", "--format", format, ...labNodes.map(({ name }) => name)], { env });
+  const weights = new Map(stdout.split("\n").map((line) => line.replace("/", "").split(" ") as [string, string]));
+  const unweighed = labNodes.filter((node) => weights.get(node.name) !== String(processorShare(node)));
+  for (const [share, nodes] of Map.groupBy(unweighed, processorShare)) {
+    await tools.run("docker", ["update", "--cpu-shares", String(share), ...nodes.map(({ name }) => name)], { env });
   }
 }
 

@@ -3,7 +3,7 @@ import { OverdueError, sleep, within } from "./clock.ts";
 import type { ClusterView } from "./cluster.ts";
 import { fenceMarker, follow, leadingFence } from "./conninfo.ts";
 import { type FencedStandby, fenceStandby, readFenced, type Target, unfence } from "./fence.ts";
-import type { Examined, Member } from "./instances.ts";
+import type { Control, Examined, Member } from "./instances.ts";
 import type { Parts } from "./parts.ts";
 import { firstAnswer, tellUntilDone } from "./tell.ts";
 import type { PrimaryId } from "./vote.ts";
@@ -41,6 +41,8 @@ export class Failover {
   /** By instance, where the fence is another conninfo than the marker: it leads to the next primary. */
   readonly #leading = new Map<string, string>();
   readonly #startedMs: number;
+  /** With the instance that is fenced last: a new one takes long in the moment in which commits wait. */
+  #ready: Control | undefined;
   #finished: Promise<void> = Promise.resolve();
   #stepMs: number;
   #touchedMs = Number.NEGATIVE_INFINITY;
@@ -65,6 +67,7 @@ export class Failover {
     const { term, primary } = this.#election;
     this.#parts.log.info({ term, primary, atMs: this.#parts.clock.epochMs() }, "failover begins");
     const outcome = await this.#move().catch((error: unknown): Outcome => ({ kind: "given up", reason: (error as Error).message }));
+    this.#ready?.close();
     if (outcome.kind === "given up") {
       this.#finish((standby) => unfence(this.#parts, standby, this.#fenceOf(standby)));
     } else if (outcome.kind === "unclear") {
@@ -113,7 +116,8 @@ export class Failover {
     if (!next) throw new Error(`${wanted} is to be the primary, and does not answer`);
     await this.#fence(targets.filter((target) => target !== next));
     if (this.#fenced.length < fencesNeeded - 1) throw new Error(`${this.#fenced.length} of ${fencesNeeded - 1} others are fenced`);
-    const examined = await this.#lead(next.member);
+    this.#ready = await this.#open(next.member);
+    const examined = await this.#lead(next.member, this.#ready);
     const isQuiet = this.#isManaged(examined) && (await this.#isQuiet());
     const telling = this.#tell(wanted, isQuiet);
     const fenceOnceTold = async (): Promise<[Read, Read[]]> => {
@@ -135,7 +139,9 @@ export class Failover {
 
   /** From here on the old primary acknowledges nothing. @throws Error where the wanted one is not the one to promote */
   async #fenceNext(next: Target): Promise<[Read, Read[]]> {
-    await this.#fence([next]);
+    const ready = this.#ready;
+    this.#ready = undefined;
+    await this.#fence([next], ready);
     const reads = await this.#readAll();
     this.#step("next primary fenced and read", { standbys: reads.map(({ member, examined }) => `${member.name} ${examined.flushed}`) });
     const { name } = next.member;
@@ -172,23 +178,29 @@ export class Failover {
    */
   async #awaitOperator(next: Member): Promise<Outcome> {
     const { promoteTimeoutMs } = this.#parts.timings;
-    return await this.#polling(next, promoteTimeoutMs, async ({ inRecovery, timeline }, isLate) => {
+    const control = await this.#open(next);
+    const promoted = this.#polling(control, promoteTimeoutMs, async ({ inRecovery, timeline }, isLate) => {
       if (inRecovery && isLate) throw new OverdueError("the promotion", promoteTimeoutMs);
-      if (inRecovery) return undefined;
-      const primary = { instance: next.name, timeline };
-      this.#handOver(next, primary, this.#fenced.length);
-      return { kind: "promoted", primary, member: next };
+      return inRecovery ? undefined : timeline;
     });
+    const primary = { instance: next.name, timeline: await promoted.finally(() => control.close()) };
+    this.#handOver(next, primary, this.#fenced.length);
+    return { kind: "promoted", primary, member: next };
+  }
+
+  async #open(member: Member): Promise<Control> {
+    const { clock, instances, timings } = this.#parts;
+    return await within(clock, timings.fenceTimeoutMs, "connecting", instances.open(member));
   }
 
   /**
    * Lets the fenced ones follow the one that is fenced last. Resolves when it has all that they have, and they what it has, or had their
    * moment: who is late follows as soon as it can. @throws when it does not catch up
    */
-  async #lead(next: Member): Promise<Examined> {
+  async #lead(next: Member, control: Control): Promise<Examined> {
     const goals = await Promise.all(this.#fenced.map((standby) => readFenced(this.#parts, standby, this.#marker)));
     await Promise.all(this.#fenced.map((standby) => this.#leadOne(standby, next)));
-    const examined = await this.#polling(next, this.#parts.timings.fenceTimeoutMs, async (seen, isLate) => {
+    const examined = await this.#polling(control, this.#parts.timings.fenceTimeoutMs, async (seen, isLate) => {
       const { flushed = -1n } = seen;
       const isFurthest = goals.every((goal) => (goal.flushed ?? 0n) <= flushed);
       if (isFurthest && (isLate || (await this.#areFollowing(flushed)))) return seen;
@@ -199,20 +211,15 @@ export class Failover {
     return examined;
   }
 
-  /** Examines it again and again in a session of its own, until something comes of it. @param isLate the time is over */
-  async #polling<T>(member: Member, limitMs: number, look: (seen: Examined, isLate: boolean) => Promise<T | undefined>): Promise<T> {
-    const { clock, instances, timings } = this.#parts;
+  /** Examines the next primary again and again, until something comes of it. @param isLate the time is over */
+  async #polling<T>(control: Control, limitMs: number, look: (seen: Examined, isLate: boolean) => Promise<T | undefined>): Promise<T> {
+    const { clock, timings } = this.#parts;
     const untilMs = clock.nowMs() + limitMs;
-    const control = await within(clock, timings.fenceTimeoutMs, "connecting", instances.open(member));
-    try {
-      for (;;) {
-        const seen = await within(clock, timings.fenceTimeoutMs, "reading the next primary", control.examine());
-        const found = await look(seen, clock.nowMs() > untilMs);
-        if (found !== undefined) return found;
-        await sleep(clock, timings.promotePollMs);
-      }
-    } finally {
-      control.close();
+    for (;;) {
+      const seen = await within(clock, timings.fenceTimeoutMs, "reading the next primary", control.examine());
+      const found = await look(seen, clock.nowMs() > untilMs);
+      if (found !== undefined) return found;
+      await sleep(clock, timings.promotePollMs);
     }
   }
 
@@ -245,8 +252,8 @@ export class Failover {
     return chosen;
   }
 
-  /** Fences them in parallel. Resolves when all have been, or enough and the rest had its moment. */
-  async #fence(targets: readonly Target[]): Promise<void> {
+  /** Fences them in parallel. Resolves when all have been, or enough and the rest had its moment. @param ready the session, of a single one */
+  async #fence(targets: readonly Target[], ready?: Control): Promise<void> {
     const { clock, timings, log } = this.#parts;
     const { fencesNeeded, term, primary } = this.#election;
     let pending = targets.length;
@@ -259,10 +266,8 @@ export class Failover {
       if (pending === 0) resolve();
       clock.after(timings.fenceAllTimeoutMs, resolve);
       for (const target of targets) {
-        const attempt = fenceStandby(this.#parts, target, {
-          ...{ term, site: this.#parts.site, timeline: primary.timeline },
-          against: primary.instance,
-        });
+        const fence = { term, site: this.#parts.site, timeline: primary.timeline, against: primary.instance };
+        const attempt = fenceStandby(this.#parts, target, fence, ready);
         this.#attempts.push(
           attempt.then(
             (standby) => {
@@ -389,13 +394,14 @@ export class Failover {
       isOver = true;
     });
     void (async () => {
-      for (; !isOver; await sleep(clock, timings.heardPollMs)) this.#touch(this.#fenced);
+      for (; !isOver; await sleep(clock, timings.heardPollMs))
+        this.#touch([...this.#fenced, ...(this.#ready ? [{ control: this.#ready }] : [])]);
     })();
     return await over;
   }
 
   /** Sessions end when they idle, and these are needed in a moment. */
-  #touch(standbys: readonly FencedStandby[]): void {
+  #touch(standbys: readonly Pick<FencedStandby, "control">[]): void {
     const { clock, timings } = this.#parts;
     if (clock.nowMs() - this.#touchedMs <= timings.answerTimeoutMs / 4) return;
     this.#touchedMs = clock.nowMs();

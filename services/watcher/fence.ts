@@ -28,15 +28,16 @@ export function fencesNeeded(instances: number, synchronousStandbys: number): nu
   return instances - 1 - synchronousStandbys + 1;
 }
 
-/** @throws when it cannot be fenced, or not within its time; the mark is taken back then */
+/** @param ready the session to do it in. @throws when it cannot be fenced, or not within its time; the mark is taken back then, and the session closed */
 export async function fenceStandby(
   parts: Parts,
   target: Target,
   fence: { term: number; site: string; timeline: number; against: string },
+  ready?: Control,
 ): Promise<FencedStandby> {
   const { member, expiresClockMs } = target;
   const marker = fenceMarker(fence);
-  const control = await parts.instances.open(member);
+  const control = ready ?? (await parts.instances.open(member));
   let fenced: FencedStandby | undefined;
   try {
     const seen = await control.examine();

@@ -9,7 +9,8 @@ describe("failureOf", () => {
     expect(failureOf(failed("ECONNREFUSED"), false)).toBe("refused");
     expect(failureOf(failed("57P01"), false)).toBe("refused");
     expect(failureOf(new Error("Connection terminated unexpectedly"), false)).toBe("refused");
-    expect(failureOf(failed("57P03"), true)).toBe("starting");
+    expect(failureOf(failed("57P03", "the database system is starting up"), true)).toBe("starting");
+    expect(failureOf(failed("57P03", "the database system is shutting down"), true)).toBe("refused");
     expect(failureOf(failed("EHOSTUNREACH"), false)).toBe("silent");
     expect(failureOf(new Error("timeout expired"), false)).toBe("silent");
     expect(failureOf(new OverdueError("the answer", 1000), false)).toBe("silent");

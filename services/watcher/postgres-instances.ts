@@ -204,9 +204,10 @@ function reasonOf(error: unknown): string {
 /** What kind of evidence an error is. @param closed the server had closed the connection before */
 export function failureOf(error: unknown, closed: boolean): Failure {
   const code = codeOf(error);
-  if (code === "57P03") return "starting";
+  // One that shuts down is as good as gone, and says the same as one that starts.
+  if (code === "57P03" && !/shutting down/.test(reasonOf(error))) return "starting";
   // Ended by an administrator or a crashed neighbour: the next connection will tell.
-  const ended = /^(ECONNREFUSED|ECONNRESET|EPIPE|57P0[12])$/.test(code) || /^Connection terminated unexpectedly/.test(reasonOf(error));
+  const ended = /^(ECONNREFUSED|ECONNRESET|EPIPE|57P0[123])$/.test(code) || /^Connection terminated unexpectedly/.test(reasonOf(error));
   if (ended) return "refused";
   const unanswered = /^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN)$/.test(code) || /^timeout expired/.test(reasonOf(error));
   if (unanswered || error instanceof OverdueError) return closed ? "refused" : "silent";

@@ -30,7 +30,8 @@ my $haproxy = $ENV{HAPROXY} // die "HAPROXY is not set\n";
 my $silent = 0.3;      # three beats did not come, and none has been late
 my $usual = 0.12;      # from one beat to the next, at most, where there is time enough
 my $slack = 4;         # a silence may be longer by so many times what a beat of the others has just been late
-my $tardy = 0.25;      # late by so much in $lately, all in all, with the others in time: each turn of it waits, and a request takes ten
+my $tardy = 0.1;       # late by so much in $lately, all in all, where all others have been in time for $remember: each turn of it waits, and a request takes ten
+my $tardier = 0.25;    # by so much, where most of the others have been in time in $lately
 my $lately = 1.5;
 my $in_time = 0.03;
 my $remember = 3;      # for so long after it came
@@ -54,6 +55,7 @@ my $forced_drain = 0x08;
 my %servers;           # by backend/name: what is known of each server that has an address
 my @waits;             # when, for how long and for which server something was waited for that came late
 my %late;              # by how much each has been late lately, without the beat that it owes
+my %late_before;       # and in all of the time that is remembered
 
 sub now { return clock_gettime(CLOCK_MONOTONIC) }
 
@@ -65,12 +67,12 @@ sub note_wait {
     push @waits, [$now, $wait, $name] if $wait > $usual && $wait < $longest;
 }
 
-# Of the others, by the half that have been later than the rest. A node that is starved has several who are late all the time, which is no excuse for
-# any of them.
+# Of the others, by those that have been later than this part of them. A node that is starved has several who are late all the time, which is no excuse
+# for any of them.
 sub of_others {
-    my ($server, $of) = @_;
+    my ($server, $of, $part) = @_;
     my @others = sort { $a <=> $b } map { $of->{$_->{name}} // 0 } grep { $_ != $server && defined $_->{since} } values %servers;
-    return $others[@others / 2] // 0;
+    return $others[@others * $part] // 0;
 }
 
 # By how much a beat of the others, or a turn of this process, has just been late.
@@ -78,14 +80,15 @@ sub late_others {
     my ($server) = @_;
     my %latest;
     $latest{$_->[2]} = max($_->[1] - $usual, $latest{$_->[2]} // 0) for @waits;
-    return max($latest{''} // 0, of_others($server, \%latest));
+    return max($latest{''} // 0, of_others($server, \%latest, 1 / 2));
 }
 
 sub sum_up_waits {
     my ($now) = @_;
     @waits = grep { $now - $_->[0] < $remember } @waits;
-    %late = ();
+    %late = %late_before = ();
     $late{$_->[2]} += $_->[1] - $usual for grep { $now - $_->[0] < $lately } @waits;
+    $late_before{$_->[2]} += $_->[1] - $usual for @waits;
 }
 
 # One command, or several with ; between them. Undefined where HAProxy does not answer.
@@ -231,16 +234,24 @@ sub is_silent {
 }
 
 sub lateness {
-    my ($server, $now) = @_;
-    return ($late{$server->{name}} // 0) + max(0, $now - $server->{heard} - $usual);
+    my ($server, $now, $of) = @_;
+    return ($of->{$server->{name}} // 0) + max(0, $now - $server->{heard} - $usual);
+}
+
+# Whether this process has been in time, and the others but for the latest of them.
+sub are_in_time {
+    my ($server, $now, $of, $part) = @_;
+    return 0 if ($of->{''} // 0) > $in_time;
+    my %all = map { $_->{name} => lateness($_, $now, $of) } grep { defined $_->{since} } values %servers;
+    return of_others($server, \%all, $part) < $in_time;
 }
 
 # Not where the others are late too: on full processors each is late alone for a moment, and what it had been given is not served sooner elsewhere.
 sub is_starved {
     my ($server, $now) = @_;
-    return 0 if !is_known($server) || lateness($server, $now) < $tardy || ($late{''} // 0) > $in_time;
-    my %all = map { $_->{name} => lateness($_, $now) } grep { defined $_->{since} } values %servers;
-    return of_others($server, \%all) < $in_time;
+    my $late = is_known($server) ? lateness($server, $now, \%late) : 0;
+    return 0 if $late < $tardy;
+    return are_in_time($server, $now, \%late_before, 3 / 4) || ($late >= $tardier && are_in_time($server, $now, \%late, 1 / 2));
 }
 
 sub take_away {
@@ -253,7 +264,7 @@ sub take_away {
     $server->{patience} = $recently ? min($unheard, 2 * $server->{patience}) : $regular;
     $server->{held} = $server->{taken} = $now;
     command("set server $server->{name} state drain; set server $server->{name} health down");
-    my ($quiet, $late) = map { 1000 * $_ } $now - $server->{heard}, lateness($server, $now);
+    my ($quiet, $late) = map { 1000 * $_ } $now - $server->{heard}, lateness($server, $now, \%late);
     say_so(sprintf '%s has been silent for %d ms, and late by %d ms lately: its requests go elsewhere', $server->{name}, $quiet, $late);
 }
 
