@@ -127,9 +127,8 @@ async function createCluster(tools: StepTools, wanted: Pick<LabFacts, "settings"
 async function weighNodes(tools: StepTools): Promise<void> {
   const env = toolEnvironment();
   const format = "{{.Name}} {{.HostConfig.CpuShares}}";
-  const { stdout } = await tools.run("docker", ["inspect", "--format", format, ...labNodes.map(({ name }) => name)], { env });
-  const weights = new Map(stdout.split("\n").map((line) => line.replace("/", "").split(" ") as [string, string]));
-  const unweighed = labNodes.filter((node) => weights.get(node.name) !== String(processorShare(node)));
+  const weighed = await tools.run("docker", ["inspect", "--format", format, ...labNodes.map(({ name }) => name)], { env });
+  const unweighed = labNodes.filter((node) => !weighed.split("\n").includes(`/${node.name} ${processorShare(node)}`));
   for (const [share, nodes] of Map.groupBy(unweighed, processorShare)) {
     await tools.run("docker", ["update", "--cpu-shares", String(share), ...nodes.map(({ name }) => name)], { env });
   }
