@@ -78,17 +78,17 @@ afterEach(async () => {
 
 /** A client waits for an answer of the old edge, which loses its address. @returns what the client says within three seconds of it */
 async function clientOfOldEdge(
-  beforehand: () => void,
+  beforehand: () => void | Promise<void>,
   lose: (serving: ChildProcess) => Promise<void>,
-  isAnnounced = true,
+  { isAnnounced = true, waitsMs = 1500 } = {},
 ): Promise<string> {
   const serving = start("old", ["node", "-e", server]);
   const up = said(serving);
   await expect.poll(up, { timeout: 5000 }).toContain("up");
-  beforehand();
+  await beforehand();
   const heard = said(start("client", ["node", "-e", client]));
   await expect.poll(heard, { timeout: 5000 }).toContain("connected");
-  await sleep(1500);
+  await sleep(waitsMs);
   if (!isAnnounced) await keepNeighbour();
   await lose(serving);
   // keepalived announces who holds the address to the neighbours.
@@ -146,8 +146,16 @@ describe.skipIf(process.getuid?.() !== 0)("a client that waits for an answer of 
     expect(await clientOfOldEdge(bothTell, dies)).toContain("ECONNRESET");
   }, 30_000);
 
+  it("is told also where it came in the moment before", async () => {
+    const bothGoOn = async (): Promise<void> => {
+      bothTell();
+      await sleep(1500);
+    };
+    expect(await clientOfOldEdge(bothGoOn, dies, { waitsMs: 0 })).toContain("ECONNRESET");
+  }, 30_000);
+
   it("answers whoever tells it each time, for its first answers go astray while it does not know the next edge", async () => {
-    expect(await clientOfOldEdge(bothTell, dies, false)).not.toContain("ECONN");
+    expect(await clientOfOldEdge(bothTell, dies, { isAnnounced: false })).not.toContain("ECONN");
     expect(await counterOfClient("TCPACKSkippedSeq")).toBe(0);
   }, 30_000);
 

@@ -7,7 +7,8 @@ export interface Reply {
 
 /**
  * HTTPS with kept-alive connections and one deadline a request. A request that timed out may have sat on a connection to something dead,
- * and its fellows may be as dead: all are dropped then.
+ * and its fellows may be as dead: none is used again then. Who still waits on one goes on until its own deadline: where all is merely slow, each
+ * would end the others.
  */
 export class HttpsClient {
   readonly #options: () => Promise<RequestOptions>;
@@ -82,7 +83,8 @@ export class HttpsClient {
   #shed(): void {
     const old = this.#agent;
     this.#agent = newAgent();
-    old.destroy();
+    old.maxFreeSockets = 0;
+    for (const socket of Object.values(old.freeSockets).flat()) socket?.destroy();
   }
 }
 

@@ -13,7 +13,9 @@ export interface KubernetesOptions {
   readonly cluster: string;
 }
 
-const timeoutMs = 1000;
+const answerTimeoutMs = 1000;
+/** What must arrive may take longer: an API that is short of the processor answers after a second or two, and has more to do when it is asked anew. */
+const tellingTimeoutMs = 4000;
 /** The API ends a watch after so long, and a watch that outlives that has lost its server. */
 const watchSeconds = 60;
 const watchAgainMs = 1000;
@@ -108,7 +110,7 @@ export class KubernetesApi implements ClusterApi {
   }
 
   async namePrimary(next: string, expected: Expectation): Promise<boolean> {
-    const cluster = await this.#get<Cluster>(this.#clusterPath);
+    const cluster = await this.#get<Cluster>(this.#clusterPath, tellingTimeoutMs);
     const { currentPrimary = "no primary", targetPrimary } = cluster.status ?? {};
     const isNamed = targetPrimary === next;
     // A planned move has named it already; then only the name of who is primary is wanting.
@@ -126,7 +128,7 @@ export class KubernetesApi implements ClusterApi {
       const reply = await this.#name(next, { isNamed: false, version, currentPrimary }, now);
       if (reply.status !== 409) return requireOk(reply);
       // Whoever was faster may have been this same question, asked before.
-      const { status } = await this.#get<Cluster>(this.#clusterPath);
+      const { status } = await this.#get<Cluster>(this.#clusterPath, tellingTimeoutMs);
       return status?.targetPrimary === next && status.targetPrimaryTimestamp === now;
     };
   }
@@ -152,7 +154,7 @@ export class KubernetesApi implements ClusterApi {
 
   async giveLease(next: string): Promise<() => Promise<boolean>> {
     const path = `/apis/coordination.k8s.io/v1/namespaces/${this.#options.namespace}/leases/${this.#options.cluster}`;
-    const lease = await this.#get<Lease>(path);
+    const lease = await this.#get<Lease>(path, tellingTimeoutMs);
     let given = lease.spec.renewTime;
     if (lease.spec.holderIdentity !== next) {
       given = microTime();
@@ -171,7 +173,7 @@ export class KubernetesApi implements ClusterApi {
   }
 
   async label(primary: string): Promise<void> {
-    const pods = await this.#pods();
+    const pods = await this.#pods(tellingTimeoutMs);
     const label = (name: string, role: string): Promise<Reply> =>
       this.#send("PATCH", `${this.#podsPath}/${name}`, { metadata: { labels: Object.fromEntries(roleLabels.map((key) => [key, role])) } });
     const role = ({ metadata }: Pod): string | undefined => metadata.labels?.[roleLabels[0] as string];
@@ -198,9 +200,9 @@ export class KubernetesApi implements ClusterApi {
     return `/api/v1/namespaces/${this.#options.namespace}/pods`;
   }
 
-  async #pods(): Promise<Pod[]> {
+  async #pods(timeoutMs?: number): Promise<Pod[]> {
     const selector = encodeURIComponent(`cnpg.io/cluster=${this.#options.cluster},cnpg.io/podRole=instance`);
-    return (await this.#get<{ items: Pod[] }>(`${this.#podsPath}?labelSelector=${selector}`)).items;
+    return (await this.#get<{ items: Pod[] }>(`${this.#podsPath}?labelSelector=${selector}`, timeoutMs)).items;
   }
 
   /** Nodes that take no new pods. */
@@ -228,16 +230,15 @@ export class KubernetesApi implements ClusterApi {
     return zone;
   }
 
-  async #get<T>(path: string): Promise<T> {
-    const reply = await this.#send("GET", path);
+  async #get<T>(path: string, timeoutMs = answerTimeoutMs): Promise<T> {
+    const reply = await this.#client.send({ method: "GET", url: `${this.#origin}${path}`, timeoutMs });
     requireOk(reply);
     return reply.body as T;
   }
 
-  #send(method: string, path: string, body?: unknown): Promise<Reply> {
-    const url = `${this.#origin}${path}`;
+  #send(method: "PATCH" | "PUT", path: string, body: unknown): Promise<Reply> {
     const headers: Record<string, string> = method === "PATCH" ? { "Content-Type": "application/merge-patch+json" } : {};
-    return this.#client.send({ method, url, timeoutMs, headers, ...(body === undefined ? {} : { body }) });
+    return this.#client.send({ method, url: `${this.#origin}${path}`, timeoutMs: tellingTimeoutMs, headers, body });
   }
 }
 

@@ -1,8 +1,48 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "./clock.ts";
-import { firstAnswer } from "./tell.ts";
+import type { Parts } from "./parts.ts";
+import { firstAnswer, tellUntilDone } from "./tell.ts";
 
 const timings = { tellAgainMs: 5, tellTimeoutMs: 1000 };
+
+describe("tellUntilDone", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("tells a slow API again beside what is not answered yet, ever less often, and ends with the first that is", async () => {
+    let asked = 0;
+    const cluster = {
+      namePrimary: async () => {
+        asked++;
+        await new Promise((resolve) => setTimeout(resolve, asked === 1 ? 100 : 1000));
+        return true;
+      },
+      giveLease: async () => async () => true,
+      label: async () => {},
+    };
+    const said: string[] = [];
+    const log = { info: (_: object, text: string) => said.push(text), warn: (_: object, text: string) => said.push(text) };
+    const parts = { cluster, clock: systemClock, log, timings } as unknown as Parts;
+    const expected = { reign: "pg-1 1", wish: "pg-1 1" };
+    let isDone = false;
+    void tellUntilDone(parts, { instance: "pg-2", timeline: 2 }, expected, () => true).then(() => {
+      isDone = true;
+    });
+    await vi.advanceTimersByTimeAsync(99);
+    expect(isDone).toBe(false);
+    // After 5, 10, 15 and then every 20 ms.
+    expect(asked).toBe(7);
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(isDone).toBe(true);
+    expect(asked).toBeLessThanOrEqual(8);
+    expect(said).toEqual(["primary labelled"]);
+  });
+});
 
 describe("firstAnswer", () => {
   beforeEach(() => {

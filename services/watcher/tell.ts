@@ -1,31 +1,35 @@
-import { type Clock, sleep, within } from "./clock.ts";
+import { type Clock, sleep } from "./clock.ts";
 import type { Expectation } from "./cluster.ts";
 import type { Parts } from "./parts.ts";
 import type { Timings } from "./timings.ts";
 import type { PrimaryId } from "./vote.ts";
 
+/** So many times `tellAgainMs` is the longest pause before it is told again. */
+const tellAgainMax = 4;
+
 /**
  * Tells the operator of the new primary and labels its pod, again and again until it is done or there is a newer primary: the API may be
- * away at this moment.
+ * away at this moment, or slow. Each attempt goes on beside those before, at ever longer intervals: where it is slow, an early one is answered first.
  */
 export async function tellUntilDone(parts: Parts, next: PrimaryId, expected: Expectation, isNewest: () => boolean): Promise<void> {
   const { cluster, clock, log, timings } = parts;
   const startedMs = clock.nowMs();
-  // A request to something dead must not hold up the next one.
-  const attempt = <T>(work: Promise<T>): Promise<T> => within(clock, timings.tellAgainMs * 2, "telling", work);
-  for (let first = true; isNewest(); first = false) {
-    if (!first) await sleep(clock, timings.tellAgainMs);
-    try {
-      if (!(await attempt(cluster.namePrimary(next.instance, expected)))) {
-        log.warn({ next }, "the operator has moved on by itself");
-        return;
-      }
-      await attempt(Promise.all([cluster.giveLease(next.instance), cluster.label(next.instance)]));
-      log.info({ next, atMs: clock.epochMs(), tookMs: Math.round(clock.nowMs() - startedMs) }, "primary labelled");
-      return;
-    } catch (error) {
-      log.warn({ reason: (error as Error).message }, "the API does not answer, telling it again later");
-    }
+  let isOver = false;
+  const tell = async (): Promise<void> => {
+    const isNamed = await cluster.namePrimary(next.instance, expected);
+    if (isNamed) await Promise.all([cluster.giveLease(next.instance), cluster.label(next.instance)]);
+    if (isOver) return;
+    isOver = true;
+    if (isNamed) log.info({ next, atMs: clock.epochMs(), tookMs: Math.round(clock.nowMs() - startedMs) }, "primary labelled");
+    else log.warn({ next }, "the operator has moved on by itself");
+  };
+  for (let attempts = 1; isNewest() && !isOver; attempts++) {
+    const telling = tell().catch((error: Error) => {
+      log.warn({ reason: error.message }, "the API does not answer, telling it again");
+    });
+    const pause = sleep(clock, Math.min(attempts, tellAgainMax) * timings.tellAgainMs);
+    await Promise.race([telling, pause]);
+    if (!isOver) await pause;
   }
 }
 

@@ -2,8 +2,8 @@
 # Tells clients at once that their connection is dead, when this edge takes the virtual IP over from one that died, froze or was cut off:
 # nobody else would, and who waits for an answer on such a connection sends nothing that could be refused, and waits for minutes.
 #
-# Who holds the address tells the other edges twice a second which clients are connected. Who gets it sends each of them one TCP segment
-# that is out of place. The client answers it with where it really is, this kernel knows no such connection, and refuses exactly there
+# Who holds the address tells the other edges twice a second which clients are connected, and at once who comes: an edge that is about to die is
+# slow, and its clients open new connections. Who gets it sends each of them one TCP segment that is out of place. The client answers it with where it really is, this kernel knows no such connection, and refuses exactly there
 # (RFC 5961; "tickle ACK" in Samba's CTDB). It carries two bytes: Linux answers one without data only twice a second
 # (tcp_invalid_ratelimit), and the first answer often goes to the edge that is gone. A connection that lives is not harmed by such a
 # segment. Who gives the address up sends its own clients one too: where two edges held it and do not hear each other, nobody else knows
@@ -11,6 +11,7 @@
 use strict;
 use warnings;
 use Socket;
+use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
 my ($own, $virtual_ip, $port) = ($ENV{HOST_IP}, $ENV{VIRTUAL_IP}, 443);
 my @peers = grep { $_ ne $own } split ' ', $ENV{PEERS};
@@ -19,6 +20,7 @@ my $look_s = 0.1;
 my $tell_every = 5;                # looks
 my $connections_max = 4000;        # those of HAProxy
 my $per_datagram = 200;
+my $coming_max = 1000;             # read at once
 my $fresh_s = 10;                  # how long ago the other edge may have told last
 # Looks after the takeover at which each client is told: the first may come before its neighbour table knows of the new holder, most know within half a
 # second, and where the old one still had the address for a moment, that takes a second or two.
@@ -31,6 +33,26 @@ setsockopt($told, SOL_SOCKET, SO_REUSEADDR, 1);
 bind($told, pack_sockaddr_in($telling_port, inet_aton($own))) or die "UDP port $telling_port of $own: $!\n";
 socket(my $raw, PF_INET, SOCK_RAW, 255) or die "raw socket (it takes the capability NET_RAW): $!\n";
 my @others = map { inet_aton($_) } @peers;
+
+# The first packet of each connection to the address, in the kernel's language for filters of packets (BPF).
+my @first_packets = (
+    [0x20, 0, 0, 16],                       # the destination's address
+    [0x15, 0, 6, unpack 'N', $virtual],
+    [0xb1, 0, 0, 0],                        # the length of IP's header
+    [0x48, 0, 0, 2],                        # the destination's port
+    [0x15, 0, 3, $port],
+    [0x50, 0, 0, 13],                       # the flags: SYN without ACK
+    [0x54, 0, 0, 0x12],
+    [0x15, 1, 0, 0x02],
+    [0x06, 0, 0, 0],
+    [0x06, 0, 0, 0xffff],
+);
+my $filter = join '', map { pack 'SCCL', @$_ } @first_packets;
+my $attach_filter = 26;
+socket(my $coming, PF_INET, SOCK_RAW, getprotobyname('tcp')) or die "raw socket (it takes the capability NET_RAW): $!\n";
+setsockopt($coming, SOL_SOCKET, $attach_filter, pack('S x!8 P', scalar @first_packets, $filter)) or die "filter of packets: $!\n";
+# What came before the filter was there.
+1 while defined recv $coming, my $packet, 100, MSG_DONTWAIT;
 
 # Whether this machine has the address now: nobody need say so.
 sub holds {
@@ -50,6 +72,15 @@ sub clients {
         last if @found >= $connections_max;
     }
     close $table;
+    return @found;
+}
+
+# Who comes, as in `clients`.
+sub arrivals {
+    my @found;
+    while (@found < $coming_max and defined recv $coming, my $packet, 100, MSG_DONTWAIT) {
+        push @found, substr($packet, 12, 4) . substr $packet, 4 * (ord($packet) & 0xf), 2;
+    }
     return @found;
 }
 
@@ -85,10 +116,14 @@ my ($held, $looks, $since, $round) = (holds(), 0, undef, 0);
 # What the other edge told: its last whole round, and the one that is coming in.
 my ($told_s, $told_round, @known) = (0, -1);
 my @to_tell;
+my $look_at = 0;
 while (1) {
     my $ready = '';
-    vec($ready, fileno($told), 1) = 1;
-    select $ready, undef, undef, $look_s;
+    vec($ready, fileno($_), 1) = 1 for $told, $coming;
+    my $wait_s = $look_at - clock_gettime(CLOCK_MONOTONIC);
+    select $ready, undef, undef, $wait_s > 0 ? $wait_s : 0;
+    my @arrived = arrivals();
+    announce($round, @arrived) if $held and @arrived;
     while (my $from = recv $told, my $datagram, 2000, MSG_DONTWAIT) {
         my (undef, $sender) = unpack_sockaddr_in($from);
         next unless grep { $_ eq $sender } @others;
@@ -97,6 +132,8 @@ while (1) {
         ($told_round, $told_s) = ($number, time);
         push @known, unpack '(a6)*', $list if @known < $connections_max;
     }
+    next if clock_gettime(CLOCK_MONOTONIC) < $look_at;
+    $look_at = clock_gettime(CLOCK_MONOTONIC) + $look_s;
     my $holds = holds();
     if ($holds != $held) {
         @to_tell = !$holds ? clients() : time - $told_s <= $fresh_s ? @known : ();
