@@ -2,12 +2,12 @@
 # Tells clients at once that their connection is dead, when this edge takes the virtual IP over from one that died, froze or was cut off:
 # nobody else would, and who waits for an answer on such a connection sends nothing that could be refused, and waits for minutes.
 #
-# Who holds the address tells the other edges twice a second which clients are connected, and at once who comes: an edge that is about to die is
-# slow, and its clients open new connections. Who gets it sends each of them one TCP segment that is out of place. The client answers it with where it really is, this kernel knows no such connection, and refuses exactly there
-# (RFC 5961; "tickle ACK" in Samba's CTDB). It carries two bytes: Linux answers one without data only twice a second
-# (tcp_invalid_ratelimit), and the first answer often goes to the edge that is gone. A connection that lives is not harmed by such a
-# segment. Who gives the address up sends its own clients one too: where two edges held it and do not hear each other, nobody else knows
-# of them.
+# Who holds the address tells the other edges twice a second which clients are connected, and at once who comes: an edge that is about to
+# die is slow, and its clients open new connections. Who gets it sends each of them one TCP segment that is out of place. The client answers
+# it with where it really is, this kernel knows no such connection, and refuses exactly there (RFC 5961; "tickle ACK" in Samba's CTDB). It
+# carries two bytes: Linux answers one without data only twice a second (tcp_invalid_ratelimit), and the first answer often goes to the edge
+# that is gone. A connection that lives is not harmed by such a segment. Who gives the address up sends its own clients one too: where two
+# edges held it and do not hear each other, nobody else knows of them.
 use strict;
 use warnings;
 use Socket;
