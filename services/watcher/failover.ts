@@ -394,18 +394,17 @@ export class Failover {
       isOver = true;
     });
     void (async () => {
-      for (; !isOver; await sleep(clock, timings.heardPollMs))
-        this.#touch([...this.#fenced, ...(this.#ready ? [{ control: this.#ready }] : [])]);
+      for (; !isOver; await sleep(clock, timings.heardPollMs)) this.#touch(this.#fenced);
     })();
     return await over;
   }
 
   /** Sessions end when they idle, and these are needed in a moment. */
-  #touch(standbys: readonly Pick<FencedStandby, "control">[]): void {
+  #touch(standbys: readonly FencedStandby[]): void {
     const { clock, timings } = this.#parts;
     if (clock.nowMs() - this.#touchedMs <= timings.answerTimeoutMs / 4) return;
     this.#touchedMs = clock.nowMs();
-    for (const { control } of standbys) control.examine().catch(() => {});
+    for (const control of [...standbys.map((standby) => standby.control), this.#ready]) control?.examine().catch(() => {});
   }
 
   async #awaitPrimary(chosen: Read, others: readonly Read[]): Promise<number> {

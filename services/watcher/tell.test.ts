@@ -5,15 +5,15 @@ import { firstAnswer, tellUntilDone } from "./tell.ts";
 
 const timings = { tellAgainMs: 5, tellTimeoutMs: 1000 };
 
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 describe("tellUntilDone", () => {
-  beforeEach(() => {
-    vi.useFakeTimers();
-  });
-
-  afterEach(() => {
-    vi.useRealTimers();
-  });
-
   it("tells a slow API again beside what is not answered yet, ever less often, and ends with the first that is", async () => {
     let asked = 0;
     const cluster = {
@@ -45,14 +45,6 @@ describe("tellUntilDone", () => {
 });
 
 describe("firstAnswer", () => {
-  beforeEach(() => {
-    vi.useFakeTimers();
-  });
-
-  afterEach(() => {
-    vi.useRealTimers();
-  });
-
   it("asks again beside a request that is not answered, and stops once one is", async () => {
     let asked = 0;
     const ask = async (): Promise<number> => {
