@@ -51,6 +51,20 @@ describe("the edge", () => {
     await expect(shakeHands({ ciphers: weak, maxVersion: "TLSv1.2" })).rejects.toThrow(/alert handshake failure/);
   });
 
+  it("has all its parts at work, those that nobody asks for readiness too", async () => {
+    const logs = await runTool("kubectl", [
+      "--namespace",
+      "dsp-edge",
+      "logs",
+      "--selector",
+      "app.kubernetes.io/component=edge",
+      "--container",
+      "keepalived",
+      "--tail=-1",
+    ]);
+    expect(logs).not.toMatch(/ended with status/);
+  });
+
   it("names no software in what it sends along, for what is there, refused or not there", async () => {
     const paths = [
       "/portal/",

@@ -10,7 +10,8 @@
 # edges held it and do not hear each other, nobody else knows of them.
 use strict;
 use warnings;
-use Socket;
+# By number, not by name: the image has no /etc/protocols.
+use Socket qw(:DEFAULT IPPROTO_TCP IPPROTO_UDP);
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
 my ($own, $virtual_ip, $port) = ($ENV{HOST_IP}, $ENV{VIRTUAL_IP}, 443);
@@ -28,7 +29,7 @@ my @tickle_at = (1 .. 6, 8, 10, 12, 16, 20, 25, 30, 40);
 my %tickle_at = map { $_ => 1 } @tickle_at;
 
 my $virtual = inet_aton($virtual_ip) // die "VIRTUAL_IP is no address: $virtual_ip\n";
-socket(my $told, PF_INET, SOCK_DGRAM, getprotobyname('udp')) or die "socket: $!\n";
+socket(my $told, PF_INET, SOCK_DGRAM, IPPROTO_UDP) or die "socket: $!\n";
 setsockopt($told, SOL_SOCKET, SO_REUSEADDR, 1);
 bind($told, pack_sockaddr_in($telling_port, inet_aton($own))) or die "UDP port $telling_port of $own: $!\n";
 socket(my $raw, PF_INET, SOCK_RAW, 255) or die "raw socket (it takes the capability NET_RAW): $!\n";
@@ -49,7 +50,7 @@ my @first_packets = (
 );
 my $filter = join '', map { pack 'SCCL', @$_ } @first_packets;
 my $attach_filter = 26;
-socket(my $coming, PF_INET, SOCK_RAW, getprotobyname('tcp')) or die "raw socket (it takes the capability NET_RAW): $!\n";
+socket(my $coming, PF_INET, SOCK_RAW, IPPROTO_TCP) or die "raw socket (it takes the capability NET_RAW): $!\n";
 setsockopt($coming, SOL_SOCKET, $attach_filter, pack('S x!8 P', scalar @first_packets, $filter)) or die "filter of packets: $!\n";
 # What came before the filter was there.
 1 while defined recv $coming, my $packet, 100, MSG_DONTWAIT;
