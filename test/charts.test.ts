@@ -243,7 +243,7 @@ describe("postgres", () => {
     const { spec } = one(objects, "Cluster", "pg");
     // The role comes first, with the memberships that the operator will look for, and cannot log in before it has a password.
     expect(spec.bootstrap.initdb.postInitSQL).toEqual([
-      "CREATE ROLE watcher NOLOGIN IN ROLE pg_monitor",
+      "CREATE ROLE watcher NOLOGIN IN ROLE pg_monitor, pg_checkpoint",
       ...grants,
       "ALTER SYSTEM SET restore_command TO 'false'",
       "ALTER SYSTEM SET archive_mode TO 'off'",
@@ -253,7 +253,7 @@ describe("postgres", () => {
       ensure: "present",
       login: true,
       connectionLimit: 20,
-      inRoles: ["pg_monitor"],
+      inRoles: ["pg_monitor", "pg_checkpoint"],
       passwordSecret: { name: "role-watcher" },
     });
     expect(spec.postgresql.enableAlterSystem).toBe(true);
@@ -530,6 +530,19 @@ describe("edge", () => {
     expect(env).toContainEqual({ name: "ELSEWHERE", value: "elsewhere" });
   });
 
+  it("has connections to its services cut, and to nothing else, by the one container that may", () => {
+    const { containers } = one(objects, "Deployment", "edge-site-a").spec.template.spec;
+    const of = (container: string) => containers.find(({ name }: { name: string }) => name === container);
+    const cuts = { name: "CUTS", value: "/run/edge-haproxy/cuts" };
+    expect(of("beats").env).toContainEqual(cuts);
+    expect(of("keepalived").env).toContainEqual(cuts);
+    expect(of("keepalived").env).toContainEqual({ name: "PORTS", value: "8443" });
+    expect(of("beats").securityContext.capabilities).toEqual({ drop: ["ALL"] });
+    const balancer = { mode: "load-balancer", replicas: 2, loadBalancer: { class: "metallb" } };
+    const behindBalancer = one(render("edge", balancer, "dsp-edge"), "Deployment", "edge-site-a").spec.template.spec.containers;
+    expect(JSON.stringify(behindBalancer)).not.toContain("CUTS");
+  });
+
   it("sends again only what is safe: every write carries a key", () => {
     const config = one(objects, "ConfigMap", "edge-site-a").data?.["haproxy.cfg"] as string;
     expect(config).toContain("retry-on conn-failure empty-response response-timeout\n");
@@ -538,7 +551,8 @@ describe("edge", () => {
     expect(config).toMatch(
       /set-header Idempotency-Key %\[uuid\] if \{ method POST PUT PATCH DELETE \} !\{ req\.hdr\(Idempotency-Key\) -m found \}/,
     );
-    expect(config).toMatch(/on-marked-down shutdown-sessions/);
+    // What HAProxy ends itself it does not send again.
+    expect(config).not.toMatch(/on-marked-down/);
     expect(config).not.toMatch(/verify none(?!.*inter 2s)/);
   });
 

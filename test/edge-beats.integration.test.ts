@@ -1,6 +1,8 @@
 /** An edge hears its servers' beats, on a real HAProxy: who freezes is taken away long before a check says so, and nobody where all are late. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,13 +11,14 @@ import { findHaproxy } from "../infra/cli/test-servers.ts";
 import { freePort } from "../services/lib/testing/free-port.ts";
 
 const beats = join(import.meta.dirname, "../charts/edge/files/beats.pl");
+const cut = join(import.meta.dirname, "../charts/edge/files/cut.sh");
 const beatsModule = join(import.meta.dirname, "../services/lib/beats.ts");
 const addresses = ["127.1.0.2", "127.1.0.3", "127.1.0.4"];
 /** Checks alone would take longer than this to say that a server is frozen: so many must fail, a second or more apart. */
 const checksS = 60;
 
 /**
- * Answers its address after a moment, with the number of the connection that it was asked on, and beats. Told to go as with its machine, it ends
+ * Answers its address after a moment, or after two seconds where that is asked for, with the number of the connection that it was asked on, and beats. Told to go as with its machine, it ends
  * what is heard of it and answers nothing more.
  */
 const serverScript = `
@@ -24,10 +27,10 @@ import { Beats } from "${beatsModule}";
 const beats = new Beats();
 const [address, port, beatPort] = process.argv.slice(1);
 let connections = 0;
-const work = createServer(({ socket }, response) => {
+const work = createServer(({ socket, url }, response) => {
   socket.number ??= ++connections;
   response.setHeader("connection-number", socket.number);
-  setTimeout(() => response.end(address), 20);
+  setTimeout(() => response.end(address), url === "/slow" ? 2000 : 20);
 });
 work.listen(Number(port), address);
 const heard = createServer((request, response) => (request.url === "/health/beat" ? beats.add(response) : response.end()));
@@ -42,6 +45,7 @@ const folder = mkdtempSync(join(tmpdir(), "dsp-beats-"));
 const servers = new Map<string, ChildProcess>();
 let edge: ChildProcess;
 let listener: ChildProcess;
+let cutter: ChildProcess;
 let said = "";
 let url: string;
 let leadUrl: string;
@@ -63,6 +67,12 @@ async function askMany(count: number): Promise<{ answers: string[]; connections:
     }),
   );
   return { answers: connections.map(({ of }) => of), connections, longestMs };
+}
+
+async function tellHaproxy(command: string): Promise<void> {
+  const socket = connect(join(folder, "commands"));
+  socket.end(`${command}\n`);
+  await once(socket.resume(), "close");
 }
 
 function answers(of: string): Promise<boolean> {
@@ -110,7 +120,7 @@ backend work
     retries 6
     retry-on conn-failure empty-response response-timeout
     http-reuse always
-    default-server check inter 1s fall ${checksS} rise 1 on-marked-down shutdown-sessions
+    default-server check inter 1s fall ${checksS} rise 1
     ${lines.join("\n    ")}
 frontend lead
     bind 127.0.0.1:${leadPort}
@@ -122,13 +132,21 @@ backend elsewhere
 `;
   writeFileSync(join(folder, "haproxy.cfg"), config);
   edge = spawn(findHaproxy() ?? "haproxy", ["-db", "-f", join(folder, "haproxy.cfg")], { stdio: ["ignore", "ignore", "ignore"] });
-  listener = spawn("perl", [beats], {
-    env: { ...process.env, BEATS: `work:${beatPort}`, HAPROXY: commands, ELSEWHERE: "elsewhere" },
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  listener.stderr?.on("data", (text) => {
-    said += text;
-  });
+  const env = {
+    ...process.env,
+    BEATS: `work:${beatPort}`,
+    HAPROXY: commands,
+    ELSEWHERE: "elsewhere",
+    CUTS: join(folder, "cuts"),
+    PORTS: String(serverPort),
+  };
+  cutter = spawn("bash", [cut], { env, stdio: ["ignore", "ignore", "pipe"] });
+  listener = spawn("perl", [beats], { env, stdio: ["ignore", "ignore", "pipe"] });
+  for (const { stderr } of [cutter, listener]) {
+    stderr?.on("data", (text) => {
+      said += text;
+    });
+  }
   url = `http://127.0.0.1:${port}/`;
   leadUrl = `http://127.0.0.1:${leadPort}/`;
   await vi.waitUntil(() => answers(url), { timeout: 15_000, interval: 100 });
@@ -138,7 +156,7 @@ backend elsewhere
 }, 45_000);
 
 afterAll(() => {
-  for (const process of [edge, listener]) process?.kill("SIGKILL");
+  for (const process of [edge, listener, cutter]) process?.kill("SIGKILL");
   for (const server of servers.values()) server.kill("SIGKILL");
   rmSync(folder, { recursive: true, force: true });
 });
@@ -168,12 +186,27 @@ describe("an edge", () => {
     expect(answers).not.toContain(first);
     expect(longestMs).toBeLessThan((checksS * 1000) / 10);
     await vi.waitUntil(() => /work\/work-1 has been silent for \d+ ms/.test(said), { timeout: 5000 });
+    // By what broke the connections, and not by HAProxy, which later versions would have end the clients' connections.
+    await vi.waitUntil(() => new RegExp(`[1-9]\\d* connections to ${first} cut`).test(said), { timeout: 5000 });
     expect((await askMany(9)).answers).not.toContain(first);
     servers.get(first)?.kill("SIGCONT");
     await vi.waitUntil(() => said.includes("work/work-1 is given requests again: it is heard"), { timeout: 15_000 });
     const after = (await askMany(9)).connections.filter(({ of }) => of === first);
     expect(after.map(({ number }) => number > before)).toEqual([true, true, true]);
   }, 45_000);
+
+  it("sends again elsewhere what a server was given that HAProxy's own checks find down", async () => {
+    await untilKnown();
+    const slow = Promise.all(addresses.map(async () => (await fetch(`${url}slow`, { headers: { connection: "close" } })).text()));
+    await sleep(300);
+    const [, second] = addresses;
+    await tellHaproxy("disable health work/work-2; set server work/work-2 health down");
+    const answers = await slow;
+    await tellHaproxy("enable health work/work-2; set server work/work-2 health up");
+    expect(answers).toHaveLength(addresses.length);
+    expect(answers).not.toContain(second);
+    expect(said).toMatch(new RegExp(`[1-9]\\d* connections to ${second} cut`));
+  }, 20_000);
 
   it("takes away who is starved: never silent for long, and late again and again", async () => {
     await untilKnown();

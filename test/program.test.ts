@@ -352,7 +352,7 @@ describe("the lab's platform", () => {
     const limits = spec.managed.roles.reduce((sum, { connectionLimit }) => sum + connectionLimit, 0);
     expect(limits + 20).toBeLessThanOrEqual(Number(spec.postgresql.parameters.max_connections));
     const watcher = spec.managed.roles.find(({ name }) => name === "watcher");
-    expect(watcher).toMatchObject({ passwordSecret: { name: "role-watcher" }, inRoles: ["pg_monitor"] });
+    expect(watcher).toMatchObject({ passwordSecret: { name: "role-watcher" }, inRoles: ["pg_monitor", "pg_checkpoint"] });
   });
 
   it("lets backups copy PostgreSQL by TLS and a password, reach nothing else, and be taken in the lab when somebody asks", () => {

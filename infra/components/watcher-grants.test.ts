@@ -29,15 +29,19 @@ describe("loadGrants", () => {
     expect(grants.every((statement) => !/^(CREATE|ALTER|DROP) ROLE/i.test(statement))).toBe(true);
   });
 
-  it("takes the one membership that the operator's role has too", async () => {
-    expect(await load("GRANT pg_monitor TO watcher;")).toEqual(["GRANT pg_monitor TO watcher"]);
+  it("takes the memberships that the operator's role has too", async () => {
+    expect(await load("GRANT pg_monitor, pg_checkpoint TO watcher;")).toEqual(["GRANT pg_monitor, pg_checkpoint TO watcher"]);
   });
 
   it.each([
     ["a file without statements", "-- nothing;\n", "no statement"],
     ["what Kubernetes would change in a Job's arguments", "DO $$ BEGIN NULL; END $$;", "has a $"],
     ["a quote that is not closed", "SELECT 'a;b;", "not closed"],
-    ["a membership that the operator would take away", "GRANT pg_monitor, pg_checkpoint TO watcher;", "membership in pg_checkpoint"],
+    [
+      "a membership that the operator would take away",
+      "GRANT pg_monitor, pg_signal_backend TO watcher;",
+      "membership in pg_signal_backend",
+    ],
   ])("refuses %s", async (_what, text, reason) => {
     await expect(load(text)).rejects.toThrow(reason);
   });

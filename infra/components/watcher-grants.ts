@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 
 /** Memberships that the operator's managed role has too; any other it would take away again. */
-const memberships = new Set(["pg_monitor"]);
+const memberships = new Set(["pg_monitor", "pg_checkpoint"]);
 
 /**
  * Reads the grants from a file of SQL.

@@ -25,7 +25,7 @@ export interface RunServiceOptions {
   background?(signal: AbortSignal): void;
 }
 
-/** Runs a service from start to its last request: listens, migrates, becomes ready, and on SIGTERM drains and exits. */
+/** Runs a service from start to its last request: migrates, listens, becomes ready, and on SIGTERM drains and exits. */
 export async function runService({ name, config, parts, fetch, migrations, commonTables, background }: RunServiceOptions): Promise<void> {
   const { deps, setReadiness, stop } = parts;
   const { log, database, audit, metrics } = deps;
@@ -37,7 +37,6 @@ export async function runService({ name, config, parts, fetch, migrations, commo
     ...(config.TLS_CERT_FILE && config.TLS_KEY_FILE ? { tlsCertFile: config.TLS_CERT_FILE, tlsKeyFile: config.TLS_KEY_FILE } : {}),
   });
   const operations = await serveOperations({ metrics, readiness: deps.readiness, port: config.METRICS_PORT });
-  log.info({ port: await http.listen(), metricsPort: config.METRICS_PORT }, "listening");
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
       log.info({ signal }, "draining");
@@ -55,6 +54,8 @@ export async function runService({ name, config, parts, fetch, migrations, commo
   const { signal } = stopping;
   if (commonTables) await migrate({ database, access, folder: commonMigrations, table: "common_migration", log, signal });
   await migrate({ database, access, folder: migrations, log, signal });
+  // Not before: HAProxy gives a server requests as soon as its name resolves, and they would wait here. Refused, they are sent elsewhere at once.
+  log.info({ port: await http.listen(), metricsPort: config.METRICS_PORT }, "listening");
   setReadiness({ ready: true });
   log.info({ startupSeconds: Math.round(process.uptime() * 10) / 10 }, "ready");
   audit.startDraining(2000);

@@ -42,10 +42,12 @@ describe("the server process", () => {
     expect(running.output()).toMatch(/PUBLIC_URL[\s\S]*DEADLINE_MS/);
   });
 
-  it("is alive but not ready without a database", async () => {
+  it("is alive but not ready without a database, and takes no request that would wait in it", async () => {
     const running = await start({ POSTGRES_HOSTS: `127.0.0.1:${await freePort()}` });
-    for (let attempt = 0; attempt < 300 && (await readyStatus(running)) === 0; attempt++) await sleep(100);
-    expect([await readyStatus(running), (await fetch(`${running.url}/health/live`)).status]).toEqual([503, 200]);
+    const operations = `http://127.0.0.1:${running.operationsPort}`;
+    for (let attempt = 0; attempt < 300 && (await readyStatus({ url: operations })) === 0; attempt++) await sleep(100);
+    expect([await readyStatus({ url: operations }), (await fetch(`${operations}/health/live`)).status]).toEqual([503, 200]);
+    expect(await readyStatus(running)).toBe(0);
     running.child.kill("SIGTERM");
     expect(await once(running.child, "exit")).toEqual([0, null]);
   });

@@ -2,6 +2,8 @@
 -- standbys get it by replication. The role is made before, and its password and membership kept, by whoever manages roles.
 -- See pg_stat_wal_receiver, pg_stat_activity, primary_conninfo and the names of WAL files.
 GRANT pg_monitor TO watcher;
+-- Write to disk, before a planned move, what is in memory only.
+GRANT pg_checkpoint TO watcher;
 -- Fence, point and release a standby.
 GRANT ALTER SYSTEM ON PARAMETER primary_conninfo TO watcher;
 GRANT EXECUTE ON FUNCTION pg_catalog.pg_reload_conf() TO watcher;

@@ -81,6 +81,8 @@ export interface Instances {
    * @returns whether there was one
    */
   removeStandbySignal(member: Member): Promise<boolean>;
+  /** Writes to disk what is in memory only, so that little of it is left a moment later. @throws when it did not in time */
+  flush(member: Member): Promise<void>;
   /** @throws when the instance cannot be reached */
   open(member: Member): Promise<Control>;
   /** Lets go of what is kept for an instance that is gone or has moved. */

@@ -3,7 +3,7 @@ import { connect, destroy, type PostgresAccess } from "../lib/database/connect.t
 import { OverdueError, systemClock, within } from "./clock.ts";
 import type { Answer, Control, Failure, InstanceState, Instances, Member, WriteAnswer } from "./instances.ts";
 import { PostgresControl } from "./postgres-control.ts";
-import { askForRoom, question, removeStandbySignal, smallMemory, tinyWrite } from "./statements.ts";
+import { askForRoom, checkpoint, question, removeStandbySignal, smallMemory, tinyWrite } from "./statements.ts";
 import type { Timings } from "./timings.ts";
 
 interface StateRow {
@@ -28,6 +28,7 @@ interface Lines {
 /** After a connection was closed, so long is a new one waited for: who closed it was there a moment ago. */
 const reconnectTimeoutMs = 300;
 const statementTimeoutMs = 2000;
+const flushTimeoutMs = 10_000;
 
 /** The PostgreSQL servers themselves. */
 export class PostgresInstances implements Instances {
@@ -86,6 +87,15 @@ export class PostgresInstances implements Instances {
   async removeStandbySignal(member: Member): Promise<boolean> {
     const answer = await this.#linesTo(member).write?.query<{ removed: boolean }>(removeStandbySignal);
     return answer?.rows[0]?.removed === true;
+  }
+
+  async flush(member: Member): Promise<void> {
+    const client = await this.#connect(member, this.#timings.connectTimeoutMs, flushTimeoutMs);
+    try {
+      await client.query(checkpoint);
+    } finally {
+      destroy(client);
+    }
   }
 
   async open(member: Member): Promise<Control> {

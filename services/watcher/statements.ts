@@ -42,6 +42,9 @@ export const examination = `SELECT pg_is_in_recovery() AS in_recovery,
   extract(epoch FROM clock_timestamp()) * 1000 AS clock_ms,
   extract(epoch FROM clock_timestamp() - pg_postmaster_start_time()) * 1000 AS up_ms`;
 
+/** Of a standby as well: it writes what it has replayed up to the primary's last one. */
+export const checkpoint = "CHECKPOINT";
+
 /** Of a running primary only; what it may do is in grants.sql. */
 export const removeStandbySignal = "SELECT public.remove_standby_signal() AS removed";
 

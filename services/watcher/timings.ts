@@ -59,8 +59,13 @@ export const defaultTimings = {
    */
   calmAnswerMs: 50,
   calmPatienceMs: 15_000,
-  /** The node's other pods begin to go after it was cordoned, and disturb everybody: it was calm before that. */
-  evictionsAfterMs: 3000,
+  /**
+   * Before it what is in memory only is written to disk, the primary's at once, and a standby's, which goes as far as the primary's checkpoint, after
+   * so long. It waits for those as well who see the plan at their next look only, for what the writing has disturbed, and for a node's other pods, which
+   * begin to go when it has been cordoned.
+   */
+  standbyFlushAfterMs: 1500,
+  flushedAfterMs: 6000,
   /** An update has just restarted the standbys: their managers are busy, and their memory is cold. */
   restartedAfterMs: 10_000,
   /** An instance manager starts with its server, and may be so long about what it read then. */

@@ -170,6 +170,27 @@ describe("the SQL, with the rights of grants.sql and no more", () => {
     expect(existsSync(join(standby.folder, "standby.signal"))).toBe(true);
   });
 
+  it("writes to disk what is in memory only, of a standby as far as it was written on the primary", async () => {
+    const [primary, standby] = [watched.postgres.at(0), watched.postgres.at(1)];
+    const writtenTo = async (instance: typeof primary) => {
+      const [row] = await watched.postgres.query<{ lsn: string }>(
+        instance,
+        "SELECT redo_lsn - '0/0'::pg_lsn AS lsn FROM pg_control_checkpoint()",
+      );
+      return Number(row?.lsn);
+    };
+    await watched.postgres.query(primary, "CREATE TABLE dirty AS SELECT generate_series(1, 1000) AS n");
+    const [before, beforeOnStandby] = [await writtenTo(primary), await writtenTo(standby)];
+    await instances.flush(memberOf(primary));
+    const after = await writtenTo(primary);
+    expect(after).toBeGreaterThan(before);
+    expect(await writtenTo(standby)).toBe(beforeOnStandby);
+    await until("the standby has written as much", async () => {
+      await instances.flush(memberOf(standby));
+      return (await writtenTo(standby)) === after;
+    });
+  });
+
   it("writes at once while commits wait for standbys that are gone", async () => {
     await watched.postgres.freeze(watched.postgres.at(1));
     await watched.postgres.freeze(watched.postgres.at(2));

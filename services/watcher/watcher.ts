@@ -41,6 +41,8 @@ export class Watcher {
   /** When the cluster was first seen as it is, and since when a move of the primary is planned. */
   #unchangedSinceMs = Number.POSITIVE_INFINITY;
   #plannedSinceMs: number | undefined;
+  /** The instances of this site that were flushed for the move that is planned. */
+  readonly #flushed = new Set<string>();
   #settledSinceMs: number | undefined;
   #releasedMs = Number.NEGATIVE_INFINITY;
   #suspectedSinceMs: number | undefined;
@@ -314,6 +316,7 @@ export class Watcher {
     const { timings, log, site } = this.#parts;
     const { primary } = this.picture;
     const isSuspected = primary !== undefined && this.picture.suspects(primary, nowMs);
+    if (primary && !isSuspected) this.#flush(primary, nowMs);
     const mayPlan = !isSuspected && nowMs >= this.#plannedAgainMs && !this.#waitsForCalm(nowMs);
     const next = primary && mayPlan ? this.#nextPlanned(primary, nowMs) : undefined;
     if (!primary || !(isSuspected || next)) {
@@ -352,13 +355,36 @@ export class Watcher {
 
   /** A move is planned, and had better wait for a moment. */
   #waitsForCalm(nowMs: number): boolean {
-    const { calmAnswerMs, calmPatienceMs, evictionsAfterMs, quietAfterMs, restartedAfterMs } = this.#parts.timings;
+    const { calmAnswerMs, calmPatienceMs, flushedAfterMs, quietAfterMs, restartedAfterMs } = this.#parts.timings;
     const plannedMs = nowMs - (this.#plannedSinceMs ?? Number.NEGATIVE_INFINITY);
+    if (plannedMs < flushedAfterMs) return true;
     if (plannedMs >= calmPatienceMs) return false;
-    const why = this.#cluster?.planned?.why;
-    if (why === "its node is being emptied" && plannedMs < evictionsAfterMs) return true;
-    const quietMs = why === "an update waits for it" ? restartedAfterMs : quietAfterMs;
+    const quietMs = this.#cluster?.planned?.why === "an update waits for it" ? restartedAfterMs : quietAfterMs;
     return nowMs - this.#unchangedSinceMs < quietMs || this.picture.slowestAnswerMs(nowMs) >= calmAnswerMs;
+  }
+
+  /**
+   * Both the primary that ends and the one that begins write to disk what is in memory only, at once and in the pause. Most of it is written
+   * before: each watcher sees to the instances of its own site.
+   */
+  #flush(primary: PrimaryId, nowMs: number): void {
+    const { clock, instances, log, site, timings } = this.#parts;
+    const plannedSinceMs = this.#handsOff ? undefined : this.#plannedSinceMs;
+    if (plannedSinceMs === undefined) {
+      this.#flushed.clear();
+      return;
+    }
+    // Who hears late of a plan must not write in the midst of the move.
+    if (this.#ballot.open(nowMs)) return;
+    for (const { member, gone } of this.picture.sights.values()) {
+      const afterMs = member.name === primary.instance ? 0 : timings.standbyFlushAfterMs;
+      if (gone || member.site !== site || this.#flushed.has(member.name) || nowMs - plannedSinceMs < afterMs) continue;
+      this.#flushed.add(member.name);
+      instances.flush(member).then(
+        () => log.info({ instance: member.name, atMs: clock.epochMs(), tookMs: Math.round(clock.nowMs() - nowMs) }, "flushed"),
+        (error: unknown) => log.warn({ instance: member.name, error }, "not flushed"),
+      );
+    }
   }
 
   /**

@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # Who serves says so ten times a second, on a connection that stays (GET /health/beat on the port of the checks). Who falls silent while the
-# others are heard is frozen, and who is late again and again is starved: HAProxy is told, sends again elsewhere what it had been given, and gives it
-# no more until it is heard regularly. HAProxy's own checks, which may take their time, decide the rest.
+# others are heard is frozen, and who is late again and again is starved: HAProxy is told and gives it no more until it is heard regularly, and its
+# connections are cut (cut.sh), so that HAProxy sends again elsewhere what it had been given. HAProxy's own checks, which may take their time,
+# decide the rest; who is down by them has its connections cut too.
 #
 # On a busy machine all are late at once, and nobody is judged then, nor who comes back a moment after the others; nor when this process was late
 # itself. How long a silence may be goes by how late the others' beats have just been: with time enough they are hardly ever, and a verdict that is
@@ -11,11 +12,12 @@
 # Where most fall silent at the same moment and the rest do not, this machine is cut off: those are the pods that it runs itself. HAProxy's checks of
 # the machines elsewhere would say so a second later; they are told that they fail, and have the last word when they pass.
 #
-# In the environment: BEATS, each backend with the port of its checks, as name:port; HAPROXY, the socket at which it takes commands; ELSEWHERE, the
-# backend of the machines elsewhere, where there is one.
+# In the environment: BEATS, each backend with the port of its checks, as name:port; HAPROXY, the socket at which it takes commands; CUTS, the FIFO
+# of who cuts connections, where there is one; ELSEWHERE, the backend of the machines elsewhere, where there is one.
 use strict;
 use warnings;
 use Errno qw(EAGAIN EINTR);
+use Fcntl qw(O_NONBLOCK O_WRONLY);
 use IO::Socket::INET;
 use IO::Socket::UNIX;
 use List::Util qw(max min);
@@ -24,6 +26,7 @@ use Time::HiRes qw(clock_gettime sleep CLOCK_MONOTONIC);
 
 my %ports = map { /^(.+):(\d+)$/ ? ($1 => $2) : () } split ' ', $ENV{BEATS} // '';
 my $elsewhere = $ENV{ELSEWHERE} // '';
+my $cuts = $ENV{CUTS} // '';
 my $haproxy = $ENV{HAPROXY} // die "HAPROXY is not set\n";
 
 # Seconds.
@@ -46,16 +49,21 @@ my $late = 0.1;        # a tick that comes so much late says that this process w
 my $unheard = 10;      # a server that has been up for so long is given requests, heard or not
 my $listen_again = 0.5;
 my $give_up = 3;       # a connection on which nothing has come for so long may lead nowhere
-my $look_again = 1;
+my $look_again = 0.5;
 my $together = 0.2;    # who fell silent within so long of each other did so for one reason
 my $cut_again = 10;    # one cut is told once
 my $answer_limit = 2;
+my $cut_limit = 0.4;   # what has not been cut by then HAProxy ends itself
 my $forced_drain = 0x08;
+my ($stopped, $running) = (0, 2);
 
 my %servers;           # by backend/name: what is known of each server that has an address
 my @waits;             # when, for how long and for which server something was waited for that came late
 my %late;              # by how much each has been late lately, without the beat that it owes
 my %late_before;       # and in all of the time that is remembered
+
+# Who was to read what is written may be gone.
+$SIG{PIPE} = 'IGNORE';
 
 sub now { return clock_gettime(CLOCK_MONOTONIC) }
 
@@ -108,14 +116,16 @@ sub command {
     return $done ? $answer : undef;
 }
 
-# By backend/name: its address, whether it is up and whether it is drained.
+# By backend/name: its address, whether it is up or down (it may finish what it has and be neither), and whether it is drained.
 sub look {
     my $answer = command(join '; ', map { "show servers state $_" } sort keys %ports) // return;
     my %found;
     for (split /\n/, $answer) {
         my (undef, $backend, undef, $name, $address, $state, $admin) = split ' ';
         next unless defined $admin && $ports{$backend} && $address =~ /^[\d.]+$/ && $address ne '0.0.0.0';
-        $found{"$backend/$name"} = { address => $address, up => $state == 2, drained => ($admin & $forced_drain) != 0 };
+        $found{"$backend/$name"} = {
+            address => $address, up => $state == $running, down => $state == $stopped, drained => ($admin & $forced_drain) != 0,
+        };
     }
     return \%found;
 }
@@ -141,6 +151,14 @@ sub ask_again {
     $server->{try} = $now;
 }
 
+# HAProxy knows already that it is down.
+sub end_connections {
+    my ($server, $now) = @_;
+    my $fifo;
+    my $told = $cuts && sysopen($fifo, $cuts, O_WRONLY | O_NONBLOCK) && syswrite $fifo, "$server->{address}\n";
+    $server->{end_at} = $told ? $now + $cut_limit : $now;
+}
+
 sub refresh {
     my $found = look() // return;
     my $now = now();
@@ -153,6 +171,7 @@ sub refresh {
     for my $name (keys %$found) {
         my ($backend) = $name =~ m{^(.+)/};
         my $server = $servers{$name} //= { name => $name, backend => $backend, address => $found->{$name}{address}, try => 0 };
+        end_connections($server, $now) if $found->{$name}{down} && defined $server->{up} && !defined $server->{held};
         if (!$found->{$name}{up}) { delete $server->{up} }
         else { $server->{up} //= $now }
         # Drained before this process began; or no longer, since HAProxy began anew.
@@ -264,6 +283,7 @@ sub take_away {
     $server->{patience} = $recently ? min($unheard, 2 * $server->{patience}) : $regular;
     $server->{held} = $server->{taken} = $now;
     command("set server $server->{name} state drain; set server $server->{name} health down");
+    end_connections($server, $now);
     my ($quiet, $late) = map { 1000 * $_ } $now - $server->{heard}, lateness($server, $now, \%late);
     say_so(sprintf '%s has been silent for %d ms, and late by %d ms lately: its requests go elsewhere', $server->{name}, $quiet, $late);
 }
@@ -292,6 +312,10 @@ sub judge {
     $most_silent = $now if 2 * (grep { $now - $_->{heard} > $silent } @listened) > @listened;
     tell_cut_off($now, [grep { is_known($_) } @listened]) if $elsewhere;
     for my $server (values %servers) {
+        if (defined $server->{end_at} && $now >= $server->{end_at}) {
+            command("shutdown sessions server $server->{name}") if defined $server->{held} || !$server->{up};
+            delete $server->{end_at};
+        }
         if (defined $server->{held}) {
             # Out of maintenance it counts as up, whatever the checks found before.
             next unless $server->{up};

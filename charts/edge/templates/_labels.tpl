@@ -20,3 +20,11 @@ app.kubernetes.io/part-of: dsp
 {{- end -}}
 {{- join " " $beats -}}
 {{- end }}
+{{- /* The services' own. */ -}}
+{{- define "edge.ports" -}}
+{{- $ports := list -}}
+{{- range .Values.services -}}
+{{- $ports = append $ports (toString (int .port)) -}}
+{{- end -}}
+{{- join " " (uniq $ports) -}}
+{{- end }}

@@ -94,6 +94,7 @@ export class SimulatedWatcher {
       },
       tryWrite: async () => "unclear",
       removeStandbySignal: async () => false,
+      flush: async () => {},
       open: async (member) => {
         const instance = this.#at(member);
         const life = await this.#call<number>(member.site, (answer, fail) => {
