@@ -18,8 +18,8 @@ const addresses = ["127.1.0.2", "127.1.0.3", "127.1.0.4"];
 const checksS = 60;
 
 /**
- * Answers its address after a moment, or after two seconds where that is asked for, with the number of the connection that it was asked on, and beats. Told to go as with its machine, it ends
- * what is heard of it and answers nothing more.
+ * Answers its address after a moment, or after two seconds where that is asked for, with the number of the connection that it was asked on, and
+ * beats. Told to go as with its machine, it ends what is heard of it and answers nothing more.
  */
 const serverScript = `
 import { createServer } from "node:http";

@@ -117,18 +117,18 @@ watch() {
   done
 }
 
+# $1: what runs it, $2: the script.
+keep_running() {
+  while true; do
+    "$1" "$2" || echo "${2##*/} ended with status $?; begun anew in 5 s" >&2
+    sleep 5
+  done
+}
+
 # Clients of an edge that dies learn it from the next one.
-while true; do
-  perl /opt/edge/resets.pl || echo "resets.pl ended with status $?; begun anew in 5 s" >&2
-  sleep 5
-done &
-
+keep_running perl /opt/edge/resets.pl &
 # Who may end connections of this machine is this container; beats.pl, which has no rights, says whose.
-while true; do
-  bash /opt/edge/cut.sh || echo "cut.sh ended with status $?; begun anew in 5 s" >&2
-  sleep 5
-done &
-
+keep_running bash /opt/edge/cut.sh &
 watch &
 exec keepalived --dont-fork --log-console --log-detail --use-file "$conf" \
   --pid $state/keepalived.pid --vrrp_pid $state/vrrp.pid --vrrp
