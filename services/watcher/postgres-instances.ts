@@ -19,6 +19,8 @@ interface StateRow {
 interface Lines {
   readonly member: Member;
   ask?: pg.Client | undefined;
+  /** One for questions that is being opened. It outlasts the question: where the server is frozen, another would hang beside it. */
+  opening?: Promise<void> | undefined;
   write?: pg.Client | undefined;
   spare?: pg.Client | "opening" | undefined;
   /** The server closed the line: until it takes another, silence is its end too. */
@@ -27,6 +29,8 @@ interface Lines {
 
 /** After a connection was closed, so long is a new one waited for: who closed it was there a moment ago. */
 const reconnectTimeoutMs = 300;
+/** For one whose kernel answers: a network that was cut meanwhile is noticed to be back after so long at the latest. */
+const acceptedTimeoutMs = 5000;
 const statementTimeoutMs = 2000;
 const flushTimeoutMs = 10_000;
 
@@ -49,9 +53,9 @@ export class PostgresInstances implements Instances {
   async ask(member: Member): Promise<Answer> {
     const lines = this.#linesTo(member);
     try {
-      lines.ask ??= await this.#openLine(lines);
+      const line = lines.ask ?? (await this.#openLine(lines));
       lines.closed = false;
-      const result = await within(systemClock, this.#timings.answerTimeoutMs, "the answer", lines.ask.query<StateRow>(question));
+      const result = await within(systemClock, this.#timings.answerTimeoutMs, "the answer", line.query<StateRow>(question));
       const [row] = result.rows;
       if (!row) throw new Error("no row");
       this.#keepSpare(lines, row.in_recovery);
@@ -146,29 +150,33 @@ export class PostgresInstances implements Instances {
     return lines;
   }
 
+  /** @throws OverdueError when it is not open yet: the next question waits for the same one */
   async #openLine(lines: Lines): Promise<pg.Client> {
-    const { member } = lines;
+    lines.opening ??= this.#beginLine(lines).finally(() => {
+      lines.opening = undefined;
+    });
     const timeoutMs = lines.closed ? reconnectTimeoutMs : this.#timings.connectTimeoutMs;
-    const client = await this.#connect(member, timeoutMs, statementTimeoutMs);
+    await within(systemClock, timeoutMs, "the connection", lines.opening);
+    if (!lines.ask) throw new Error("Connection terminated unexpectedly");
+    return lines.ask;
+  }
+
+  async #beginLine(lines: Lines): Promise<void> {
+    const { member } = lines;
+    const { connectTimeoutMs } = this.#timings;
+    const client = await connect(this.#access, member, { connectTimeoutMs, acceptedTimeoutMs, statementTimeoutMs });
+    if (this.#lines.get(member.name) !== lines) return destroy(client);
+    lines.ask = client;
     client.once("end", () => {
       if (lines.ask !== client) return;
       lines.ask = undefined;
       lines.closed = true;
       for (const listener of this.#listeners) listener(member.name);
     });
-    return client;
   }
 
-  #connect(member: Member, timeoutMs: number, statementMs: number): Promise<pg.Client> {
-    // pg's own limit ends with the TCP connection; the start of the session has to be bounded too.
-    const opening = connect(this.#access, member, { connectTimeoutMs: timeoutMs, statementTimeoutMs: statementMs });
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(new Error("timeout expired"));
-        opening.then(destroy, () => {});
-      }, timeoutMs);
-      opening.then(resolve, reject).finally(() => clearTimeout(timer));
-    });
+  #connect(member: Member, connectTimeoutMs: number, statementMs: number): Promise<pg.Client> {
+    return connect(this.#access, member, { connectTimeoutMs, statementTimeoutMs: statementMs });
   }
 }
 

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
 import { type ConnectionOptions, checkServerIdentity } from "node:tls";
 import pg from "pg";
 import { passwordsIn } from "../passwords.ts";
@@ -24,6 +24,11 @@ export interface PostgresAccess {
 /** How long a connection may take to stand, and how long the server lets a statement or an idle transaction last. */
 export interface ConnectionLimits {
   connectTimeoutMs: number;
+  /**
+   * How long it may take where the server's kernel has taken it, from when it was begun: a frozen server finds every attempt that was given up
+   * when it thaws, and makes a process for each. As long as any other where it is not said.
+   */
+  acceptedTimeoutMs?: number;
   statementTimeoutMs: number;
   /** As long as a statement where it is not said. */
   idleTransactionMs?: number;
@@ -68,7 +73,7 @@ async function connectWith({ access, instance, limits, tls }: Way, password: str
     pipeline: true,
     keepAlive: true,
     keepAliveInitialDelayMillis: 1000,
-    connectionTimeoutMillis: limits.connectTimeoutMs,
+    connectionTimeoutMillis: limits.acceptedTimeoutMs ?? limits.connectTimeoutMs,
     options: [
       `-c search_path=${access.schema}`,
       `-c statement_timeout=${limits.statementTimeoutMs}`,
@@ -82,11 +87,17 @@ async function connectWith({ access, instance, limits, tls }: Way, password: str
   });
   // pg emits errors of idle connections; who holds the connection learns of them from its next statement.
   client.on("error", () => {});
+  const stream = streamOf(client);
+  const timer = setTimeout(() => {
+    if (stream.connecting) stream.destroy(new Error("timeout expired"));
+  }, limits.connectTimeoutMs);
   try {
     await client.connect();
   } catch (error) {
     destroy(client);
     throw error;
+  } finally {
+    clearTimeout(timer);
   }
   return client;
 }
@@ -104,8 +115,8 @@ async function tlsOptions(access: PostgresAccess): Promise<ConnectionOptions | u
   };
 }
 
-function streamOf(client: pg.Client): Duplex {
-  return (client as unknown as { connection: { stream: Duplex } }).connection.stream;
+function streamOf(client: pg.Client): Socket {
+  return (client as unknown as { connection: { stream: Socket } }).connection.stream;
 }
 
 /** What is sent in this turn of the event loop leaves in one piece: a write costs both sides more than most statements do. */
