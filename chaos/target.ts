@@ -85,6 +85,12 @@ export interface Target {
   askApi(path: string, request?: ApiRequest): Promise<string>;
   /** Runs a command in a container and resolves with its standard output. @throws Error when it fails or does not answer within 6 s */
   runInPod(place: PodContainer, command: readonly string[]): Promise<string>;
+  /**
+   * Runs a bash script in a node, as root, with its $1, $2, … It stops at the first command that fails. Resolves with its standard output.
+   * The shell is kept for the next script: to make one would take from the lab's processors what is to be measured. @throws Error when it fails,
+   * is not done in time, or the node does not run
+   */
+  runOnNode(node: string, script: string, args: readonly string[], timeoutMs: number): Promise<string>;
   /** Runs a tool of the target's and resolves with its standard output. @throws Error with its last words when it fails */
   run(command: string, args: readonly string[], options?: ToolOptions): Promise<string>;
 }

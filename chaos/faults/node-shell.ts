@@ -28,7 +28,7 @@ export function onNode(
   args: readonly string[] = [],
   timeoutMs = nodeTimeoutMs,
 ): Promise<string> {
-  return target.run("docker", ["exec", node, "bash", "-euo", "pipefail", "-c", script, "fault", ...args], { timeoutMs });
+  return target.runOnNode(node, script, args, timeoutMs);
 }
 
 /** Does the same with each at the same time, waits for all of them, and then fails if any did. @throws Error with every reason */

@@ -4,12 +4,13 @@
  */
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { constants, setPriority } from "node:os";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { WorkloadName } from "../drill.ts";
 import { freePort } from "../free-port.ts";
 import type { Operation } from "../history.ts";
+import { givePriority } from "../priority.ts";
 import type { Target } from "../target.ts";
 import { connectFhir } from "./fhir-client.ts";
 import { followFile, parseLine, type Skipped } from "./history-file.ts";
@@ -74,25 +75,6 @@ function environmentOf(
   };
 }
 
-/**
- * Clients stand elsewhere, and must not be starved by what they measure on a machine that carries both. By the group of its session,
- * where the kernel makes one, and for itself; without the right to it, it runs as everybody does.
- */
-function goesFirst(processId: number | undefined): void {
-  if (processId === undefined) return;
-  const attempts = [
-    () => setPriority(processId, constants.priority.PRIORITY_HIGHEST),
-    () => writeFileSync(`/proc/${processId}/autogroup`, String(constants.priority.PRIORITY_HIGHEST)),
-  ];
-  for (const attempt of attempts) {
-    try {
-      attempt();
-    } catch {
-      // Not root, or no such group.
-    }
-  }
-}
-
 interface K6 {
   processId: number | undefined;
   /** Resolves with how it ended, in words. */
@@ -116,7 +98,8 @@ function startK6(address: string, consoleFile: string, folder: string, environme
     stdio: ["ignore", descriptor, descriptor],
   });
   closeSync(descriptor);
-  goesFirst(child.pid);
+  // Clients stand elsewhere, and must not be starved by what they measure on a machine that carries both.
+  givePriority(child.pid, constants.priority.PRIORITY_HIGHEST);
   let running = true;
   const ended = new Promise<string>((resolve) => {
     const end = (how: string) => {

@@ -2,9 +2,9 @@ import type { Target } from "../target.ts";
 
 const notAsked = () => Promise.reject(new Error("not asked for in this test"));
 
-/** A platform of which a test says what it is asked for: everything else fails. */
+/** A platform of which a test says what it is asked for: everything else fails. A node's shell is one of the engine's commands. */
 export function bareTarget(known: Partial<Target> = {}): Target {
-  return {
+  const target: Target = {
     stack: "lab",
     kind: "lab",
     production: false,
@@ -20,6 +20,9 @@ export function bareTarget(known: Partial<Target> = {}): Target {
     askApi: notAsked,
     runInPod: notAsked,
     run: notAsked,
+    runOnNode: (node, script, args, timeoutMs) =>
+      target.run("docker", ["exec", node, "bash", "-euo", "pipefail", "-c", script, "fault", ...args], { timeoutMs }),
     ...known,
   };
+  return target;
 }

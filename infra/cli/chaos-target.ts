@@ -6,6 +6,7 @@ import { toolEnvironment } from "../lab/environment.ts";
 import { readLabFacts } from "../lab/facts.ts";
 import { toolchainSteps } from "../lab/lab.ts";
 import { gatewayOf } from "../lab/network.ts";
+import { NodeShells } from "../lab/node-shells.ts";
 import { paths } from "../lab/paths.ts";
 import { makeLeaf, type Rotatable } from "../secrets/generate.ts";
 import { readSecrets, rotate } from "../secrets.ts";
@@ -78,6 +79,7 @@ export function chaosTarget(stack: string): Target {
   const { kubeconfig, context } = file.kubernetes;
   const environment = { ...toolEnvironment(), KUBECONFIG: kubeconfig };
   const browserPath = findChromium();
+  const shells = new NodeShells({ ...process.env, ...environment });
   return {
     ...{ stack, environment, production: file.production, publicUrl: file.publicUrl, caFile: file.caFile },
     kind: file.kind === "lab" ? "lab" : "cluster",
@@ -98,6 +100,7 @@ export function chaosTarget(stack: string): Target {
       const api = await connectKubernetes(file.kubernetes, apiTimeoutMs);
       return await api.exec(place, command, execTimeoutMs);
     },
+    runOnNode: (node, script, args, timeoutMs) => shells.run(node, { script, args, timeoutMs }),
     run: async (command, args, options = {}) => {
       const all = command === "kubectl" && context !== undefined ? ["--context", context, ...args] : args;
       const { input, timeoutMs, signal } = options;

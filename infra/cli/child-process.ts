@@ -1,6 +1,7 @@
 /** Runs programs without a shell, each in a process group of its own, so that an interrupt reaches the whole tree and nothing is left behind. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
+import { givePriority } from "../../chaos/priority.ts";
 
 export interface RunOptions {
   cwd?: string;
@@ -38,6 +39,8 @@ export class CommandError extends Error {
   }
 }
 
+/** What an operator runs stands elsewhere: on a machine that carries the lab too, most of the processor is the lab's. */
+const niceness = 5;
 const killAfterMs = 10_000;
 const closeGraceMs = 2_000;
 const running = new Set<ChildProcess>();
@@ -133,6 +136,7 @@ export async function runCommand(
   onText(`$ ${line}\n`);
   const env = { ...process.env, ...options.env };
   const child = spawn(command, [...args], { cwd: options.cwd, env, detached: true, stdio: ["pipe", "pipe", "pipe"] });
+  givePriority(child.pid, niceness);
   running.add(child);
   const stdout = collect(child.stdout, onText, options.onLine);
   const stderr = collect(child.stderr, onText, options.onLine);
@@ -177,6 +181,7 @@ export async function runVisible(
 ): Promise<number> {
   const { signal } = options;
   const child = spawn(command, [...args], { cwd: options.cwd, env: options.env, detached: true, stdio: ["ignore", "inherit", "inherit"] });
+  givePriority(child.pid, niceness);
   running.add(child);
   const onAbort = () => void stopGroup(child);
   if (signal.aborted) onAbort();

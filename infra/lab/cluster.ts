@@ -8,7 +8,7 @@ import { toolEnvironment } from "./environment.ts";
 import { type LabFacts, readLabFacts, writeLabFacts } from "./facts.ts";
 import { virtualIpOf } from "./network.ts";
 import { paths } from "./paths.ts";
-import { favourLab, processorShare } from "./processor-share.ts";
+import { processorShare, weighLab } from "./processor-share.ts";
 
 const createTimeoutMs = 8 * 60_000;
 const networkTimeoutMs = 60_000;
@@ -36,7 +36,7 @@ export async function ensureCluster(tools: StepTools, wanted: Pick<LabFacts, "se
     facts.nodes.every((node) => containers.has(node.name)) &&
     containers.has(loadBalancerName)
   ) {
-    favourLab();
+    weighLab();
     await weighNodes(tools);
     return startStopped(tools, containers, facts);
   }
@@ -113,7 +113,7 @@ async function createCluster(tools: StepTools, wanted: Pick<LabFacts, "settings"
       cause: error,
     });
   }
-  favourLab();
+  weighLab();
   await weighNodes(tools);
   const nodes = await pinAddresses(tools);
   const controlPlanes = nodes.filter((node) => node.role === "control-plane").map(({ name, address }) => ({ name, address }));

@@ -3,18 +3,18 @@ import type { LabNode } from "./cluster-config.ts";
 
 const shares = [
   // cgroup v1; a process outside has 1024
-  { file: "/sys/fs/cgroup/cpu/docker/cpu.shares", value: "2048" },
+  { file: "/sys/fs/cgroup/cpu/docker/cpu.shares", value: "512" },
   // cgroup v2; a group outside has 100
-  { file: "/sys/fs/cgroup/docker/cpu.weight", value: "200" },
+  { file: "/sys/fs/cgroup/docker/cpu.weight", value: "50" },
 ];
 
 /**
- * Gives the lab's containers more of the processor when it is short. The engine puts all of them into one group that by default counts as
- * much as a single process of the host: a compiler beside the lab then starves seven nodes, and their leases run out one after another.
- * Not much more, since the kernel's own threads stand outside of it too: at twenty times as much the volumes' loop devices and their
- * journals waited for the processor, and an fsync of a busy lab took half a second (docs/adr/0063).
+ * Gives the lab's containers, which the engine puts into one group, less than any thread of the kernel when the processor is short: those
+ * that write for the volumes' loop devices stand outside of the group, and with as much as twice their weight they waited up to two seconds
+ * for the processor, and every commit with them (docs/adr/0063). So nothing heavy may run beside the lab for long: it takes the processor
+ * from seven nodes, and their leases run out one after another.
  */
-export function favourLab(): void {
+export function weighLab(): void {
   if (process.getuid?.() !== 0) return;
   for (const { file, value } of shares) if (existsSync(file)) writeFileSync(file, value);
 }
