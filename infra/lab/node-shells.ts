@@ -1,7 +1,8 @@
 /** A shell in each node that somebody asked for, kept open: to make one costs the lab as much of the processor as many of its scripts. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
 import type { Socket } from "node:net";
-import { createInterface } from "node:readline";
+import { createInterface, type Interface } from "node:readline";
 
 export interface NodeScript {
   /** Bash, run as root. It stops at the first command that fails. */
@@ -26,34 +27,30 @@ done`;
 const lastWordsMax = 600;
 
 class NodeShell {
-  readonly #child: ChildProcess;
-  readonly #answers: ((line: string) => void)[] = [];
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #lines: Interface;
   #complaints = "";
   /** Requests follow each other. */
   #last: Promise<unknown> = Promise.resolve();
   /** Why it takes no more requests. */
   ended: string | undefined;
-  #fail: (reason: Error) => void = () => {};
-  readonly #failed: Promise<never>;
+  readonly #failure = Promise.withResolvers<never>();
 
   /** @param command that gives a bash, with its standard input and output */
   constructor(command: readonly string[], environment: NodeJS.ProcessEnv) {
     const [program = "", ...args] = command;
     // A group of its own: Ctrl-C is for whoever asked, who may have something to undo with it.
     this.#child = spawn(program, [...args, "bash", "-c", loop], { env: environment, detached: true, stdio: "pipe" });
-    this.#failed = new Promise((_, reject) => {
-      this.#fail = reject;
-    });
-    this.#failed.catch(() => {});
+    this.#failure.promise.catch(() => {});
     const { stdin, stdout, stderr } = this.#child;
     // It ends with this process, whose end it sees as the end of its input, and must not keep it alive.
     this.#child.unref();
-    for (const stream of [stdin, stdout, stderr]) (stream as Socket | null)?.unref();
-    stdin?.on("error", () => {});
-    stderr?.setEncoding("utf8").on("data", (text: string) => {
+    for (const stream of [stdin, stdout, stderr]) (stream as unknown as Socket).unref();
+    stdin.on("error", () => {});
+    stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#complaints = (this.#complaints + text).slice(-lastWordsMax);
     });
-    if (stdout) createInterface({ input: stdout }).on("line", (line) => this.#answers.shift()?.(line));
+    this.#lines = createInterface({ input: stdout });
     this.#child.once("error", (failure) => this.#end(failure.message));
     this.#child.once("close", () => this.#end(this.#complaints.trim() || "it is closed"));
   }
@@ -65,20 +62,14 @@ class NodeShell {
   }
 
   async #ask({ script, args = [], timeoutMs }: NodeScript): Promise<string> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const reason = `no answer within ${timeoutMs / 1000} s`;
-        // Its answer would be taken for the next one's.
-        this.#end(reason);
-        reject(new Error(reason));
-      }, timeoutMs);
-    });
+    // It ends with that: a late answer would be taken for the next one's.
+    const timer = setTimeout(() => this.#end(`no answer within ${timeoutMs / 1000} s`), timeoutMs);
     try {
-      const answer = new Promise<string>((resolve) => this.#answers.push(resolve));
+      const answer = once(this.#lines, "line");
       const message = [script, ...args].map((text) => `${text}\0`).join("");
-      this.#child.stdin?.write(`${Buffer.from(message).toString("base64")}\n`);
-      return read(await Promise.race([answer, this.#failed, late]));
+      this.#child.stdin.write(`${Buffer.from(message).toString("base64")}\n`);
+      const [line] = await Promise.race([answer, this.#failure.promise]);
+      return read(line);
     } finally {
       clearTimeout(timer);
     }
@@ -87,7 +78,7 @@ class NodeShell {
   #end(reason: string): void {
     if (this.ended !== undefined) return;
     this.ended = reason;
-    this.#fail(new Error(reason));
+    this.#failure.reject(new Error(reason));
     this.#child.kill("SIGKILL");
   }
 }

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { connect, destroy, type PostgresAccess } from "../lib/database/connect.ts";
+import { type ConnectionLimits, connect, destroy, type PostgresAccess } from "../lib/database/connect.ts";
 import { OverdueError, systemClock, within } from "./clock.ts";
 import type { Answer, Control, Failure, InstanceState, Instances, Member, WriteAnswer } from "./instances.ts";
 import { PostgresControl } from "./postgres-control.ts";
@@ -71,7 +71,7 @@ export class PostgresInstances implements Instances {
     const lines = this.#linesTo(member);
     try {
       if (!lines.write) {
-        lines.write = await this.#connect(member, this.#timings.connectTimeoutMs, 0);
+        lines.write = await this.#connect(member, { statementTimeoutMs: 0 });
         // No limit: a statement that cannot be cancelled, as one that waits for a dead disk, would only be asked again.
         await lines.write.query("SET synchronous_commit = local");
         await lines.write.query(smallMemory);
@@ -94,7 +94,7 @@ export class PostgresInstances implements Instances {
   }
 
   async flush(member: Member): Promise<void> {
-    const client = await this.#connect(member, this.#timings.connectTimeoutMs, flushTimeoutMs);
+    const client = await this.#connect(member, { statementTimeoutMs: flushTimeoutMs });
     try {
       await client.query(checkpoint);
     } finally {
@@ -103,7 +103,7 @@ export class PostgresInstances implements Instances {
   }
 
   async open(member: Member): Promise<Control> {
-    const client = takeSpare(this.#linesTo(member)) ?? (await this.#connect(member, this.#timings.connectTimeoutMs, statementTimeoutMs));
+    const client = takeSpare(this.#linesTo(member)) ?? (await this.#connect(member, { statementTimeoutMs }));
     // So that a watcher that sleeps in the middle of a change loses the lock that it holds, and the session.
     await client.query(`SET idle_session_timeout = ${this.#timings.answerTimeoutMs}`);
     return new PostgresControl(client);
@@ -126,7 +126,7 @@ export class PostgresInstances implements Instances {
       if (spare) destroy(spare);
     } else if (lines.spare === undefined) {
       lines.spare = "opening";
-      this.#connect(lines.member, this.#timings.connectTimeoutMs, statementTimeoutMs).then(
+      this.#connect(lines.member, { statementTimeoutMs }).then(
         (client) => {
           if (lines.spare !== "opening") return destroy(client);
           lines.spare = client;
@@ -163,8 +163,7 @@ export class PostgresInstances implements Instances {
 
   async #beginLine(lines: Lines): Promise<void> {
     const { member } = lines;
-    const { connectTimeoutMs } = this.#timings;
-    const client = await connect(this.#access, member, { connectTimeoutMs, acceptedTimeoutMs, statementTimeoutMs });
+    const client = await this.#connect(member, { acceptedTimeoutMs, statementTimeoutMs });
     if (this.#lines.get(member.name) !== lines) return destroy(client);
     lines.ask = client;
     client.once("end", () => {
@@ -175,8 +174,8 @@ export class PostgresInstances implements Instances {
     });
   }
 
-  #connect(member: Member, connectTimeoutMs: number, statementMs: number): Promise<pg.Client> {
-    return connect(this.#access, member, { connectTimeoutMs, statementTimeoutMs: statementMs });
+  #connect(member: Member, limits: Pick<ConnectionLimits, "statementTimeoutMs" | "acceptedTimeoutMs">): Promise<pg.Client> {
+    return connect(this.#access, member, { connectTimeoutMs: this.#timings.connectTimeoutMs, ...limits });
   }
 }
 
