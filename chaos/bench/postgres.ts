@@ -20,7 +20,7 @@ export const chartParameters: Readonly<Record<string, string>> = {
   tcp_keepalives_count: "3",
   client_connection_check_interval: "1s",
   idle_in_transaction_session_timeout: "30s",
-  max_wal_size: "256MB",
+  max_wal_size: "128MB",
   min_wal_size: "32MB",
   wal_keep_size: "128MB",
   recovery_init_sync_method: "syncfs",

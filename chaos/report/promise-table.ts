@@ -104,10 +104,25 @@ export function oftenTable(facts: SessionFacts): string {
   ].join("\n");
 }
 
-/** Puts the text between the marks. @throws Error where the marks are missing */
-export function replaceBetweenMarks(document: string, text: string): string {
+function marksOf(document: string): { begin: number; end: number } {
   const begin = document.indexOf(beginMark);
   const end = document.indexOf(endMark);
   if (begin === -1 || end < begin) throw new Error(`the document lacks the marks ${beginMark} and ${endMark}`);
-  return `${document.slice(0, begin + beginMark.length)}\n${text}\n${document.slice(end)}`;
+  return { begin: begin + beginMark.length, end };
+}
+
+/** The tables of drills run again and again that the document has already. @throws Error where the marks are missing */
+export function oftenTablesIn(document: string): { drills: readonly string[]; table: string }[] {
+  const { begin, end } = marksOf(document);
+  const parts = document.slice(begin, end).split(/^(?=Again and again, )/m);
+  return parts.flatMap((part) => {
+    const [, names] = /^Again and again, .* by `\.\/dsp drill (.+) --repeat \d+`/.exec(part) ?? [];
+    return names === undefined ? [] : [{ drills: names.split(" "), table: part.trim() }];
+  });
+}
+
+/** Puts the text between the marks. @throws Error where the marks are missing */
+export function replaceBetweenMarks(document: string, text: string): string {
+  const { begin, end } = marksOf(document);
+  return `${document.slice(0, begin)}\n${text}\n${document.slice(end)}`;
 }

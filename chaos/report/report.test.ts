@@ -240,6 +240,24 @@ describe("the documents", () => {
     expect(readme).toContain("| PostgreSQL primary crashed | 6.0 s | 2.0 s | 3 |");
   });
 
+  it("keep the stalls that were measured elsewhere, until those drills are run again and again here", () => {
+    const table = (drills: string) => `Again and again, one after another, by \`./dsp drill ${drills} --repeat 20\`, elsewhere\n\n| old |`;
+    const old = ["site-kill", "primary-pod-kill", "primary-pod-kill edge-kill"].map(table);
+    const checkout = prepare(`<!-- drills:begin -->\nMeasured of old\n\n${old.join("\n\n")}\n<!-- drills:end -->\n`);
+    writeMadeSession(reports, "2026-11-23T100000Z", runs);
+    const ten = Array.from({ length: 10 }, (_, index) => ({ drill: "primary-pod-kill", run: index + 1 }));
+    writeMadeSession(reports, "2026-11-23T110000Z", ten, { full: false });
+    for (const _ of ["once", "again"]) expect(writeReport({ reports, checkout }).problems).toEqual([]);
+    const readme = readFileSync(join(checkout, "README.md"), "utf8");
+    expect(readme).not.toContain("Measured of old");
+    expect(readme.match(/^Again and again, .*`/gm)).toEqual([
+      expect.stringContaining("`./dsp drill primary-pod-kill --repeat 10`"),
+      expect.stringContaining("`./dsp drill site-kill --repeat 20`"),
+      expect.stringContaining("`./dsp drill primary-pod-kill edge-kill --repeat 20`"),
+    ]);
+    expect(readme.match(/\| old \|/g)).toHaveLength(2);
+  });
+
   it("stay as they are where no run of all drills has ended, or the marks are missing", () => {
     const checkout = prepare("no marks\n");
     writeMadeSession(reports, "a", runs, { full: false });

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makePage } from "./page.ts";
-import { oftenTable, promiseTable, replaceBetweenMarks } from "./promise-table.ts";
+import { oftenTable, oftenTablesIn, promiseTable, replaceBetweenMarks } from "./promise-table.ts";
 import { readSession, type SessionFacts, sessionFolders } from "./read-run.ts";
 import { type DrillFigures, figuresOfRuns, makeJunit, makeResults } from "./results.ts";
 import { summarizeRuns } from "./summary.ts";
@@ -62,6 +62,14 @@ function lastOften(sessions: readonly SessionFacts[]): SessionFacts[] {
   });
 }
 
+/** A long series is seldom repeated, and never on each machine: what the document says of one stays until its drills are run so often again. */
+function tablesFor(document: string, last: SessionFacts, sessions: readonly SessionFacts[]): string {
+  const often = lastOften(sessions);
+  const here = new Set(often.flatMap(({ session }) => session.drills));
+  const kept = oftenTablesIn(document).filter(({ drills }) => drills.some((name) => !here.has(name)));
+  return [promiseTable(last), ...often.map(oftenTable), ...kept.map(({ table }) => table)].join("\n\n");
+}
+
 function writeDocuments(checkout: string, reports: string): Written {
   const sessions = sessionFolders(reports).toReversed().map(readSession);
   const last = sessions.find(isFull);
@@ -70,9 +78,9 @@ function writeDocuments(checkout: string, reports: string): Written {
   const readme = join(checkout, "README.md");
   const tierIv = join(checkout, "docs/tier-iv.md");
   writeFileSync(tierIv, makeTierIv(last));
-  const tables = [promiseTable(last), ...lastOften(sessions).map(oftenTable)].join("\n\n");
   try {
-    writeFileSync(readme, replaceBetweenMarks(readFileSync(readme, "utf8"), tables));
+    const document = readFileSync(readme, "utf8");
+    writeFileSync(readme, replaceBetweenMarks(document, tablesFor(document, last, sessions)));
     return { files: [tierIv, readme], problems: [] };
   } catch (failure) {
     return { files: [tierIv], problems: [`${readme}: ${(failure as Error).message}`] };

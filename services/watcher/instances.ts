@@ -69,6 +69,13 @@ export interface Control {
   close(): void;
 }
 
+/** What a primary's last complete checkpoint is. */
+export interface Checkpoint {
+  readonly timeline: number;
+  /** A copy that somebody takes of the instance waits for the next one. */
+  readonly awaited: boolean;
+}
+
 export interface Instances {
   /** Always answers, within the connect and answer timeouts. */
   ask(member: Member): Promise<Answer>;
@@ -81,6 +88,8 @@ export interface Instances {
    * @returns whether there was one
    */
   removeStandbySignal(member: Member): Promise<boolean>;
+  /** @returns undefined where it is not known */
+  lastCheckpoint(member: Member): Promise<Checkpoint | undefined>;
   /** Writes to disk what is in memory only, so that little of it is left a moment later. @throws when it did not in time */
   flush(member: Member): Promise<void>;
   /** @throws when the instance cannot be reached */

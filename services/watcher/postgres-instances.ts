@@ -1,9 +1,9 @@
 import type pg from "pg";
 import { type ConnectionLimits, connect, destroy, type PostgresAccess } from "../lib/database/connect.ts";
 import { OverdueError, systemClock, within } from "./clock.ts";
-import type { Answer, Control, Failure, InstanceState, Instances, Member, WriteAnswer } from "./instances.ts";
+import type { Answer, Checkpoint, Control, Failure, InstanceState, Instances, Member, WriteAnswer } from "./instances.ts";
 import { PostgresControl } from "./postgres-control.ts";
-import { askForRoom, checkpoint, question, removeStandbySignal, smallMemory, tinyWrite } from "./statements.ts";
+import { askForRoom, checkpoint, checkpointed, question, removeStandbySignal, smallMemory, tinyWrite } from "./statements.ts";
 import type { Timings } from "./timings.ts";
 
 interface StateRow {
@@ -91,6 +91,11 @@ export class PostgresInstances implements Instances {
   async removeStandbySignal(member: Member): Promise<boolean> {
     const answer = await this.#linesTo(member).write?.query<{ removed: boolean }>(removeStandbySignal);
     return answer?.rows[0]?.removed === true;
+  }
+
+  async lastCheckpoint(member: Member): Promise<Checkpoint | undefined> {
+    const answer = await this.#linesTo(member).write?.query<Checkpoint>(checkpointed);
+    return answer?.rows[0];
   }
 
   async flush(member: Member): Promise<void> {

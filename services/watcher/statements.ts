@@ -45,6 +45,10 @@ export const examination = `SELECT pg_is_in_recovery() AS in_recovery,
 /** Of a standby as well: it writes what it has replayed up to the primary's last one. */
 export const checkpoint = "CHECKPOINT";
 
+/** Which timeline the last complete checkpoint is of, and whether a copy that somebody takes of this server waits for the next. */
+export const checkpointed = `SELECT timeline_id AS timeline,
+  EXISTS (SELECT FROM pg_stat_progress_basebackup WHERE phase = 'waiting for checkpoint to finish') AS awaited FROM pg_control_checkpoint()`;
+
 /** Of a running primary only; what it may do is in grants.sql. */
 export const removeStandbySignal = "SELECT public.remove_standby_signal() AS removed";
 

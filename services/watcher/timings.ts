@@ -66,6 +66,8 @@ export const defaultTimings = {
    */
   standbyFlushAfterMs: 1500,
   flushedAfterMs: 6000,
+  /** A new primary has its checkpoint hastened when all has agreed on it for so long: by then what waited for it is served. */
+  checkpointAfterMs: 5000,
   /** An update has just restarted the standbys: their managers are busy, and their memory is cold. */
   restartedAfterMs: 10_000,
   /** An instance manager starts with its server, and may be so long about what it read then. */

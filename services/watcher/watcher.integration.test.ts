@@ -339,6 +339,32 @@ describe("three watchers", () => {
     expect(await crashQuietly(60_000)).toBeGreaterThanOrEqual(hearsAfterMs);
   }, 60_000);
 
+  /** Enough of it in memory only that a checkpoint that is spread takes minutes. */
+  async function dirty(primary: TestInstance): Promise<void> {
+    await watched.postgres.query(primary, "CREATE TABLE dirty AS SELECT generate_series(1, 100000) AS n");
+  }
+
+  it("have a new primary's checkpoint done soon: on it depends how far the next old one is rewound, and whether it can be", async () => {
+    const { postgres } = watched;
+    await watched.startWatchers({ LEASE_MS: "2000", CHECKPOINT_AFTER_MS: "1000" });
+    await sleep(2500);
+    await dirty(postgres.at(0));
+    await postgres.crash(postgres.at(0));
+    const [next] = await succession("it is promoted", async (standby) => !(await isStandby(standby)));
+    await until("its checkpoint is of its own timeline", async () => {
+      const [row] = await postgres.query<{ timeline: number }>(next, "SELECT timeline_id AS timeline FROM pg_control_checkpoint()");
+      return row?.timeline === 2;
+    });
+  }, 60_000);
+
+  it("let a standby that is made anew wait for no checkpoint", async () => {
+    const { postgres } = watched;
+    await watched.startWatchers({ CHECKPOINT_AFTER_MS: "1000" });
+    await dirty(postgres.at(0));
+    const added = postgres.addStandby(postgres.at(0), "spread");
+    expect(await Promise.race([added.then(() => "there"), sleep(20_000, "waits")])).toBe("there");
+  }, 60_000);
+
   it("name the new primary in a planned move too, so that the operator throws nobody out afterwards", async () => {
     const { postgres, kubernetes } = watched;
     await watched.startWatchers({ LEASE_MS: "2000" });

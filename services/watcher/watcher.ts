@@ -43,6 +43,7 @@ export class Watcher {
   #plannedSinceMs: number | undefined;
   /** The instances of this site that were flushed for the move that is planned. */
   readonly #flushed = new Set<string>();
+  #checkpointing = false;
   #settledSinceMs: number | undefined;
   #releasedMs = Number.NEGATIVE_INFINITY;
   #suspectedSinceMs: number | undefined;
@@ -281,7 +282,9 @@ export class Watcher {
         asked = undefined;
         if (answer === "failed") sight.suspicion.cannotWrite(question.askedMs, "fails");
         else sight.suspicion.written();
-        if (answer === "written" && this.#isNamed(name)) void this.#tidy(sight.member);
+        if (answer !== "written" || !this.#isNamed(name)) return;
+        void this.#tidy(sight.member);
+        void this.#hastenCheckpoint(sight.member);
       });
     }
   }
@@ -294,6 +297,31 @@ export class Watcher {
       return false;
     });
     if (removed) log.warn({ instance: member.name, atMs: this.#parts.clock.epochMs() }, "repair: standby.signal removed from the primary");
+  }
+
+  /**
+   * PostgreSQL spreads the checkpoint after a promotion over minutes. A failover in that time finds none complete: its old primary is rewound
+   * to the last one before, which may be many failovers back, and cannot be once its WAL from there is gone. A standby that is made anew waits
+   * for as long. Each is given one at once.
+   */
+  async #hastenCheckpoint(member: Member): Promise<void> {
+    const { clock, instances, log, timings } = this.#parts;
+    const nowMs = clock.nowMs();
+    const primary = this.picture.livePrimary(nowMs);
+    if (this.#checkpointing || this.#handsOff || primary?.instance !== member.name) return;
+    if (this.#settledMs(nowMs) < timings.checkpointAfterMs) return;
+    this.#checkpointing = true;
+    try {
+      const last = await instances.lastCheckpoint(member);
+      if (last === undefined || !(last.awaited || last.timeline < primary.timeline) || !(await this.#isRepairer(primary))) return;
+      await instances.flush(member);
+      const why = last.awaited ? "a copy of it waits" : "it is a new primary";
+      log.info({ primary, why, atMs: clock.epochMs(), tookMs: Math.round(clock.nowMs() - nowMs) }, "checkpoint hastened");
+    } catch (error) {
+      log.warn({ primary, reason: (error as Error).message }, "checkpoint not hastened");
+    } finally {
+      this.#checkpointing = false;
+    }
   }
 
   async #tickLoop(): Promise<void> {

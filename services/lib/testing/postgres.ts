@@ -92,8 +92,8 @@ export class TestPostgres {
     await this.#launch(folder, "pg0");
   }
 
-  /** Adds a standby that streams from the given instance. */
-  async addStandby(primary: TestInstance): Promise<TestInstance> {
+  /** Adds a standby that streams from the given instance. @param checkpoint of the copy: at once, or as PostgreSQL does it if not told, in minutes */
+  async addStandby(primary: TestInstance, checkpoint: "fast" | "spread" = "fast"): Promise<TestInstance> {
     const name = `pg${this.instances.length}`;
     const folder = join(this.#root, name);
     await this.#run("pg_basebackup", [
@@ -106,7 +106,7 @@ export class TestPostgres {
       "-D",
       folder,
       "-c",
-      "fast",
+      checkpoint,
       "-X",
       "stream",
       "--no-sync",

@@ -94,6 +94,7 @@ export class SimulatedWatcher {
       },
       tryWrite: async () => "unclear",
       removeStandbySignal: async () => false,
+      lastCheckpoint: async () => undefined,
       flush: async () => {},
       open: async (member) => {
         const instance = this.#at(member);
