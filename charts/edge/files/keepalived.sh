@@ -38,6 +38,7 @@ global_defs {
     router_id $SITE
     vrrp_version 3
     vrrp_notify_fifo $state/notify
+    vrrp_higher_prio_send_advert true
     vrrp_garp_master_delay 1
     vrrp_garp_master_refresh 2
     vrrp_garp_master_repeat 3
