@@ -79,6 +79,10 @@ export function promiseTable(facts: SessionFacts): string {
 const withinOf = (stallsMs: readonly number[], limitMs: number) =>
   `${stallsMs.filter((stallMs) => stallMs <= limitMs).length} of ${stallsMs.length}`;
 
+/** Around the names of the drills: so that a table is known again in the document. */
+const oftenLead = "Again and again, one after another, by `./dsp drill ";
+const oftenRepeat = " --repeat ";
+
 /** What is said of drills that were run again and again: each stall. */
 export function oftenTable(facts: SessionFacts): string {
   const rows = summarizeRuns(facts.runs).map(({ name, promise, stallsMs, stall, failed, lost, doubled, redundancy }) => [
@@ -96,9 +100,8 @@ export function oftenTable(facts: SessionFacts): string {
     formatMs(redundancy?.worst),
   ]);
   const { session } = facts;
-  const command = `./dsp drill ${session.drills.join(" ")} --repeat ${session.repeat}`;
   return [
-    `Again and again, one after another, by \`${command}\`, ${whenAndWhere(facts)}; the longest stall of each run, in seconds:`,
+    `${oftenLead}${session.drills.join(" ")}${oftenRepeat}${session.repeat}\`, ${whenAndWhere(facts)}; the longest stall of each run, in seconds:`,
     "",
     markdownTable(["drill", "stalls", "p50", "bar", "goal", "failed", "lost", "doubled", "whole again"], rows),
   ].join("\n");
@@ -114,11 +117,8 @@ function marksOf(document: string): { begin: number; end: number } {
 /** The tables of drills run again and again that the document has already. @throws Error where the marks are missing */
 export function oftenTablesIn(document: string): { drills: readonly string[]; table: string }[] {
   const { begin, end } = marksOf(document);
-  const parts = document.slice(begin, end).split(/^(?=Again and again, )/m);
-  return parts.flatMap((part) => {
-    const [, names] = /^Again and again, .* by `\.\/dsp drill (.+) --repeat \d+`/.exec(part) ?? [];
-    return names === undefined ? [] : [{ drills: names.split(" "), table: part.trim() }];
-  });
+  const [, ...parts] = document.slice(begin, end).split(oftenLead);
+  return parts.map((part) => ({ drills: part.slice(0, part.indexOf(oftenRepeat)).split(" "), table: `${oftenLead}${part}`.trim() }));
 }
 
 /** Puts the text between the marks. @throws Error where the marks are missing */

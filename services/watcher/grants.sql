@@ -1,8 +1,8 @@
 -- What the role `watcher` may do besides logging in, and nothing else. Run once as superuser in the database it connects to (postgres);
 -- standbys get it by replication. The role is made before, and its password and membership kept, by whoever manages roles.
--- See pg_stat_wal_receiver, pg_stat_activity, primary_conninfo and the names of WAL files.
+-- See pg_stat_wal_receiver, pg_stat_activity, pg_stat_progress_basebackup, primary_conninfo and the names of WAL files.
 GRANT pg_monitor TO watcher;
--- Write to disk, before a planned move, what is in memory only.
+-- Write to disk what is in memory only: before a planned move, on a new primary, and where a copy waits for it.
 GRANT pg_checkpoint TO watcher;
 -- Fence, point and release a standby.
 GRANT ALTER SYSTEM ON PARAMETER primary_conninfo TO watcher;
